@@ -1,0 +1,139 @@
+"""`syncd check` on the Booking API: the token, then every endpoint that is read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from syncd.app.check_rows import Rows
+from syncd.app.config import Config
+from syncd.domain.booking import Booking, Catalog, Service
+from syncd.domain.errors import NotPermitted, SyncdError
+from syncd.ports import BookingPort
+
+TOKEN = "Zimun token"  # noqa: S105 -- the name of a row
+LOCATIONS, SERVICES = "Zimun locations", "Zimun services"
+LIST, ONE, SLOTS = "Zimun bookings", "Zimun one booking", "Zimun open slots"
+_REACH = "look at zimun.base_url and the network; try again later"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What could be read of Zimun; None: not readable."""
+
+    catalog: Catalog | None
+    bookings: tuple[Booking, ...] | None
+
+
+async def look_at_zimun(rows: Rows, port: BookingPort, config: Config, now: datetime) -> Found:
+    """A row for each call that syncd reads with. Without a token the others are not tried: each would ask for one."""
+    catalog: Catalog | None = None
+    try:
+        catalog = await port.catalog()
+    except SyncdError as error:
+        if "/oauth/token" in str(error) or (isinstance(error, NotPermitted) and error.credentials):
+            secret = "look at zimun.client_id and zimun.client_secret"  # noqa: S105 -- advice
+            rows.failed(TOKEN, error, secret if isinstance(error, NotPermitted) else _REACH)
+            return Found(None, None)
+        rows.ok(TOKEN, "given")
+        rows.failed(SERVICES if "/services" in str(error) else LOCATIONS, error, _scope(error, "org:read"))
+    else:
+        rows.ok(TOKEN, "given")
+        _tell_catalog(rows, catalog)
+    start, end = now - timedelta(days=config.sync.past_days), now + timedelta(days=config.sync.future_days)
+    bookings: tuple[Booking, ...] | None = None
+    try:
+        listed = await port.bookings(start, end)
+    except SyncdError as error:
+        if isinstance(error, NotPermitted) and not error.credentials:
+            known = "new bookings cannot be seen; syncd goes on with those it knows, each looked at by its id; "
+            rows.warn(LIST, str(error), known + _scope(error, "appointments:read"))
+        else:
+            rows.failed(LIST, error, _scope(error, "appointments:read"))
+    else:
+        bookings = listed.bookings
+        rows.ok(LIST, f"{len(bookings)} from {start:%d %b} to {end:%d %b %Y}")
+        rows.parked(LIST, listed.parked)
+    await _look_at_one(rows, port, bookings)
+    await _look_at_slots(rows, port, catalog, now)
+    return Found(catalog, bookings)
+
+
+def _tell_catalog(rows: Rows, catalog: Catalog) -> None:
+    if catalog.locations:
+        rows.ok(LOCATIONS, ", ".join(catalog.locations))
+    else:
+        rows.warn(LOCATIONS, "none", "times are written in UTC; add a location in Zimun")
+    unknown = [place.id for place in catalog.locations.values() if not _zone(place.timezone)]
+    if unknown:
+        rows.warn(
+            LOCATIONS,
+            f"no usable time zone: {', '.join(unknown)}",
+            "times there are written in UTC; set the zone in Zimun",
+        )
+    if catalog.services:
+        rows.ok(SERVICES, ", ".join(catalog.services))
+    else:
+        rows.warn(SERVICES, "none", "without services no open slot can be looked up")
+    rows.parked("Zimun catalogue", catalog.parked)
+
+
+async def _look_at_one(rows: Rows, port: BookingPort, bookings: Iterable[Booking] | None) -> None:
+    """The look-up by id, on a booking that the list names."""
+    one = next(iter(bookings or ()), None)
+    if one is None:
+        rows.warn(ONE, "not tried: no booking is known", "check again when there is one")
+        return
+    try:
+        read = await port.booking(one.id)
+    except NotPermitted as error:
+        if error.credentials:
+            rows.failed(ONE, error, "look at zimun.client_id and zimun.client_secret")
+            return
+        rows.warn(
+            ONE, str(error), "moves and deletions go out on the list's word; " + _scope(error, "appointments:read")
+        )
+    except SyncdError as error:
+        rows.failed(ONE, error, _scope(error, "appointments:read"))
+    else:
+        if read is None:
+            rows.warn(
+                ONE, f"404 for {one.id}, which the list names", "a booking gone from the list counts as still there"
+            )
+        else:
+            rows.ok(ONE, f"read {one.id}")
+
+
+async def _look_at_slots(rows: Rows, port: BookingPort, catalog: Catalog | None, now: datetime) -> None:
+    """One service, one place, tomorrow."""
+    service = _any_service(catalog)
+    if service is None:
+        rows.warn(SLOTS, "not tried: no service is known")
+        return
+    place = service.location_ids[0] if service.location_ids else ""
+    location = catalog.locations.get(place) if catalog is not None else None
+    zone = _zone(location.timezone) if location is not None else None
+    day = (now.astimezone(zone) if zone else now).date() + timedelta(days=1)
+    slots = await rows.tried(
+        SLOTS, port.open_slots(service.id, place, day), "ask Zimun for the scope availability:read"
+    )
+    if slots is not None:
+        rows.ok(SLOTS, f"{len(slots)} on {day} for {service.id}" + (f" at {place}" if place else ""))
+
+
+def _any_service(catalog: Catalog | None) -> Service | None:
+    services = list(catalog.services.values()) if catalog is not None else []
+    return next((service for service in services if service.location_ids), services[0] if services else None)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (LookupError, ValueError, OSError):
+        return None
+
+
+def _scope(error: SyncdError, scope: str) -> str:
+    if isinstance(error, NotPermitted):
+        return "look at zimun.client_id and its secret" if error.credentials else f"ask Zimun for the scope {scope}"
+    return _REACH

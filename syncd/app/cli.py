@@ -1,0 +1,65 @@
+"""The command line: `syncd COMMAND`. Each command stands in `syncd.app.commands`; what is slow is imported there, late.
+
+Exit codes: 0 done; 1 something was refused, awaits approval or failed; 2 wrong usage; 75 a remote side is down;
+77 credentials refused; 78 config wrong; 130 interrupted.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from syncd import __version__
+from syncd.app.commands import cycle, decide, doctor, look, servers
+
+_EPILOG = (
+    "Exit codes: 0 done, 1 something was refused, awaits approval or failed, 2 wrong usage, 75 a remote side is down, "
+    "77 credentials refused, 78 config wrong. Only `syncd run` logs as the config says; the other commands print what "
+    'they did, and log errors alone unless log.level is "debug".'
+)
+
+app = typer.Typer(
+    name="syncd",
+    help="Keeps Zimun bookings and CalDAV calendars the same: drag an event to reschedule, delete it to cancel.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"syncd {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _syncd(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+for _module in (servers, cycle, doctor, look, decide):
+    _module.add_to(app)
+
+
+def main() -> int:
+    """Run one command; its exit code. Prints no traceback, and is quiet where the reader of a pipe has gone."""
+    code = 0
+    try:
+        app(prog_name="syncd")
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the interpreter would flush once more at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code

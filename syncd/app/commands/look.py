@@ -1,0 +1,217 @@
+"""`status` and `log`: what the store knows. No network, so they answer at once, also when both sides are down."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncd.app import tables
+from syncd.app.commands import phrases, standing
+from syncd.app.commands.common import ConfigOption, JsonOption, command, print_json, read_config, stamp
+from syncd.app.tables import Column
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Link
+from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE
+from syncd.state.history import CycleRow, CycleSummary, HistoryRow
+from syncd.state.lock import DaemonLock
+from syncd.state.store import Store
+
+CYCLES = 5
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("status")(command(_status))
+    app.command("log")(command(_log))
+
+
+def _status(
+    config: ConfigOption = None,
+    max_age: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="Exit 1 where the last good cycle is older, or there is none.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """How syncd is doing, and what needs you.
+
+    The last cycles, what awaits approval, what stands still or was refused, and why. Asks neither side.
+    """
+    known, now = read_config(config), datetime.now(UTC)
+    path = known.state.path
+    good_at: datetime | None = None
+    cycles: list[CycleRow] = []
+    links: list[Link] = []
+    # opening it would make it
+    if os.path.lexists(path):
+        with Store.open(path) as store:
+            good_at, cycles = store.last_good_cycle_at(), store.last_cycles(CYCLES)
+            links = list(store.links().values())
+    grace = timedelta(seconds=known.sync.cancel_grace_seconds)
+    it = _Standing(path, DaemonLock.held_elsewhere(path), good_at, cycles, links, grace, now)
+    if as_json:
+        print_json(_json(it))
+    else:
+        _show(it)
+    if max_age is not None and (good_at is None or now - good_at > timedelta(seconds=max_age)):
+        return EXIT_TROUBLE
+    return EXIT_DONE
+
+
+def _log(
+    booking_id: Annotated[
+        str | None, typer.Argument(metavar="[BOOKING_ID]", help="Only of this booking.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many rows at most, the newest.")] = 50,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """What changed, when, and what came of it; the newest last."""
+    known, now = read_config(config), datetime.now(UTC)
+    rows: list[HistoryRow] = []
+    if os.path.lexists(known.state.path):
+        with Store.open(known.state.path) as store:
+            rows = store.history(None if booking_id is None else BookingId(booking_id), limit)
+    if as_json:
+        print_json([_row_json(row) for row in rows])
+        return EXIT_DONE
+    to = tables.console()
+    if not rows:
+        tables.line(to, "Nothing has happened yet." if booking_id is None else "Nothing is known of this booking.")
+        return EXIT_DONE
+    columns = [Column("WHEN"), Column("BOOKING", fold=True, least=16), Column("WHAT", fold=True, least=13)]
+    columns += [Column("START", fold=True, least=16), Column("WHY", fold=True, least=12)]
+    tables.table(
+        to,
+        columns,
+        [
+            (
+                tables.local(row.at, now, seconds=True),
+                row.booking_id,
+                row.what.replace(".", " ") + ("" if row.outcome == "done" else f": {row.outcome}"),
+                _local_starts(row.detail, now),
+                phrases.why(row.why),
+            )
+            for row in rows
+        ],
+    )
+    return EXIT_DONE
+
+
+def _row_json(row: HistoryRow) -> dict[str, object]:
+    return {
+        "at": stamp(row.at),
+        "cycle": row.cycle,
+        "booking_id": row.booking_id,
+        "side": row.side,
+        "what": row.what,
+        "why": row.why,
+        "outcome": row.outcome,
+        "detail": row.detail,
+    }
+
+
+def _local_starts(detail: str, now: datetime) -> str:
+    """The starts that a row begins with, on this machine's clock; what follows them as it is."""
+    starts, semicolon, rest = detail.partition("; ")
+    told = []
+    for text in starts.split(" -> "):
+        try:
+            told.append(tables.local(datetime.strptime(text, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC), now))
+        except ValueError:
+            return detail
+    return " → ".join(told) + semicolon + rest
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """All that `status` tells."""
+
+    path: Path
+    daemon: bool
+    good_at: datetime | None
+    cycles: Sequence[CycleRow]
+    links: Sequence[Link]
+    grace: timedelta
+    now: datetime
+
+    @property
+    def last(self) -> CycleSummary:
+        """What the last cycle that ended left behind."""
+        return next((row.summary for row in self.cycles if row.summary is not None), CycleSummary("good"))
+
+    @property
+    def linked(self) -> int:
+        return sum(link.closed is None for link in self.links)
+
+
+def _json(it: _Standing) -> dict[str, object]:
+    return {
+        "state": str(it.path),
+        "daemon": it.daemon,
+        "last_good_cycle_at": stamp(it.good_at),
+        "last_good_cycle_age": None if it.good_at is None else int((it.now - it.good_at).total_seconds()),
+        "bookings": it.linked,
+        "closed": len(it.links) - it.linked,
+        "sides": dict(it.last.sides),
+        "cycles": [
+            {
+                "cycle": row.number,
+                "begun_at": stamp(row.begun_at),
+                "ended_at": stamp(row.ended_at),
+                "outcome": row.summary.outcome if row.summary else None,
+                "exit_code": row.summary.exit_code if row.summary else None,
+                "line": row.summary.line if row.summary else "",
+            }
+            for row in it.cycles
+        ],
+        "awaiting": standing.awaiting_json(standing.awaiting(it.links)),
+        "problems": standing.problems_json(it.last.problems),
+        "refused": [pair.json() for pair in standing.refused(it.links)],
+        "waiting": [pair.json() for pair in standing.wishes(it.links)],
+        "grace": [pair.json() for pair in standing.in_grace(it.links, it.grace)],
+    }
+
+
+def _show(it: _Standing) -> None:
+    to, now = tables.console(), it.now
+    if not it.cycles:
+        tables.line(to, f"Nothing yet: syncd has not run with this config ({it.path}). Try: syncd sync")
+        return
+    good = "no good cycle yet" if it.good_at is None else f"last good cycle {tables.age(now - it.good_at)} ago"
+    runs = "The daemon is running" if it.daemon else "No daemon is running"
+    tables.line(
+        to,
+        f"{runs}; {good}; {it.linked} {'booking has its event' if it.linked == 1 else 'bookings have their events'}.",
+    )
+    tables.heading(to, "Last cycles")
+    tables.table(
+        to,
+        (Column("BEGAN"), Column("OUTCOME"), Column("WHAT CAME OF IT", fold=True, least=24)),
+        [
+            (tables.local(row.begun_at, now, seconds=True), *_outcome(row, newest=not at))
+            for at, row in enumerate(it.cycles)
+        ],
+    )
+    standing.show_sides(to, it.last.sides)
+    standing.show_awaiting(to, standing.awaiting(it.links), now)
+    standing.show_problems(to, it.last.problems)
+    standing.show_pairs(to, "Refused; the event says so too", standing.refused(it.links), now)
+    standing.show_pairs(to, "Moves that wait for Zimun", standing.wishes(it.links), now)
+    standing.show_pairs(
+        to, "Deleted: cancelled when due, unless the event comes back", standing.in_grace(it.links, it.grace), now
+    )
+
+
+def _outcome(row: CycleRow, *, newest: bool) -> tuple[tables.Cell, str]:
+    if row.summary is not None:
+        return tables.word(row.summary.outcome), row.summary.line
+    return ("running", "") if newest else ("killed", "ended before it was done; the next cycle went on from there")

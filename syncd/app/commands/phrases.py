@@ -1,0 +1,80 @@
+"""Words for people: what an action does, why, what awaits, why an event was put back. Programs get the names."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from syncd.domain.actions import Why
+from syncd.domain.link import AwaitKind
+from syncd.domain.note import NoteKind
+
+WHAT: Final[Mapping[str, str]] = {
+    "create": "create event",
+    "replace": "update event",
+    "remove": "remove event",
+    "reschedule": "reschedule",
+    "cancel": "cancel",
+}
+
+WHY: Final[Mapping[str, str]] = {
+    Why.NEW: "new booking",
+    Why.ADOPTED: "there is an event for it already; it is put right",
+    Why.BOOKING_MOVED: "moved in Zimun",
+    Why.BOOKING_CHANGED: "changed in Zimun, or its texts in the config",
+    Why.BOOKING_CANCELLED: "cancelled in Zimun",
+    Why.BOOKING_GONE: "Zimun does not know it any more",
+    Why.BOOKING_REVIVED: "in force again in Zimun",
+    Why.EVENT_MOVED: "its event was moved",
+    Why.EVENT_DELETED: "its event was deleted",
+    Why.EVENT_RETURNED: "its event came back",
+    Why.EVENT_TRANSFERRED: "its event was put into another calendar",
+    Why.EVENT_REPLAYED: "an app wrote an old version back",
+    Why.LENGTH_CHANGED: "only its length was changed; the booking's counts",
+    Why.ZONE_READ_ANEW: "its time zone has new rules",
+    Why.MOVE_REFUSED: "the move is refused; back to where the booking is",
+    Why.MOVE_WAITS: "the move waits for Zimun",
+    Why.MOVE_AWAITS: "too many moves at once; awaits approval",
+    Why.MOVE_REJECTED: "the move was rejected",
+    Why.CONFLICT: "moved on both sides",
+    Why.GRACE_BEGUN: "its event was deleted; the grace period begins",
+    Why.GRACE_RESTARTED: "the clock jumped; the grace period begins anew",
+    Why.CANCEL_AWAITS: "cancelling it awaits approval",
+    Why.CANCEL_REFUSED: "Zimun refused to cancel it",
+    Why.REMOVAL_AWAITS: "too many bookings gone at once; awaits approval",
+    Why.REROUTE_AWAITS: "too many would change their calendar; awaits approval",
+    Why.DELETION_RESTORED: "its event was deleted; put back",
+    Why.DELETED_PAST: "its event was deleted after the appointment",
+    Why.ROUTED: "it belongs in another calendar now",
+    Why.REROUTED: "the config sends it to another calendar",
+    Why.NOTE_DUE: "there is something to tell in the event",
+    Why.NOTE_LAPSED: "its note is out of date",
+    Why.APPROVAL_LAPSED: "what awaited approval has lapsed",
+    Why.REJECTED: "you rejected it",
+    Why.APPROVED: "you approved it",
+    Why.DUPLICATE: "a second event of the same booking",
+    Why.AGREED: "both sides agree",
+    Why.REMEMBERED: "only remembered",
+}
+
+AWAITS: Final[Mapping[AwaitKind, str]] = {
+    AwaitKind.CANCEL: "cancel the booking",
+    AwaitKind.MOVE: "reschedule",
+    AwaitKind.REMOVAL: "remove the event",
+    AwaitKind.REROUTE: "change the calendar",
+}
+
+REFUSED: Final[Mapping[str, str]] = {
+    NoteKind.NOT_OPEN: "the time asked for is not open",
+    NoteKind.REFUSED: "Zimun refused the time asked for",
+    NoteKind.ALL_DAY: "an all-day event has no time to book",
+    NoteKind.RECURRING: "a recurring event cannot be booked",
+    NoteKind.IN_THE_PAST: "the time asked for is past",
+    NoteKind.BEGUN: "the booking has already begun",
+    NoteKind.ZONE_UNKNOWN: "its time zone cannot be resolved",
+    NoteKind.MOVE_REJECTED: "the move was rejected",
+    NoteKind.CANCEL_REFUSED: "Zimun refused to cancel it",
+}
+
+
+def why(name: str) -> str:
+    """Why, in words; an unknown name as it is."""
+    return WHY.get(name, name)

@@ -1,0 +1,83 @@
+"""One cycle from a command: with the store's lock, beside a daemon or without one."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from syncd.app.config import Config
+from syncd.app.wiring import sides
+from syncd.domain.actions import Plan
+from syncd.domain.errors import StoreBusy
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Decision
+from syncd.engine.cycle import Engine
+from syncd.engine.report import Report
+from syncd.engine.sides import Health
+from syncd.planning.guard import awaits
+from syncd.ports import Clock
+from syncd.state.lock import CycleLock, DaemonLock
+from syncd.state.store import Store
+
+# a first sync of thousands of events holds the lock for minutes
+LOCK_SECONDS = 600.0
+ANSWER_SECONDS = 120.0
+POLL_SECONDS = 0.1
+
+
+@asynccontextmanager
+async def cycle_lock(config: Config, clock: Clock) -> AsyncIterator[None]:
+    """Hold the store's cycle lock. Raises StoreBusy where another process does not let go of it for ten minutes."""
+    lock = CycleLock(config.state.path)
+    await lock.acquire_within(LOCK_SECONDS, clock.sleep)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+async def one_cycle(config: Config, progress: Callable[[int, int], None] = lambda done, of: None) -> Report:
+    """One whole cycle on the store. Raises StoreError and ConfigError; the rest is in the report."""
+    with Store.open(config.state.path) as store:
+        async with sides(config, store, once=True) as both, cycle_lock(config, both.clock):
+            return await Engine(both).cycle(progress=progress)
+
+
+async def what_would_happen(config: Config) -> tuple[Plan, Health]:
+    """What a cycle would do. Neither side is written and the store is left as it is; without one, as if it were new."""
+    if not config.state.path.exists():
+        with Store.open(None) as empty:
+            async with sides(config, empty, once=True) as both:
+                return await Engine(both).plan()
+    with Store.open(config.state.path) as store, store.copy_in_memory() as copy:
+        async with sides(config, copy, once=True) as both:
+            return await Engine(both).plan()
+
+
+def awaiting(store: Store) -> list[BookingId]:
+    """The bookings that wait for a person's word at this moment."""
+    return [link.booking_id for link in store.links().values() if awaits(link)]
+
+
+async def decide(config: Config, verb: Decision, booking_ids: Sequence[BookingId], clock: Clock) -> tuple[str, int]:
+    """Approve or reject, by the daemon where one runs, else in a cycle of our own: what came of it, and the exit code.
+
+    `booking_ids` empty: all that await at this moment. Raises StoreBusy where the daemon does not answer.
+    """
+    with Store.open(config.state.path) as store:
+        chosen = tuple(booking_ids) or tuple(awaiting(store))
+        if not chosen:
+            return "nothing awaits approval", 0
+        known = set(awaiting(store))
+        ask_id = store.ask(verb, chosen, clock.now())
+        if not DaemonLock.held_elsewhere(config.state.path):
+            async with sides(config, store, once=True) as both, cycle_lock(config, clock):
+                report = await Engine(both).cycle()
+            code = report.summary.exit_code
+            text = store.answered(ask_id) or ""
+            return text, code if set(chosen) <= known else max(code, 1)
+        waited = 0.0
+        while (answer := store.answered(ask_id)) is None:
+            if waited >= ANSWER_SECONDS:
+                raise StoreBusy("the daemon has not answered yet; it will carry this out: see syncd status")
+            await clock.sleep(POLL_SECONDS)
+            waited += POLL_SECONDS
+        return answer, 0 if set(chosen) <= known else 1

@@ -1,0 +1,129 @@
+"""From the config to an engine: which adapter stands behind which port."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from syncd.app.clock import SystemClock
+from syncd.app.config import Calendar, Config
+from syncd.calendars.account import Account
+from syncd.domain.ids import BookingId
+from syncd.engine.sides import Managed, Sides
+from syncd.planning.routing import Route
+from syncd.planning.snapshot import Policy
+from syncd.ports import CalendarPort, Clock, Stored
+from syncd.state.store import Store
+from syncd.texts.words import Words
+from syncd.zimun import ZimunClient
+
+FAR_CYCLES = 5
+
+
+class Accounts:
+    """Every account in use: caldav's, and that of each calendar with a login of its own. Fulfils AccountPort."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config = config
+        ca_file = str(config.caldav.ca_file or "")
+
+        def account(url: str, username: str, password: str) -> Account:
+            return Account(url, username, password, ca_file, now=clock.now)
+
+        caldav = config.caldav
+        self._main = account(caldav.url, caldav.username, caldav.password.get_secret_value())
+        self._own: dict[tuple[str, str], Account] = {}
+        for entry in config.calendars:
+            if entry.username:
+                key = _login(entry)
+                url = entry.url or caldav.url
+                self._own.setdefault(key, account(url, entry.username, entry.password.get_secret_value()))
+
+    @property
+    def main(self) -> Account:
+        return self._main
+
+    def of(self, entry: Calendar) -> Account:
+        """The account that a calendar of the config belongs to."""
+        return self._own[_login(entry)] if entry.username else self._main
+
+    async def calendar(self, entry: Calendar) -> CalendarPort:
+        """The calendar of one entry: by its URL, else by its name. Raises as `Account.find_by_name`."""
+        account = self.of(entry)
+        return await account.calendar(entry.url) if entry.url else await account.find_by_name(entry.name)
+
+    async def find(self, uid: str, booking_id: BookingId) -> list[tuple[str, Stored]]:
+        return [hit for account in (self._main, *self._own.values()) for hit in await account.find(uid, booking_id)]
+
+    async def aclose(self) -> None:
+        for account in (self._main, *self._own.values()):
+            await account.aclose()
+
+
+def _login(entry: Calendar) -> tuple[str, str]:
+    return (urlsplit(entry.url).netloc if entry.url else "", entry.username)
+
+
+class Calendars:
+    """Finds the managed calendars once, and again only while that fails."""
+
+    def __init__(self, config: Config, accounts: Accounts) -> None:
+        self._config = config
+        self._accounts = accounts
+        self._found: Managed | None = None
+
+    async def __call__(self) -> Managed:
+        """The managed calendars and their routes. Raises Unavailable, NotPermitted, or ConfigError for a wrong name."""
+        if self._found is None:
+            found = [(entry, await self._accounts.calendar(entry)) for entry in self._config.calendars]
+            routes = tuple(
+                Route(calendar.url, entry.locations, entry.services, entry.staff, entry.fallback)
+                for entry, calendar in found
+            )
+            calendars = {calendar.url: calendar for _, calendar in found}
+            self._found = Managed(calendars, replace(policy_of(self._config), routes=routes))
+        return self._found
+
+
+def policy_of(config: Config) -> Policy:
+    """The planner's policy, without its routes: those need the calendars' URLs."""
+    sync = config.sync
+    return Policy(
+        past=timedelta(days=sync.past_days),
+        future=timedelta(days=sync.future_days),
+        conflict=sync.conflict,
+        deletions=sync.deletions,
+        cancel_grace=timedelta(seconds=sync.cancel_grace_seconds),
+        max_cancellations=sync.max_cancellations,
+        max_moves=sync.max_moves,
+        note=timedelta(hours=sync.note_hours),
+        klass=config.event.klass,
+        alarm_minutes=config.event.alarm_minutes,
+    )
+
+
+@asynccontextmanager
+async def sides(config: Config, store: Store, *, once: bool) -> AsyncIterator[Sides]:
+    """Both sides as the config names them, closed at the end. `once`: a single cycle, which lists every day.
+
+    Raises StoreError where the store belongs to another account.
+    """
+    store.bind(config.zimun.base_url, config.zimun.client_id)
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        client = ZimunClient(
+            config.zimun.base_url, config.zimun.client_id, config.zimun.client_secret.get_secret_value()
+        )
+        stack.push_async_callback(client.aclose)
+        accounts = Accounts(config, clock)
+        stack.push_async_callback(accounts.aclose)
+        yield Sides(
+            bookings=client,
+            account=accounts,
+            managed=Calendars(config, accounts),
+            words=Words(config.event.language, config.event.title, config.event.contact),
+            store=store,
+            clock=clock,
+            far_every=timedelta(0) if once else timedelta(seconds=FAR_CYCLES * config.sync.interval_seconds),
+        )

@@ -1,0 +1,143 @@
+"""One CalDAV account: one address, one pair of credentials, all calendars behind them."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from syncd.calendars import ical, quirks, wire
+from syncd.calendars.dav import DavCalendar
+from syncd.calendars.discovery import CalendarInfo, discover
+from syncd.calendars.hrefs import collection_path, is_member, normal_path, origin_of
+from syncd.calendars.stored import stored
+from syncd.calendars.transport import Transport
+from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, Unavailable
+from syncd.domain.ids import BookingId
+from syncd.ports import Stored
+
+# Seconds for which the list of calendars is taken as known.
+_FRESH = 600.0
+
+
+class Account:
+    """The calendars of one account; fulfils AccountPort.
+
+    `now` gives the wall clock, aware; `monotonic` seconds for the age of what was discovered. Raises ConfigError for an
+    address or a `ca_file` that cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        username: str,
+        password: str,
+        ca_file: str = "",
+        *,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        try:
+            if urlsplit(url).username is not None:
+                raise ConfigError(["caldav.url: put the credentials into username and password, not into the address"])
+            self._origin = origin_of(url)
+            self._start = normal_path(urlsplit(url).path or "/")
+        except ValueError as exc:
+            raise ConfigError(["caldav.url: not an http or https address"]) from exc
+        if ca_file and not Path(ca_file).is_file():
+            raise ConfigError(["caldav.ca_file: there is no such file"])
+        self._transport = Transport(self._origin, username, password, ca_file)
+        self._now = now
+        self._monotonic = monotonic
+        self._managed: dict[str, DavCalendar] = {}
+        self._discovered: tuple[float, list[CalendarInfo]] | None = None
+
+    async def calendars(self) -> list[CalendarInfo]:
+        """All calendars of the user, from the server or as known for ten minutes; empty where it has no discovery.
+
+        Raises Unavailable, RateLimited or NotPermitted.
+        """
+        at = self._monotonic()
+        if self._discovered is None or at - self._discovered[0] >= _FRESH:
+            self._discovered = None
+            found = await discover(self._transport, self._start)
+            if found is None:
+                # not remembered: it may have been a captive portal that spoke
+                return []
+            self._discovered = (at, found)
+        return self._discovered[1]
+
+    async def calendar(self, url: str) -> DavCalendar:
+        """The calendar at that address, which counts as managed from now on. Sends nothing. Raises ConfigError."""
+        try:
+            origin, path = origin_of(url), collection_path(url)
+        except ValueError as exc:
+            raise ConfigError(["calendars.url: not the address of a calendar"]) from exc
+        if origin != self._origin:
+            raise ConfigError(["calendars.url: of another server than caldav.url; it needs credentials of its own"])
+        return self._managed.setdefault(origin + path, DavCalendar(self._transport, path, self._now))
+
+    async def find_by_name(self, name: str) -> DavCalendar:
+        """The one calendar of that display name. Raises ConfigError, saying what there is, and as `calendars` does."""
+        infos = [info for info in await self.calendars() if info.takes_events]
+        matching = [info for info in infos if info.name == name]
+        if len(matching) == 1:
+            return await self.calendar(matching[0].url)
+        fault = "no calendar has the name" if not matching else "more than one calendar has the name"
+        there = ", ".join(f'"{info.name}" ({info.url})' for info in infos) or "none that can be discovered: give a url"
+        raise ConfigError([f'calendars.name: {fault} "{name}"; there are: {there}'])
+
+    async def find(self, uid: str, booking_id: BookingId) -> list[tuple[str, Stored]]:
+        """Every event with that UID or X-ZIMUN-BOOKING-ID, in all calendars discovered and all managed ones.
+
+        Raises Unavailable, RateLimited or NotPermitted where one calendar could not be searched: then nothing is known.
+        """
+        known = await self.calendars()
+        urls = dict.fromkeys([*self._managed, *(info.url for info in known if info.takes_events)])
+        found: list[tuple[str, Stored]] = []
+        for url in urls:
+            try:
+                found += [(url, one) for one in await self._search(url, uid, booking_id)]
+            except (CollectionGone, NotPermitted) as exc:
+                self._discovered = None
+                if isinstance(exc, NotPermitted) and exc.credentials:
+                    raise
+                raise Unavailable("one of the calendars cannot be searched") from exc
+        return found
+
+    async def aclose(self) -> None:
+        """Close the connections; the account can be used again afterwards."""
+        await self._transport.aclose()
+
+    async def _search(self, url: str, uid: str, booking_id: BookingId) -> list[Stored]:
+        """Two calendar-queries, for RFC 4791 §9.7.2 knows no "or". What they bring is looked at again: SOGo and Calypso
+        ignore filters and give everything, and a text-match is about a part of the value.
+        """
+        path = collection_path(url)
+        encoded = quote(booking_id, safe="", errors="surrogatepass")
+        found: dict[str, Stored] = {}
+        for prop, value in (("UID", uid), (ical.BOOKING_ID, encoded)):
+            headers = {**wire.XML_TYPE, "Depth": "1"}
+            answer = await self._transport.send("REPORT", path, wire.events_where(prop, value), headers)
+            if answer.status != 207:
+                raise quirks.read_error(answer)
+            listing = wire.multistatus(answer.tree, self._origin)
+            if listing.truncated:
+                raise Unavailable("the calendar server did not answer a search completely")
+            for entry in listing.entries:
+                if entry.path is None or not is_member(entry.path, path) or entry.gone:
+                    continue
+                if entry.data is None:
+                    raise Unavailable("the calendar server found an object and did not give it")
+                one = stored(entry.path, entry.etag, entry.data)
+                if _is_it(one, uid, booking_id, encoded):
+                    found[entry.path] = one
+        return list(found.values())
+
+
+def _is_it(one: Stored, uid: str, booking_id: BookingId, encoded: str) -> bool:
+    if one.event is not None:
+        return one.event.uid == uid or one.event.booking_id == booking_id
+    # One of ours that cannot be read counts as found where its text names the booking: better kept than cancelled.
+    text = one.data.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
+    return uid in text or f":{encoded}\n" in text

@@ -1,0 +1,242 @@
+"""One calendar collection over CalDAV (RFC 4791): listing, reading, conditional writes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from syncd.calendars import ical, quirks, wire
+from syncd.calendars.hrefs import is_member, member_path, path_of
+from syncd.calendars.stored import same_version, stored
+from syncd.calendars.transport import Answer, Transport
+from syncd.domain.errors import (
+    CollectionGone,
+    CursorExpired,
+    OutcomeUnknown,
+    PreconditionFailed,
+    SyncdError,
+    Unavailable,
+)
+from syncd.domain.event import Draft
+from syncd.ports import Listing, Stored
+
+_BATCH = 50
+# More pages than this are dearer than a full listing; and a server that never ends is stopped.
+_PAGES = 100
+_WRITTEN = frozenset({200, 201, 204})
+_DELETED = frozenset({200, 204})
+
+
+class DavCalendar:
+    """A CalendarPort on a CalDAV collection. `path` is normal and has its closing slash.
+
+    `now` gives the wall clock, aware, for the DTSTAMP of what is written. Every call raises Unavailable, RateLimited,
+    NotPermitted or CollectionGone; see `syncd.ports.CalendarPort` for what else.
+    """
+
+    def __init__(self, transport: Transport, path: str, now: Callable[[], datetime]) -> None:
+        self._transport = transport
+        self._path = path
+        self._now = now
+
+    @property
+    def url(self) -> str:
+        return self._transport.origin + self._path
+
+    async def changes(self, cursor: str | None) -> Listing:
+        return await self._everything() if cursor is None else await self._since(cursor)
+
+    async def fetch(self, hrefs: Sequence[str]) -> list[Stored]:
+        """The objects at these hrefs by calendar-multiget, or by GETs where the server has none."""
+        paths = list(dict.fromkeys(self._own(href) for href in hrefs))
+        found: list[Stored] = []
+        for at in range(0, len(paths), _BATCH):
+            found += await self._fetch_batch(paths[at : at + _BATCH])
+        return found
+
+    async def get(self, href: str) -> Stored | None:
+        """One object by a direct GET. None only where a REPORT does not know it either and the calendar still stands.
+
+        Zimbra answers 404 to some GETs of objects that are there, and every GET is 404 where the calendar was renamed.
+        """
+        path = self._own(href)
+        found = await self._get(path)
+        if found is not None:
+            return found
+        listed = await self._multiget([path])
+        if listed is None:
+            await self._sync_token()
+            return None
+        return listed[0][0] if listed[0] else None
+
+    async def create(self, name: str, draft: Draft, onto: str) -> Stored:
+        """Write a new object with `If-None-Match: *`. SOGo and Calypso ignore it: look before, where that matters."""
+        return await self._put(member_path(self._path, name), draft, onto, {"If-None-Match": "*"})
+
+    async def replace(self, href: str, draft: Draft, onto: str, etag: str | None) -> Stored:
+        """Write the object with If-Match. Without a strong ETag the object is read right before, and must equal `onto`.
+
+        A weak ETag is no condition for a write (RFC 9110 §13.1.1); then a change within that moment can be lost.
+        """
+        path = self._own(href)
+        if not quirks.is_strong(etag):
+            found = await self.get(path)
+            if found is None or not same_version(found.data, onto):
+                raise PreconditionFailed("the object is not the version that was expected")
+            etag = found.etag
+        return await self._put(path, draft, onto, _if_match(etag))
+
+    async def remove(self, href: str, etag: str | None) -> None:
+        """Delete the object with If-Match. Without a strong ETag it is read right before, and must still be ours."""
+        path = self._own(href)
+        if not quirks.is_strong(etag):
+            found = await self.get(path)
+            if found is None:
+                return
+            if not found.data or (etag is not None and etag != found.etag):
+                raise PreconditionFailed("the object is not the version that was expected")
+            etag = found.etag
+        answer = await self._transport.send("DELETE", path, headers=_if_match(etag))
+        if answer.status not in _DELETED | quirks.GONE:
+            raise quirks.write_error(answer)
+
+    async def _everything(self) -> Listing:
+        """A full listing by PROPFIND, for Cyrus refuses a sync-collection without a token.
+
+        The token is read first: what changes between the two requests is told twice, never lost.
+        """
+        token = await self._sync_token()
+        body = wire.propfind("d:getetag", "d:resourcetype")
+        listing = self._read(await self._ask("PROPFIND", body, depth="1"))
+        self._itself(listing)
+        if listing.truncated:
+            raise Unavailable("the calendar server did not list the calendar completely")
+        members = {e.path: e.etag for e in listing.entries if e.path and self._is_object(e) and not e.gone}
+        return Listing(full=True, etags=members, removed=frozenset(), cursor=token)
+
+    async def _since(self, cursor: str) -> Listing:
+        """What changed since the token, all pages of it (RFC 6578 §3.6)."""
+        changed: dict[str, str | None] = {}
+        removed: set[str] = set()
+        for _ in range(_PAGES):
+            answer = await self._ask("REPORT", wire.sync_collection(cursor), depth="0")
+            if answer.status in quirks.TOKEN_LOST:
+                raise CursorExpired(f"the calendar server does not take the sync token ({answer.status})")
+            page = self._read(answer)
+            told = False
+            for entry in page.entries:
+                if entry.path is None or not self._is_object(entry) or entry.status == wire.TRUNCATED:
+                    continue
+                told = True
+                changed.pop(entry.path, None)
+                removed.discard(entry.path)
+                if entry.gone:
+                    removed.add(entry.path)
+                else:
+                    changed[entry.path] = entry.etag
+            if not page.sync_token:
+                raise CursorExpired("the calendar server gave no new sync token")
+            if not page.truncated:
+                return Listing(full=False, etags=changed, removed=frozenset(removed), cursor=page.sync_token)
+            if page.sync_token == cursor or not told:
+                raise CursorExpired("the calendar server has more changes than it tells")
+            cursor = page.sync_token
+        raise CursorExpired("the calendar server's changes do not end")
+
+    async def _sync_token(self) -> str | None:
+        """The collection's sync token, None where the server has none. Raises CollectionGone where it is not there."""
+        answer = await self._ask("PROPFIND", wire.propfind("d:sync-token", "d:resourcetype"), depth="0")
+        return self._itself(self._read(answer)).text(wire.SYNC_TOKEN) or None
+
+    def _itself(self, listing: wire.Multistatus) -> wire.Entry:
+        """The calendar's own entry: RFC 4918 §9.1 puts it into every answer.
+
+        Where it is missing, the server calls the calendar by another name, and every object in it would look gone.
+        """
+        own = listing.of(self._path)
+        if own is None or (own.failed and not own.gone):
+            raise Unavailable("the calendar server did not answer for the calendar itself")
+        if own.gone:
+            # Xandikos says 404 inside a 207
+            raise CollectionGone("the calendar is not there any more")
+        return own
+
+    async def _fetch_batch(self, paths: list[str]) -> list[Stored]:
+        listed = await self._multiget(paths)
+        if listed is not None:
+            found, unread = listed
+            return found + [one for one in [await self._get(path) for path in unread] if one is not None]
+        found = [one for one in [await self._get(path) for path in paths] if one is not None]
+        if not found:
+            # all of them gone, or the calendar?
+            await self._sync_token()
+        return found
+
+    async def _multiget(self, paths: list[str]) -> tuple[list[Stored], list[str]] | None:
+        """What a multiget gives, and the hrefs that it left unread; None where the server does not answer it.
+
+        DAViCal and SabreDAV omit what is not there, the others say 404: both are left out.
+        """
+        answer = await self._ask("REPORT", wire.multiget(paths), depth=None)
+        if answer.status in quirks.NO_MULTIGET:
+            return None
+        listing = self._read(answer)
+        found: dict[str, Stored] = {}
+        gone: set[str] = set()
+        unread = set(paths) if listing.truncated else set()
+        for entry in listing.entries:
+            if entry.path is None or entry.path not in paths:
+                continue
+            if entry.gone:
+                gone.add(entry.path)
+            elif entry.data is None:
+                unread.add(entry.path)
+            else:
+                found[entry.path] = stored(entry.path, entry.etag, entry.data)
+        return list(found.values()), sorted(unread - gone - found.keys())
+
+    async def _get(self, path: str) -> Stored | None:
+        answer = await self._transport.send("GET", path)
+        if answer.status in quirks.GONE:
+            return None
+        if answer.status != 200:
+            raise quirks.read_error(answer)
+        if answer.is_html:
+            raise Unavailable("the calendar server answers with a web page")
+        return stored(path, answer.etag, answer.text)
+
+    async def _put(self, path: str, draft: Draft, onto: str, condition: Mapping[str, str]) -> Stored:
+        data = ical.render(draft, onto, self._now())
+        headers = {"Content-Type": "text/calendar; charset=utf-8", **condition}
+        answer = await self._transport.send("PUT", path, data, headers)
+        if answer.status not in _WRITTEN:
+            raise quirks.write_error(answer)
+        if quirks.is_strong(answer.etag):
+            return stored(path, answer.etag, data)
+        # No strong ETag: the server may have changed what it stored (RFC 4791 §5.3.4, RFC 9110 §8.8): read it back.
+        try:
+            found = await self.get(path)
+        except SyncdError as exc:
+            raise OutcomeUnknown("the object was written, but cannot be read back") from exc
+        # Purelymail and Bedework do not find a new object for up to three minutes
+        return found or stored(path, None, data)
+
+    async def _ask(self, method: str, body: str, depth: str | None) -> Answer:
+        headers = wire.XML_TYPE if depth is None else {**wire.XML_TYPE, "Depth": depth}
+        return await self._transport.send(method, self._path, body, headers)
+
+    def _read(self, answer: Answer) -> wire.Multistatus:
+        if answer.status != 207:
+            raise quirks.read_error(answer)
+        return wire.multistatus(answer.tree, self._transport.origin)
+
+    def _is_object(self, entry: wire.Entry) -> bool:
+        return entry.path is not None and is_member(entry.path, self._path) and not entry.is_collection
+
+    def _own(self, href: str) -> str:
+        path = path_of(href, self._transport.origin)
+        if path is None or not is_member(path, self._path):
+            raise ValueError("the href is not in this calendar")
+        return path
+
+
+def _if_match(etag: str | None) -> dict[str, str]:
+    return {"If-Match": etag} if etag is not None and quirks.is_strong(etag) else {}

@@ -1,0 +1,112 @@
+"""What a server's refusal means, by what servers really answer. Each line names who forced it."""
+
+import re
+
+from syncd.calendars.transport import Answer
+from syncd.domain.errors import (
+    CollectionGone,
+    NotPermitted,
+    OutcomeUnknown,
+    PreconditionFailed,
+    Refused,
+    SyncdError,
+    UidConflict,
+    Unavailable,
+)
+
+_DAV = "{DAV:}"
+_CALDAV = "{urn:ietf:params:xml:ns:caldav}"
+
+GONE = frozenset({404, 410})
+
+# How servers say that they do not know a sync token any more, or cannot answer the REPORT at all. Each is answered by a
+# full listing, which then finds out whether more is wrong. 401, 404, 429 and 5xx else are never among them.
+TOKEN_LOST = {
+    200: "some answer without a multistatus",
+    400: "some, for a token of another form",
+    403: "Radicale, Cyrus, SabreDAV, with DAV:valid-sync-token; some without",
+    405: "servers that offer the property and not the REPORT",
+    409: "some, with DAV:valid-sync-token",
+    410: "Google",
+    412: "Xandikos, with DAV:valid-sync-token",
+    415: "some, for a token of another form",
+    418: "some",
+    501: "servers that offer the property and not the REPORT",
+    507: "some, where too much has changed",
+}
+
+# A multiget that is not answered by a multistatus is replaced by a GET for each object.
+NO_MULTIGET = {
+    400: "servers that stumble over one of the hrefs",
+    403: "servers without the REPORT: DAV:supported-report",
+    404: "SabreDAV 1.8, where only one of the objects is missing",
+    405: "servers without the REPORT",
+    410: "as 404",
+    415: "servers without the REPORT",
+    501: "servers without the REPORT",
+    507: "servers to which it was too much at once",
+}
+
+# One UID, one object (RFC 4791 §5.3.2.1), with 409 from Radicale and SOGo, 412 from Xandikos, 403 from Cyrus; and Cyrus
+# again, for a UID that stands in another calendar of the user (RFC 6638 §3.2.4.1).
+_UID_TAKEN = frozenset({_CALDAV + "no-uid-conflict", _CALDAV + "unique-scheduling-object-resource"})
+# Nextcloud says it in a sentence only: "Calendar object with uid already exists", also of objects in its trash bin.
+_UID_WORD = re.compile(r"\buid\b", re.IGNORECASE)
+
+# The server says that it has not done it, and may later: 423 comes from Xandikos when two write at once.
+_LATER = frozenset({408, 423, 425, 503})
+
+
+def is_strong(etag: str | None) -> bool:
+    """Whether the ETag may stand in If-Match (RFC 9110 §8.8.1). nginx makes weak ones, Calypso unquoted ones."""
+    return etag is not None and len(etag) > 2 and etag.startswith('"') and etag.endswith('"')
+
+
+def preconditions(answer: Answer) -> frozenset[str]:
+    """The elements inside DAV:error (RFC 4918 §16)."""
+    if answer.tree is None or answer.tree.tag != _DAV + "error":
+        return frozenset()
+    return frozenset(child.tag for child in answer.tree if isinstance(child.tag, str))
+
+
+def reason_of(answer: Answer) -> str:
+    """The server's own words, for a person to read: untrusted, one line, at most 200 characters; empty if none."""
+    if answer.tree is not None:
+        said = [(child.text or "") for child in answer.tree if isinstance(child.tag, str) and _is_message(child.tag)]
+        words = said or [str(tag).rpartition("}")[2] for tag in sorted(preconditions(answer))]
+    else:
+        words = [] if answer.is_html else [answer.text]
+    line = " ".join(" ".join(words).split())
+    return "".join(char for char in line if char.isprintable())[:200]
+
+
+def _is_message(tag: str) -> bool:
+    # SabreDAV's s:message, and RFC 4918 §14.25
+    return tag.rpartition("}")[2] in ("message", "responsedescription")
+
+
+def read_error(answer: Answer) -> SyncdError:
+    """What an answer to a read means that is not the one hoped for."""
+    if answer.status in GONE:
+        return CollectionGone("the calendar is not there any more")
+    if answer.status == 403:
+        return NotPermitted("the calendar server does not let this user read the calendar", credentials=False)
+    return Unavailable(f"the calendar server answers {answer.status}")
+
+
+def write_error(answer: Answer) -> SyncdError:
+    """What an answer to a PUT or DELETE means that is no success."""
+    status, named, reason = answer.status, preconditions(answer), reason_of(answer)
+    if named & _UID_TAKEN or (status == 400 and _UID_WORD.search(reason)):
+        return UidConflict("the calendar server refuses this UID")
+    if status == 412 and not any(tag.startswith(_CALDAV) for tag in named):
+        return PreconditionFailed("the object is not the version that was expected")
+    # 412 with another precondition is about the content: Xandikos and DAViCal valid-calendar-data, Radicale its size
+    if status in _LATER:
+        return Unavailable(f"the calendar server answers {status}: not done, to be tried again")
+    if status in GONE:
+        return CollectionGone("the calendar is not there any more")
+    if 400 <= status < 500 or status in (501, 507):
+        return Refused(f"the calendar server refuses the object ({status})", reason)
+    # 500, 502 and 504 may come after the deed, and 202 or 207 say nothing certain
+    return OutcomeUnknown(f"the calendar server answers {status} to a write")

@@ -1,0 +1,33 @@
+"""A calendar object as the port gives it: whose it is, and whether it can be read."""
+
+import re
+
+from syncd.calendars import ical
+from syncd.domain.errors import Malformed
+from syncd.ports import Stored
+
+_NO_EVENT = re.compile(r"^BEGIN:V(TODO|JOURNAL|FREEBUSY|AVAILABILITY)\s*$", re.IGNORECASE | re.MULTILINE)
+
+
+def stored(path: str, etag: str | None, data: str) -> Stored:
+    """The object at an href. Somebody else's event comes without event and data.
+
+    One that names neither a UID nor a booking of ours is foreign, but unreadable data may once have been ours: then
+    `fault` says so, for the caller knows whether it keeps a link to that href.
+    """
+    ours = ical.is_ours(data)
+    if not ours and _NO_EVENT.search(data):
+        return Stored(path, etag)
+    try:
+        event = ical.parse(data)
+    except Malformed as exc:
+        return Stored(path, etag, data=data if ours else "", fault=str(exc))
+    return Stored(path, etag, event, data) if ours else Stored(path, etag)
+
+
+def same_version(data: str, other: str) -> bool:
+    """Whether both are the same version of one object, whoever stored it; broken ones are compared letter by letter."""
+    try:
+        return ical.parse(data).fingerprint == ical.parse(other).fingerprint
+    except Malformed:
+        return bool(data) and data.splitlines() == other.splitlines()

@@ -1,0 +1,168 @@
+"""One server, reached with one pair of credentials: requests go out, answers come back, failures become our errors."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from syncd.calendars.hrefs import origin_of
+from syncd.domain.errors import NotPermitted, OutcomeUnknown, RateLimited, Unavailable
+
+if TYPE_CHECKING:
+    from caldav.async_davclient import AsyncDAVClient
+
+# Seconds: for the connection and between two pieces of an answer; for the whole of one request.
+_STEP_TIMEOUT = 30
+_WHOLE_TIMEOUT = 120
+_AT_ONCE = 4
+# Xandikos takes one write at a time and answers 423 to the others: it has not done them. Seconds until the next try.
+_LOCKED = 423
+_LOCKED_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
+# A 429 without Retry-After; and the longest that we let a server put us off.
+_DEFAULT_WAIT = 60.0
+_LONGEST_WAIT = 86_400.0
+_WRITES = frozenset({"PUT", "DELETE"})
+_REDIRECTS = frozenset({301, 302, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete HTTP answer. `tree` is the parsed XML body (lxml) if there is one, `text` any body, LF line ends."""
+
+    status: int
+    headers: Mapping[str, str]
+    tree: Any
+    text: str
+
+    @property
+    def etag(self) -> str | None:
+        """The server's ETag as sent, quotes included (RFC 9110 §8.8.3)."""
+        return self.headers.get("ETag", "").strip() or None
+
+    @property
+    def is_html(self) -> bool:
+        """Whether a web page came, from a captive portal, a login page or a proxy."""
+        return self.headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml"))
+
+
+class Transport:
+    """All requests of one account; a few at a time. The credentials never leave the origin.
+
+    `send` raises NotPermitted for 401, RateLimited for 429 and for 503 with Retry-After, Unavailable where no usable
+    answer came, and OutcomeUnknown instead where the request was a write that may have reached the server.
+    """
+
+    def __init__(self, origin: str, username: str, password: str, ca_file: str = "") -> None:
+        self.origin = origin
+        self._credentials = (username, password)
+        self._ca_file = ca_file
+        self._client: AsyncDAVClient | None = None
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._alone = asyncio.Lock()
+        self._one_write_at_a_time = False
+
+    async def send(self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> Answer:
+        """One request to a path of the origin. A redirect is followed once, within the origin, with the same method."""
+        answer = await self._request(method, path, body, headers or {})
+        if answer.status not in _REDIRECTS:
+            return answer
+        target = urljoin(self.origin + path, answer.headers.get("Location", ""))
+        try:
+            inside = origin_of(target) == self.origin
+        except ValueError:
+            inside = False
+        if not inside:
+            host = urlsplit(target).hostname or "nowhere"
+            raise Unavailable(
+                f"the calendar server redirects to another address ({host}); the password is not sent there:"
+                " if that is the right server, put its address into the config"
+            )
+        answer = await self._request(method, urlsplit(target).path or "/", body, headers or {})
+        if answer.status in _REDIRECTS:
+            raise Unavailable("the calendar server redirects more than once")
+        return answer
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def _request(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> Answer:
+        async with self._slots:
+            if method in _WRITES:
+                return await self._write(method, path, body, headers)
+            try:
+                return await self._once(method, path, body, headers)
+            except _Lost:
+                # SOGo closes kept connections under the next request; a read may be asked again.
+                return await self._once(method, path, body, headers)
+
+    async def _write(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> Answer:
+        """A write; again where the server says that another one stood in its way, and then one after the other."""
+        for wait in _LOCKED_WAITS:
+            async with self._alone if self._one_write_at_a_time else contextlib.nullcontext():
+                answer = await self._once(method, path, body, headers)
+            if answer.status != _LOCKED:
+                return answer
+            self._one_write_at_a_time = True
+            await asyncio.sleep(wait)
+        return answer
+
+    async def _once(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> Answer:
+        from caldav.lib.error import AuthorizationError, RateLimitError
+        from caldav.response import DAVResponse
+
+        from syncd.calendars import session
+
+        if self._client is None:
+            self._client = session.open_client(self.origin, *self._credentials, self._ca_file, _STEP_TIMEOUT)
+        try:
+            async with asyncio.timeout(_WHOLE_TIMEOUT):
+                response = await self._client.request(self.origin + path, method, body, headers)
+        except AuthorizationError as exc:
+            if exc.status == 401:
+                raise NotPermitted("the calendar server refuses the user name or password", credentials=True) from exc
+            # caldav raises every 403, also those that mean "token lost" or "UID taken"
+            response = DAVResponse.from_bytes(exc.body if isinstance(exc.body, bytes) else b"", status_code=403)
+        except RateLimitError as exc:
+            wait = exc.retry_after_seconds
+            wait = _DEFAULT_WAIT if wait is None else min(max(wait, 1.0), _LONGEST_WAIT)
+            raise RateLimited("the calendar server asks to wait", wait) from exc
+        except session.FAILURES as exc:
+            raise _translated(exc, write=method in _WRITES) from exc
+        try:
+            text = response.raw
+        except UnicodeDecodeError as exc:
+            raise _unknown_or_not("the calendar server's answer is not UTF-8", write=method in _WRITES) from exc
+        return Answer(response.status, response.headers, response.tree, text)
+
+
+class _Lost(Unavailable):
+    """The connection was lost before the answer was complete."""
+
+
+def _translated(failure: Exception, *, write: bool) -> Unavailable:
+    from syncd.calendars import session
+
+    if session.is_certificate(failure):
+        return Unavailable(
+            "the calendar server's certificate is not trusted: if it is self-signed, save it as a file and name that"
+            " file in caldav.ca_file"
+        )
+    if not session.was_sent(failure):
+        return Unavailable("the calendar server cannot be reached")
+    if write:
+        return OutcomeUnknown("no usable answer came from the calendar server to a write")
+    if isinstance(failure, session.TooLarge):
+        return Unavailable("the calendar server's answer is too large")
+    if isinstance(failure, TimeoutError) or "Timeout" in type(failure).__name__:
+        return Unavailable("the calendar server did not answer in time")
+    if isinstance(failure, SyntaxError):
+        return Unavailable("the calendar server's answer is garbled or cut off")
+    return _Lost("the connection to the calendar server was lost")
+
+
+def _unknown_or_not(message: str, *, write: bool) -> Unavailable:
+    return OutcomeUnknown(message) if write else Unavailable(message)

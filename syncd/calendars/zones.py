@@ -1,0 +1,228 @@
+"""Time zones of calendar objects: what a TZID means, and a small VTIMEZONE to write.
+
+A name is resolved in this order: IANA; a vendor's prefix taken off; the table of Windows names; the rules of the
+embedded VTIMEZONE; else not at all. UTC is never guessed: a booking moved by an hour is worse than a move refused.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr  # type: ignore[import-untyped,unused-ignore]
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from syncd.calendars.lines import Component, Line
+
+_IANA = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
+# files beside the IANA zones: this machine's own zone, placeholders, and clocks that count leap seconds
+_NO_ZONE = re.compile(r"(?:localtime|posixrules|Factory|leapseconds|right/.*)", re.IGNORECASE)
+_UTC_NAMES = frozenset(
+    f"{prefix}{name}" for prefix in ("", "Etc/") for name in ("UTC", "UCT", "GMT", "Universal", "Zulu", "Greenwich")
+)
+_WALL = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})")
+_OFFSET = re.compile(r"([+-])(\d{2})(\d{2})(\d{2})?")
+# what zone rules are made of in practice. Anything else (a rule that fires each second) could be spelled to keep us
+# counting for hours.
+_RULE_PART = re.compile(
+    r"FREQ=YEARLY|INTERVAL=[1-9]\d?|BYMONTH=\d{1,2}|BYMONTHDAY=-?\d{1,2}(?:,-?\d{1,2}){0,30}|BYYEARDAY=-?\d{1,3}"
+    r"|BYDAY=(?:[+-]?\d)?(?:MO|TU|WE|TH|FR|SA|SU)|BYHOUR=\d{1,2}|BYMINUTE=\d{1,2}|BYSECOND=\d{1,2}|COUNT=\d{1,4}"
+    r"|BYSETPOS=-?[1-9]|UNTIL=\d{8}(?:T\d{6}Z?)?|WKST=(?:MO|TU|WE|TH|FR|SA|SU)"
+)
+
+
+def named(tzid: str) -> ZoneInfo | None:
+    """The zone that a name alone tells: an IANA name, one behind a vendor's prefix, or a Windows name."""
+    name = tzid.strip().strip('"')
+    for candidate in _candidates(name):
+        zone = _iana(candidate)
+        if zone is not None:
+            return zone
+    windows = WINDOWS_TO_OLSON.get(name)
+    return _iana(windows) if windows else None
+
+
+def is_utc(zone: ZoneInfo) -> bool:
+    return zone.key in _UTC_NAMES
+
+
+def instant(wall: datetime, tzid: str, embedded: Sequence[Component] = ()) -> datetime | None:
+    """The instant, in UTC, of a local time in that zone; None where nobody knows the zone.
+
+    `wall` is naive. A time that the clock shows twice is the first of the two, and one that it skips is read with the
+    offset before the gap (RFC 5545 §3.3.5). `embedded` are the object's VTIMEZONEs. Raises OverflowError at the ends
+    of the calendar.
+    """
+    zone = named(tzid)
+    if zone is not None:
+        return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    for component in embedded:
+        if component.value("TZID").strip('"') == tzid:
+            offset = _offset_by_rules(component, wall)
+            return None if offset is None else (wall - offset).replace(tzinfo=UTC)
+    return None
+
+
+def wall_times(zone: ZoneInfo, *instants: datetime) -> list[datetime] | None:
+    """The naive local times of these instants, or None where one of them is a time that the clock shows twice.
+
+    None too at the ends of the calendar, where UTC alone can name the instant.
+    """
+    walls = []
+    for moment in instants:
+        try:
+            local = moment.astimezone(zone)
+        except OverflowError:
+            return None
+        if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+            return None
+        walls.append(local.replace(tzinfo=None, fold=0))
+    return walls
+
+
+def vtimezone(zone: ZoneInfo, year: int) -> Component:
+    """A VTIMEZONE for times in that year and in the ones beside it (RFC 5545 §3.6.5).
+
+    Three years and not the usual seventy: it is sent with each event, and apps that know the name take their own rules.
+    """
+    component = Component("VTIMEZONE", [Line.of(f"TZID:{zone.key}")])
+    for (name, before, after), (tzname, onsets) in _observances(zone.key, year).items():
+        dates = [f"{onset:%Y%m%dT%H%M%S}".zfill(15) for onset in onsets]
+        raws = [f"DTSTART:{dates[0]}", f"TZOFFSETFROM:{_written(before)}", f"TZOFFSETTO:{_written(after)}"]
+        raws += [f"TZNAME:{tzname}"] if tzname else []
+        # a line each: Radicale cuts a list to its first date
+        raws += [f"RDATE:{date}" for date in dates[1:]]
+        component.items.append(Component(name, [Line.of(raw) for raw in raws]))
+    return component
+
+
+@lru_cache(maxsize=64)
+def _observances(key: str, year: int) -> dict[tuple[str, timedelta, timedelta], tuple[str, list[datetime]]]:
+    """The onsets of that year and of the ones beside it, each told in the time before it.
+
+    icalendar's Timezone.from_tzinfo looks in steps of 64 days, and so misses Morocco's month of Ramadan.
+    """
+    zone = ZoneInfo(key)
+    day = datetime(max(year - 1, 2), 1, 1, tzinfo=UTC)
+    end = datetime(min(year + 2, 9998), 1, 2, tzinfo=UTC)
+    found = [(day, _offset_at(zone, day), _offset_at(zone, day))]
+    while day < end:
+        following = day + timedelta(days=1)
+        before, after = _offset_at(zone, day), _offset_at(zone, following)
+        if before != after:
+            found.append((_change(zone, day, following), before, after))
+        day = following
+    first_is_daylight = len(found) > 1 and found[1][2] < found[1][1]
+    observances: dict[tuple[str, timedelta, timedelta], tuple[str, list[datetime]]] = {}
+    for moment, before, after in found:
+        daylight = after > before or (before == after and first_is_daylight)
+        tzname = moment.astimezone(zone).tzname() or ""
+        observance = ("DAYLIGHT" if daylight else "STANDARD", before, after)
+        observances.setdefault(observance, (tzname, []))[1].append((moment + before).replace(tzinfo=None))
+    return observances
+
+
+def _change(zone: ZoneInfo, low: datetime, high: datetime) -> datetime:
+    """The second in (low, high] at which the zone's offset changes."""
+    before = _offset_at(zone, low)
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
+        low, high = (middle, high) if _offset_at(zone, middle) == before else (low, middle)
+    return high
+
+
+def _offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
+
+
+def _written(offset: timedelta) -> str:
+    seconds = abs(offset) // timedelta(seconds=1)
+    sign = "-" if offset < timedelta() else "+"
+    text = f"{sign}{seconds // 3600:02}{seconds // 60 % 60:02}"
+    return text + (f"{seconds % 60:02}" if seconds % 60 else "")
+
+
+def _candidates(name: str) -> Iterator[str]:
+    yield name
+    # /mozilla.org/20050126_1/Europe/Berlin, /freeassociation.sourceforge.net/Europe/Berlin (RFC 5545 §3.2.19)
+    parts = name.strip("/").split("/")
+    if name.startswith("/") or "." in parts[0]:
+        for start in range(1, len(parts)):
+            yield "/".join(parts[start:])
+
+
+def _iana(name: str) -> ZoneInfo | None:
+    if not _IANA.fullmatch(name) or _NO_ZONE.fullmatch(name):
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # ZoneInfoNotFoundError is a KeyError; a folder of the zone database ("Europe") is an OSError
+        return None
+
+
+def _offset_by_rules(component: Component, wall: datetime) -> timedelta | None:
+    """The offset from UTC at a local time by a VTIMEZONE's own rules; None where they cannot be read."""
+    onsets: list[tuple[datetime, timedelta, timedelta]] = []
+    try:
+        for observance in component.components():
+            if observance.name in ("STANDARD", "DAYLIGHT"):
+                before, after = _offset(observance, "TZOFFSETFROM"), _offset(observance, "TZOFFSETTO")
+                # onsets are told in the time before them; in a gap the offset before still holds
+                shift = max(after - before, timedelta())
+                onsets += [(onset + shift, before, after) for onset in _onsets(observance, before, wall)]
+    except (ValueError, OverflowError):
+        return None
+    if not onsets:
+        return None
+    onsets.sort(key=lambda item: item[0])
+    place = bisect_right(onsets, wall, key=lambda item: item[0])
+    return onsets[place - 1][2] if place else onsets[0][1]
+
+
+def _onsets(observance: Component, before: timedelta, wall: datetime) -> Iterator[datetime]:
+    """The first onset of an observance and all later ones up to that local time, told in the time before them."""
+    first = _wall(observance.value("DTSTART"))
+    yield first
+    for line in observance.lines("RDATE"):
+        yield from (_wall(value) for value in line.value.split(","))
+    for line in observance.lines("RRULE"):
+        last = _last_onset(line, first, before, wall)
+        if last is not None:
+            yield last
+
+
+def _last_onset(line: Line, first: datetime, before: timedelta, wall: datetime) -> datetime | None:
+    parts = line.value.strip().upper().split(";")
+    if "FREQ=YEARLY" not in parts or not all(_RULE_PART.fullmatch(part) for part in parts):
+        raise ValueError("not a rule of a time zone")
+    # UNTIL is in UTC and the onsets are not (RFC 5545 §3.3.10); dateutil compares like with like
+    parts = [_local_until(part, before) if part.startswith("UNTIL=") else part for part in parts]
+    found = rrulestr(";".join(parts), dtstart=first).before(wall + timedelta(days=1), inc=True)
+    return found if isinstance(found, datetime) else None
+
+
+def _local_until(part: str, before: timedelta) -> str:
+    if not part.endswith("Z"):
+        return part
+    until = _wall(part.removeprefix("UNTIL=").removesuffix("Z")) + before
+    return f"UNTIL={until:%Y%m%dT%H%M%S}"
+
+
+def _wall(value: str) -> datetime:
+    match = _WALL.fullmatch(value.strip())
+    if match is None:
+        raise ValueError("not a local time")
+    return datetime(*(int(part) for part in match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001
+
+
+def _offset(observance: Component, name: str) -> timedelta:
+    match = _OFFSET.fullmatch(observance.value(name))
+    if match is None:
+        raise ValueError("not an offset")
+    size = timedelta(hours=int(match[2]), minutes=int(match[3]), seconds=int(match[4] or 0))
+    if size >= timedelta(days=1):
+        raise ValueError("not an offset")
+    return -size if match[1] == "-" else size

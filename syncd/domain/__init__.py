@@ -1,0 +1,4 @@
+"""Words and values. Standard library only; no I/O and no clock.
+
+Reading order: ids, booking, event, note, link, actions, errors.
+"""

@@ -1,0 +1,167 @@
+"""What a cycle decides to do, as values that print, travel through the journal and are carried out by the engine."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from syncd.domain.booking import Booking
+from syncd.domain.event import Draft
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Link
+
+
+class Why(StrEnum):
+    """The reason of an action; what `syncd plan` and `syncd log` show."""
+
+    NEW = "new"
+    ADOPTED = "adopted"
+    BOOKING_MOVED = "booking_moved"
+    BOOKING_CHANGED = "booking_changed"
+    BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_GONE = "booking_gone"
+    BOOKING_REVIVED = "booking_revived"
+    EVENT_MOVED = "event_moved"
+    EVENT_DELETED = "event_deleted"
+    EVENT_RETURNED = "event_returned"
+    EVENT_TRANSFERRED = "event_transferred"
+    EVENT_REPLAYED = "event_replayed"
+    LENGTH_CHANGED = "length_changed"
+    ZONE_READ_ANEW = "zone_read_anew"
+    MOVE_REFUSED = "move_refused"
+    MOVE_WAITS = "move_waits"
+    MOVE_AWAITS = "move_awaits_approval"
+    MOVE_REJECTED = "move_rejected"
+    CONFLICT = "conflict"
+    GRACE_BEGUN = "grace_begun"
+    GRACE_RESTARTED = "grace_restarted"
+    CANCEL_AWAITS = "cancel_awaits_approval"
+    CANCEL_REFUSED = "cancel_refused"
+    REMOVAL_AWAITS = "removal_awaits_approval"
+    REROUTE_AWAITS = "reroute_awaits_approval"
+    DELETION_RESTORED = "deletion_restored"
+    DELETED_PAST = "deleted_past"
+    ROUTED = "routed"
+    REROUTED = "rerouted"
+    NOTE_DUE = "note_due"
+    NOTE_LAPSED = "note_lapsed"
+    APPROVAL_LAPSED = "approval_lapsed"
+    REJECTED = "rejected"
+    APPROVED = "approved"
+    DUPLICATE = "duplicate"
+    AGREED = "agreed"
+    REMEMBERED = "remembered"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Nothing to do on either side: only remember `link`."""
+
+    booking_id: BookingId
+    why: Why
+    link: Link
+    kind: Literal["record"] = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Write a new event, named `name`, into `calendar`, only if nothing is there. Done: `link` with what was stored."""
+
+    booking_id: BookingId
+    why: Why
+    link: Link
+    calendar: str
+    name: str
+    draft: Draft
+    onto: str = ""
+    kind: Literal["create"] = "create"
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Write the event at `href`, only if it still is the version `etag`. Done: `link` with what was stored."""
+
+    booking_id: BookingId
+    why: Why
+    link: Link
+    calendar: str
+    href: str
+    etag: str | None
+    draft: Draft
+    onto: str
+    kind: Literal["replace"] = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Delete the event at `href`, only if it still is the version `etag`. Done: `link`."""
+
+    booking_id: BookingId
+    why: Why
+    link: Link
+    calendar: str
+    href: str
+    etag: str | None
+    kind: Literal["remove"] = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """Move the booking to `to`, if it still is as `expect`. `before` is remembered first; done: `link`."""
+
+    booking_id: BookingId
+    why: Why
+    before: Link
+    link: Link
+    expect: Booking
+    to: datetime
+    kind: Literal["reschedule"] = "reschedule"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel the booking, if it still is as `expect`. `before` is remembered first; done: `link`."""
+
+    booking_id: BookingId
+    why: Why
+    before: Link
+    link: Link
+    expect: Booking
+    kind: Literal["cancel"] = "cancel"
+
+
+Action = Record | Create | Replace | Remove | Reschedule | Cancel
+Effect = Create | Replace | Remove | Reschedule | Cancel
+
+
+class ProblemKind(StrEnum):
+    """Why something stands still, for `status`, `check` and the log."""
+
+    PARKED = "parked"
+    UNROUTED = "unrouted"
+    FROZEN = "frozen"
+    ORPHAN = "orphan"
+    UNMANAGED = "unmanaged"
+    BLIND = "blind"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that stands still: which, and a sentence on what it is and what to do. No customer's data in it."""
+
+    kind: ProblemKind
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a cycle would do, in order, and what stands still."""
+
+    actions: tuple[Action, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """The actions that touch one of the two sides."""
+        return tuple(action for action in self.actions if not isinstance(action, Record))

@@ -1,0 +1,130 @@
+"""What lives in Zimun: bookings, and the places, services and open slots around them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from syncd.domain.ids import BookingId
+
+
+class Status(StrEnum):
+    """A booking's status. A word that we do not know is OTHER, and OTHER is live: no booking is lost to a new word."""
+
+    HELD = "held"
+    SCHEDULED = "scheduled"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open stretch of time; both ends aware and in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a span needs aware times")
+
+    def overlaps(self, other: "Span") -> bool:
+        return self.start < other.end and other.start < self.end
+
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One booking as Zimun gives it. `start` and `end` are aware and in UTC; texts are as sent, unescaped."""
+
+    id: BookingId
+    start: datetime
+    end: datetime
+    status: Status = Status.CONFIRMED
+    service_id: str = ""
+    location_id: str = ""
+    contact_name: str = ""
+    contact_email: str = ""
+    contact_phone: str = ""
+    notes: str = ""
+    staff_name: str = ""
+    updated_at: datetime | None = None
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+    @property
+    def cancelled(self) -> bool:
+        return self.status is Status.CANCELLED
+
+    def same_as(self, other: "Booking") -> bool:
+        """Whether nothing that a person decides differs: start, end, service, place, staff and whether it lives.
+
+        `updated_at`, the contact's texts and the finer statuses do not count.
+        """
+        return (
+            self.start == other.start
+            and self.end == other.end
+            and self.service_id == other.service_id
+            and self.location_id == other.location_id
+            and self.staff_name == other.staff_name
+            and self.cancelled == other.cancelled
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place. `timezone` is an IANA name; empty where the API names none or one that nobody knows."""
+
+    id: str
+    name: str = ""
+    timezone: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    id: str
+    name: str = ""
+    duration: timedelta | None = None
+    location_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An open slot: a start (aware, UTC) at which Zimun would take a booking of that service at that place."""
+
+    service_id: str
+    location_id: str
+    start: datetime
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """One item that could not be read: what it is called, and why. It never stops the others."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Places and services by id. `parked` names the entries that could not be read."""
+
+    locations: Mapping[str, Location] = field(default_factory=dict)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    parked: tuple[Parked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BookingList:
+    """A complete listing of a window: every page was read. Items that could not be read are in `parked`."""
+
+    bookings: tuple[Booking, ...]
+    parked: tuple[Parked, ...] = ()

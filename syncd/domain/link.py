@@ -1,0 +1,161 @@
+"""The lasting pairing of a booking and its event, and all that is remembered about the pair."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from syncd.domain.booking import Booking
+from syncd.domain.event import Event, EventTime, Texts
+from syncd.domain.ids import BookingId
+from syncd.domain.note import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A move that a person made and that is not booked yet: the start asked for, and since when."""
+
+    to: datetime
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A move that was refused, until its put-back is recorded; then it is spent, and the same drag is a new wish."""
+
+    to: datetime
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A believed deletion in its grace. `cycle` began it; `asked`: the person had been asked and deleted it again."""
+
+    since: datetime
+    cycle: int
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Zimun answered 404 for this booking while it answered for another: seen first in that cycle."""
+
+    since: datetime
+    cycle: int
+
+
+class AwaitKind(StrEnum):
+    """What waits for a person's word."""
+
+    CANCEL = "cancel"
+    MOVE = "move"
+    REMOVAL = "removal"
+    REROUTE = "reroute"
+
+
+class Decision(StrEnum):
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """An action that the guard let wait. It holds for the booking as it `was`: a changed booking makes it lapse.
+
+    `until` is when it lapses by itself, None for never; `to` is the start asked for, of a move.
+    """
+
+    kind: AwaitKind
+    since: datetime
+    was: Booking
+    until: datetime | None = None
+    to: datetime | None = None
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """An event was put back from that start (as its letters stood; empty for a deletion) at that time."""
+
+    at: datetime
+    letters: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The pair is left alone while the event stands at these letters and the booking at this start."""
+
+    letters: str
+    booking_start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """An event of this booking that syncd left behind itself, as it was then: it goes without consequence.
+
+    `replay` as of the link at that time.
+    """
+
+    calendar: str
+    href: str
+    etag: str | None
+    start: EventTime | None = None
+    replay: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """Our own last write to the booking, and the booking before it: for a while that state is a stale answer."""
+
+    at: datetime
+    before: Booking
+
+
+class ClosedWhy(StrEnum):
+    CANCELLED = "cancelled"
+    DELETED_PAST = "deleted_past"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A tombstone: kept so that a stale client cannot raise the pair from the dead. `etag`: what we deleted."""
+
+    at: datetime
+    why: ClosedWhy
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One booking and its event.
+
+    The base has two halves, and each side is compared with its own: `booking` as agreed, and the event as the server
+    stored it (`start` with its instant resolved, `texts` as syncd wrote them, `etag`). `data` is the last complete
+    calendar object and `event` the same, parsed; put-backs start from it. `replay` is the fingerprint of the version
+    that our last write replaced. `note` stands in the event; `pending` is still to be written.
+    `twin_removed_at`: when a second event of the booking was removed, which a person may just have made the only one.
+    """
+
+    booking_id: BookingId
+    calendar: str
+    href: str
+    uid: str
+    booking: Booking
+    start: EventTime
+    texts: Texts
+    data: str = ""
+    event: Event | None = None
+    etag: str | None = None
+    replay: str = ""
+    note: Note | None = None
+    pending: Note | None = None
+    wish: Wish | None = None
+    refusal: Refusal | None = None
+    deletion: Deletion | None = None
+    missing: Missing | None = None
+    awaiting: Awaiting | None = None
+    put_backs: tuple[PutBack, ...] = ()
+    wrote: Wrote | None = None
+    frozen: Frozen | None = None
+    leftovers: tuple[Leftover, ...] = ()
+    twin_removed_at: datetime | None = None
+    closed: Closed | None = None

@@ -1,0 +1,280 @@
+"""One cycle: settle, observe, plan, guard, journal, execute, record. Start reading the engine here."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import lru_cache
+
+import structlog
+
+from syncd.domain.actions import Action, Effect, Plan, Problem, ProblemKind, Record, Why
+from syncd.domain.booking import Booking
+from syncd.domain.errors import SyncdError
+from syncd.domain.event import Observation, Texts
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Decision
+from syncd.engine import memory
+from syncd.engine.answers import Answering
+from syncd.engine.execute import REFUSED_WRITE, Executing
+from syncd.engine.observe import observe_bookings, observe_calendars
+from syncd.engine.outcomes import Done
+from syncd.engine.report import Report, summarised
+from syncd.engine.settle import settle
+from syncd.engine.sides import Health, Managed, Sides
+from syncd.engine.together import together
+from syncd.planning.guard import check_safe
+from syncd.planning.looks import questions
+from syncd.planning.planner import make_plan
+from syncd.planning.snapshot import Answer, Look, LookBooking, LookEvent, Snapshot
+
+log = structlog.get_logger(__name__)
+
+# a transferred event that was also moved takes five: linked anew, rescheduled, written home, the old one removed, quiet
+ROUNDS = 5
+LOOK_ROUNDS = 6
+HOUR = timedelta(hours=1)
+TEXTS_KEPT = 10_000
+REFUSED = "the calendar server refuses its event: tried again each hour, and when it changes; the log says why"
+
+
+@dataclass(slots=True)
+class _Round:
+    """What a cycle knows while it runs."""
+
+    managed: Managed
+    snapshot: Snapshot
+    health: Health
+    parked: tuple[Problem, ...] = ()
+    left_out: frozenset[BookingId] = frozenset()
+    problems: tuple[Problem, ...] = ()
+    done: list[Done] = field(default_factory=list)
+
+
+class Engine:
+    """Runs cycles on two sides and a store. The caller holds the store's cycle lock."""
+
+    def __init__(self, sides: Sides) -> None:
+        self._sides = sides
+        # the same for an unchanged booking in each round of each cycle
+        self._worded = lru_cache(maxsize=TEXTS_KEPT)(sides.words.texts)
+
+    async def cycle(
+        self,
+        stopping: Callable[[], bool] = lambda: False,
+        progress: Callable[[int, int], None] = lambda done, of: None,
+    ) -> Report:
+        """One whole cycle. Raises StoreError only: what goes wrong on a side is in the report.
+
+        `stopping` is asked before each write; `progress` is told how many of a round's writes are done.
+        """
+        store = self._sides.store
+        number = store.begin_cycle(self._sides.clock.now())
+        health = Health()
+        answers = self._decide_asks()
+        current = await self._observe(number, health)
+        if current is not None:
+            await self._act(current, stopping, progress)
+            report = summarised(number, health, current.done, current.problems, current.snapshot.links)
+        else:
+            report = summarised(number, health, [], (), store.links())
+        ended = self._sides.clock.now()
+        for ask_id, answer in answers.items():
+            store.answer(ask_id, ended, answer or report.summary.line)
+        store.end_cycle(number, ended, report.summary)
+        log.info("cycle.finished", cycle=number, exit_code=report.summary.exit_code, line=report.summary.line)
+        return report
+
+    async def plan(self) -> tuple[Plan, Health]:
+        """What a cycle would do, with nothing done on either side. The store is written: give it a copy in memory."""
+        health = Health()
+        number = self._sides.store.begin_cycle(self._sides.clock.now())
+        self._decide_asks()
+        current = await self._observe(number, health)
+        if current is None:
+            return Plan(), health
+        effects: list[Effect] = []
+        touched: frozenset[BookingId] | None = None
+        for _ in range(ROUNDS):
+            actions = await self._planned(current, touched)
+            effects += [action for action in actions if not isinstance(action, Record)]
+            touched = self._remember(current, [action for action in actions if isinstance(action, Record)], [])
+            if not touched:
+                break
+        return Plan(tuple(effects), current.problems), health
+
+    def _decide_asks(self) -> dict[int, str]:
+        """Take in what people decided in the shell: the word of `approve` and `reject` goes into the links."""
+        store = self._sides.store
+        answers: dict[int, str] = {}
+        asks = store.undecided()
+        links = store.links() if asks else {}
+        for ask in asks:
+            if ask.verb is None:
+                answers[ask.id] = ""
+                continue
+            decided: list[BookingId] = []
+            for booking_id in ask.booking_ids:
+                link = links.get(booking_id)
+                if link is not None and link.closed is None and link.awaiting is not None:
+                    links[booking_id] = replace(link, awaiting=replace(link.awaiting, decision=ask.verb))
+                    store.save_link(links[booking_id])
+                    decided.append(booking_id)
+            word = "approved" if ask.verb is Decision.APPROVED else "rejected"
+            told = [f"{word}: {', '.join(decided)}"] if decided else []
+            told += [f"nothing awaits for {name}" for name in ask.booking_ids if name not in decided]
+            answers[ask.id] = "; ".join(told)
+        return answers
+
+    async def _observe(self, number: int, health: Health) -> _Round | None:
+        """Both sides, as far as they can be read. None where not even the calendars are known."""
+        sides, now = self._sides, self._sides.clock.now()
+        try:
+            managed = await sides.managed()
+        except SyncdError as error:
+            health.failed("calendars", error)
+            log.warning("calendars.unseen", fault=str(error))
+            return None
+        jumped = memory.clock_jumped(sides.store, sides.clock, now)
+        known = Snapshot(now=now, cycle=number)
+        if sides.catalog is not None:
+            known = replace(known, catalog=sides.catalog)
+        left_out = await settle(sides, managed.calendars, known, health)
+        links = sides.store.links()
+        (catalog, listed, window), readable = await together(
+            observe_bookings(sides, managed.policy, links.values(), now, health),
+            observe_calendars(sides.store, managed.calendars, links.values(), now, health),
+        )
+        parked = (*listed.parked, *catalog.parked) if listed is not None else ()
+        snapshot = Snapshot(
+            now=now,
+            cycle=number,
+            catalog=catalog,
+            links=links,
+            window=window,
+            list_closed=listed is not None and sides.list_closed,
+            bookings={booking.id: booking for booking in listed.bookings} if listed is not None else {},
+            unreadable=frozenset(item.key for item in parked),
+            events=sides.store.observations(),
+            managed=frozenset(managed.calendars),
+            readable=readable,
+            clock_jumped=jumped,
+            asked_lately=memory.asked_lately(sides.store, now),
+            refused_uids=memory.refused_uids(sides.store),
+            never_read=frozenset(url for url in managed.calendars if sides.store.cursor(url)[1] is None),
+            cancelled_lately=sides.store.cancellations_since(now - HOUR),
+        )
+        problems = tuple(Problem(ProblemKind.PARKED, item.key, item.reason) for item in parked)
+        return _Round(managed, snapshot, health, problems, left_out)
+
+    async def _act(self, current: _Round, stopping: Callable[[], bool], progress: Callable[[int, int], None]) -> None:
+        """Plan and act, and again for what an outcome calls for: a refusal its put-back, a move its calendar."""
+        store = self._sides.store
+        touched: frozenset[BookingId] | None = None
+        for _ in range(ROUNDS):
+            actions = await self._planned(current, touched)
+            if not actions or stopping():
+                break
+            intents = store.journal(actions, current.snapshot.cycle, current.snapshot.now)
+            executing = Executing(self._sides, current.managed, current.snapshot, current.health, stopping, progress)
+            done = await executing.all(intents)
+            current.done += done
+            touched = self._remember(current, [action for action in actions if isinstance(action, Record)], done)
+            if not touched:
+                break
+
+    async def _planned(self, current: _Round, touched: frozenset[BookingId] | None) -> list[Action]:
+        """The guarded plan of this round, for the bookings that the last round touched; None: for all."""
+        policy = current.managed.policy
+        answering = Answering(self._sides, current.managed.calendars, current.health)
+        snapshot = replace(current.snapshot, texts=self._texts(current.snapshot))
+        for _ in range(LOOK_ROUNDS):
+            asked = questions(snapshot, policy)
+            if not asked:
+                break
+            answers = await answering.answer(asked, snapshot)
+            snapshot = self._looked(replace(snapshot, looks={**snapshot.looks, **answers}), answers.values())
+            snapshot = replace(snapshot, texts=self._texts(snapshot))
+        self._remember_orphans(snapshot)
+        current.snapshot = snapshot
+        plan = check_safe(make_plan(snapshot, policy), snapshot, policy)
+        troubles = (Problem(ProblemKind.PARKED, key, text) for key, text in sorted(answering.troubles.items()))
+        current.parked = (*current.parked, *troubles)
+        current.problems = (*current.parked, *plan.problems)
+        wanted = [
+            action
+            for action in plan.actions
+            # what waits for a lost answer is left alone, but for the word that it is not booked yet
+            if (action.booking_id not in current.left_out or action.why is Why.MOVE_WAITS)
+            and (touched is None or action.booking_id in touched)
+        ]
+        return self._not_refused(current, wanted)
+
+    def _not_refused(self, current: _Round, actions: list[Action]) -> list[Action]:
+        """Without the writes that a calendar refused within the hour: they are named, and wait."""
+        refused = memory.refused_writes(self._sides.store, current.snapshot.now)
+        if not refused:
+            return actions
+        waits = [memory.print_of(action) in refused for action in actions]
+        held = (action for action, wait in zip(actions, waits, strict=True) if wait)
+        current.problems += tuple(Problem(ProblemKind.PARKED, action.booking_id, REFUSED) for action in held)
+        return [action for action, wait in zip(actions, waits, strict=True) if not wait]
+
+    def _looked(self, snapshot: Snapshot, answers: Iterable[Answer]) -> Snapshot:
+        """What a direct GET found and the listing did not have: kept, for the listing lags."""
+        found = {
+            answer.key: answer
+            for answer in answers
+            if isinstance(answer, Observation) and answer.key not in snapshot.events
+        }
+        for seen in found.values():
+            self._sides.store.observe(seen.calendar, [seen], [], *self._sides.store.cursor(seen.calendar))
+        return replace(snapshot, events={**snapshot.events, **found}) if found else snapshot
+
+    def _texts(self, snapshot: Snapshot) -> dict[BookingId, Texts]:
+        """What each event should say, by the booking as seen; as remembered where it was not seen."""
+        known: dict[BookingId, Booking] = {link.booking_id: link.booking for link in snapshot.links.values()}
+        looked = {answer.id: answer for answer in snapshot.looks.values() if isinstance(answer, Booking)}
+        catalog = snapshot.catalog
+        return {
+            booking.id: self._worded(
+                booking, catalog.services.get(booking.service_id), catalog.locations.get(booking.location_id)
+            )
+            for booking in {**known, **snapshot.bookings, **looked}.values()
+        }
+
+    def _remember_orphans(self, snapshot: Snapshot) -> None:
+        unknown = [
+            question.booking_id
+            for question, answer in snapshot.looks.items()
+            if isinstance(question, LookBooking) and answer is Look.ABSENT and question.booking_id not in snapshot.links
+        ]
+        memory.remember_asked(self._sides.store, unknown, snapshot.now)
+
+    def _remember(self, current: _Round, records: list[Record], done: list[Done]) -> frozenset[BookingId]:
+        """Bring the snapshot up to what was done; the bookings about which there may be more to do at once."""
+        snapshot = current.snapshot
+        links, events = dict(snapshot.links), dict(snapshot.events)
+        bookings, looks = dict(snapshot.bookings), dict(snapshot.looks)
+        touched = {record.link.booking_id for record in records if record.why is not Why.REMEMBERED}
+        for record in records:
+            links[record.link.booking_id] = record.link
+        for one in done:
+            if one.detail == REFUSED_WRITE:
+                memory.remember_refused_write(self._sides.store, one.intent.action, snapshot.now)
+            if one.refused_uid:
+                memory.remember_conflict(self._sides.store, one.refused_uid)
+            if one.link is not None:
+                links.pop(one.booking_id, None)
+                links[one.link.booking_id] = one.link
+                touched.add(one.link.booking_id)
+            if one.seen is not None:
+                events[one.seen.key] = one.seen
+                looks.pop(LookEvent(*one.seen.key), None)
+            if one.removed is not None:
+                events.pop(one.removed, None)
+            if one.booking is not None:
+                bookings.pop(one.booking_id, None)
+                looks.pop(LookBooking(one.booking_id), None)
+                bookings[one.booking.id] = one.booking
+        current.snapshot = replace(snapshot, links=links, events=events, bookings=bookings, looks=looks)
+        return frozenset(touched)

@@ -1,0 +1,299 @@
+"""Execute: each intent is one conditional write, and its outcome is recorded before anything builds on it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import structlog
+
+from syncd.domain.actions import Cancel, Create, Effect, Remove, Replace, Reschedule
+from syncd.domain.booking import Booking
+from syncd.domain.errors import (
+    CollectionGone,
+    Malformed,
+    NotFound,
+    NotPermitted,
+    OutcomeUnknown,
+    PreconditionFailed,
+    Refused,
+    SyncdError,
+    UidConflict,
+    Unavailable,
+)
+from syncd.domain.event import Draft
+from syncd.domain.ids import BookingId
+from syncd.domain.link import AwaitKind, Link, Refusal
+from syncd.domain.note import Note, NoteKind
+from syncd.engine import memory
+from syncd.engine.observe import observed
+from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
+from syncd.engine.sides import ZIMUN, Health, Managed, Sides
+from syncd.engine.together import together
+from syncd.planning.moves import nearest
+from syncd.planning.snapshot import Snapshot
+from syncd.state.journal import Intent, Outcome
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 4
+# so many failures of one side one after the other, and it is left alone until the next cycle
+GIVE_UP_AFTER = 3
+REFUSED_WRITE = "calendar"
+CLOSED = "Zimun does not let this client change bookings; asked again after a quarter of an hour"
+
+
+class Executing:
+    """Carries out intents: a few writes at a time on the calendars, one after the other on Zimun."""
+
+    def __init__(
+        self,
+        sides: Sides,
+        managed: Managed,
+        snapshot: Snapshot,
+        health: Health,
+        stopping: Callable[[], bool],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self._sides = sides
+        self._calendars = managed.calendars
+        self._policy = managed.policy
+        self._snapshot = snapshot
+        self._health = health
+        self._stopping = stopping
+        self._progress = progress
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._zimun = asyncio.Lock()
+        self._in_a_row: Counter[str] = Counter()
+
+    async def all(self, intents: Sequence[Intent]) -> list[Done]:
+        """Each intent's outcome, recorded. When syncd is stopping, what has not begun is dropped."""
+        finished = 0
+        # Xandikos' token is a hash of the whole calendar: an event created by us and deleted by a person, or an old
+        # version put back over ours, makes the token from before our write true again, and nothing would be reported
+        for calendar in {side_of(intent.action) for intent in intents} - {ZIMUN}:
+            self._sides.store.forget_cursor(calendar)
+
+        async def one(intent: Intent) -> Done:
+            nonlocal finished
+            side = side_of(intent.action)
+            async with self._zimun if side == ZIMUN else self._gate:
+                if not self._may_begin(side):
+                    return Done(intent, Outcome.DROPPED)
+                done = await self._attempt(intent)
+                failed = done.outcome in (Outcome.FAILED, Outcome.UNKNOWN) or done.detail == REFUSED_WRITE
+                self._in_a_row[side] = self._in_a_row[side] + 1 if failed else 0
+                self._record(done)
+            finished += 1
+            self._progress(finished, len(intents))
+            return done
+
+        # another one is first each time, so that a few which always fail do not keep the others waiting for ever
+        first = self._snapshot.cycle % max(len(intents), 1)
+        done = await together(*(one(intent) for intent in (*intents[first:], *intents[:first])))
+        # those that did not begin, in one transaction: a daemon that ends has a few seconds
+        dropped = [each.intent for each in done if each.outcome is Outcome.DROPPED]
+        if dropped:
+            self._sides.store.drop(dropped, self._sides.clock.now())
+        return list(done)
+
+    def _may_begin(self, side: str) -> bool:
+        if self._stopping() or self._in_a_row[side] >= GIVE_UP_AFTER:
+            return False
+        if side == ZIMUN and memory.is_closed(self._sides.store, self._snapshot.now):
+            self._health.failed(ZIMUN, NotPermitted(CLOSED, credentials=False))
+            return False
+        return True
+
+    def _record(self, done: Done) -> None:
+        self._sides.store.record(
+            done.intent,
+            done.outcome,
+            self._sides.clock.now(),
+            link=done.link,
+            observed=done.seen,
+            removed=done.removed,
+            detail=done.detail,
+        )
+        log.info(
+            "intent.closed",
+            booking_id=done.booking_id,
+            action=done.intent.action.kind,
+            why=done.intent.action.why.value,
+            outcome=done.outcome.value,
+        )
+
+    async def _attempt(self, intent: Intent) -> Done:
+        action = intent.action
+        side = side_of(action)
+        try:
+            return await self._carry_out(intent, action)
+        except PreconditionFailed:
+            return await self._superseded(intent)
+        except UidConflict:
+            return self._uid_refused(intent)
+        except OutcomeUnknown as error:
+            self._health.failed(side, error)
+            return Done(intent, Outcome.UNKNOWN)
+        except Refused as error:
+            return await self._refused(intent, error)
+        except Malformed as error:
+            # this booking alone cannot be read
+            return Done(intent, Outcome.FAILED, detail=type(error).__name__)
+        except (NotFound, CollectionGone, NotPermitted, Unavailable) as error:
+            if isinstance(error, NotPermitted) and not error.credentials and side == ZIMUN:
+                memory.remember_closed(self._sides.store, self._snapshot.now)
+            self._health.failed(side, error)
+            return Done(intent, Outcome.FAILED, detail=type(error).__name__)
+        except Exception as error:
+            # a fault of ours about one item must not stop the others; whether it was sent is looked up before the next
+            log.exception("intent.broken", booking_id=action.booking_id, action=action.kind)
+            self._health.failed(side, SyncdError(f"a fault of syncd's own: {type(error).__name__}"))
+            return Done(intent, Outcome.UNKNOWN, detail=type(error).__name__)
+
+    async def _carry_out(self, intent: Intent, action: Effect) -> Done:
+        match action:
+            case Create():
+                written = await self._calendars[action.calendar].create(
+                    action.name, self._worded(action.draft, action.link), action.onto
+                )
+                return written_as(intent, action, written, self._snapshot)
+            case Replace():
+                written = await self._calendars[action.calendar].replace(
+                    action.href, self._worded(action.draft, action.link), action.onto, action.etag
+                )
+                return written_as(intent, action, written, self._snapshot)
+            case Remove():
+                await self._calendars[action.calendar].remove(action.href, action.etag)
+                return Done(intent, Outcome.DONE, link=action.link, removed=(action.calendar, action.href))
+            case Reschedule():
+                return await self._reschedule(intent, action)
+            case Cancel():
+                return await self._cancel(intent, action)
+
+    def _worded(self, draft: Draft, link: Link) -> Draft:
+        """The draft with its note in words, in the zone of the booking's place."""
+        if link.note is None:
+            return draft
+        words = self._sides.words
+        zone = self._snapshot.zone(link.booking) or UTC
+        return replace(draft, note=words.sentence(link.note, zone, self._snapshot.now), mark=words.mark(link.note))
+
+    async def _reschedule(self, intent: Intent, action: Reschedule) -> Done:
+        fresh = await self._read_afresh(action.expect)
+        if fresh is None or not fresh.same_as(action.expect):
+            return Done(intent, Outcome.SUPERSEDED, booking=fresh)
+        renamed = await self._sides.bookings.reschedule(action.booking_id, action.to, intent.key)
+        booking_id = renamed or action.booking_id
+        # read again: another member of the staff may have it now
+        now = await self._read_quietly(booking_id)
+        return rescheduled(intent, action, booking_id, now, self._sides.clock.now())
+
+    async def _cancel(self, intent: Intent, action: Cancel) -> Done:
+        fresh = await self._read_afresh(action.expect)
+        if fresh is None or not fresh.same_as(action.expect):
+            return Done(intent, Outcome.SUPERSEDED, booking=fresh)
+        await self._sides.bookings.cancel(action.booking_id, intent.key)
+        return cancelled(intent, action, self._sides.clock.now())
+
+    async def _read_afresh(self, expect: Booking) -> Booking | None:
+        """The booking as it is just now. One that no call can read counts as its base."""
+        try:
+            return await read_booking(self._sides.bookings, expect.id, expect.start)
+        except NotPermitted as error:
+            if error.credentials:
+                raise
+            return expect
+
+    async def _read_quietly(self, booking_id: BookingId) -> Booking | None:
+        try:
+            return await self._sides.bookings.booking(booking_id)
+        except SyncdError as error:
+            log.info("booking.not_read_again", booking_id=booking_id, fault=type(error).__name__)
+            return None
+
+    async def _superseded(self, intent: Intent) -> Done:
+        """Somebody wrote first. The next cycle lists everything and decides; what a create ran into is read now."""
+        action = intent.action
+        if not isinstance(action, Create):
+            return Done(intent, Outcome.SUPERSEDED)
+        href = href_in(action.calendar, action.name)
+        try:
+            stored = await self._calendars[action.calendar].get(href)
+        except SyncdError:
+            return Done(intent, Outcome.SUPERSEDED)
+        if stored is None:
+            return Done(intent, Outcome.SUPERSEDED)
+        there = observed(action.calendar, stored, frozenset({href}), self._snapshot.now)
+        return Done(intent, Outcome.SUPERSEDED, seen=there)
+
+    def _uid_refused(self, intent: Intent) -> Done:
+        """The UID stands at another href of the calendar, or was used before: a full listing tells, or a new UID."""
+        action = intent.action
+        assert isinstance(action, Create | Replace)
+        return Done(intent, Outcome.REFUSED, refused_uid=action.draft.uid, detail="uid")
+
+    async def _refused(self, intent: Intent, error: Refused) -> Done:
+        action = intent.action
+        if isinstance(action, Reschedule):
+            return await self._reschedule_refused(intent, action, error)
+        if isinstance(action, Cancel):
+            fresh = await self._read_quietly(action.booking_id)
+            if fresh is not None and fresh.cancelled:
+                return cancelled(intent, action, self._sides.clock.now())
+            note = self._note(NoteKind.CANCEL_REFUSED, was=action.expect.start, reason=error.reason)
+            link = replace(action.before, deletion=None, awaiting=None, pending=note)
+            return Done(intent, Outcome.REFUSED, link=link, booking=fresh)
+        log.warning("event.refused", booking_id=action.booking_id, calendar=action.calendar, fault=str(error))
+        return Done(intent, Outcome.REFUSED, detail=REFUSED_WRITE)
+
+    async def _reschedule_refused(self, intent: Intent, action: Reschedule, error: Refused) -> Done:
+        """Zimun has the last word; unless the booking is at its target, by an earlier attempt whose answer was lost."""
+        fresh = await self._read_quietly(action.booking_id)
+        if fresh is not None and not fresh.cancelled and fresh.start == action.to:
+            return rescheduled(intent, action, action.booking_id, fresh, self._sides.clock.now())
+        note = self._note(
+            NoteKind.REFUSED,
+            asked=action.to,
+            was=action.expect.start,
+            reason=error.reason,
+            slots=await self._nearest(action),
+        )
+        before = action.before
+        awaiting = before.awaiting
+        link = replace(
+            before,
+            refusal=Refusal(action.to, note),
+            awaiting=None if awaiting is not None and awaiting.kind is AwaitKind.MOVE else awaiting,
+        )
+        return Done(intent, Outcome.REFUSED, link=link, booking=fresh)
+
+    async def _nearest(self, action: Reschedule) -> tuple[datetime, ...]:
+        booking = action.expect
+        zone = self._snapshot.zone(booking)
+        if not booking.service_id or zone is None:
+            return ()
+        day = action.to.astimezone(zone).date()
+        try:
+            slots = await self._sides.bookings.open_slots(booking.service_id, booking.location_id, day)
+        except SyncdError:
+            return ()  # a kindness, not worth a failure
+        return nearest(slots, action.to)
+
+    def _note(
+        self,
+        kind: NoteKind,
+        *,
+        was: datetime,
+        reason: str,
+        asked: datetime | None = None,
+        slots: tuple[datetime, ...] = (),
+    ) -> Note:
+        now = self._snapshot.now
+        return Note(kind, now, now + self._policy.note, asked=asked, was=was, reason=reason[:300], slots=slots)
+
+
+def side_of(action: Effect) -> str:
+    """Which side an action touches: Zimun, or a calendar's URL."""
+    return ZIMUN if isinstance(action, Reschedule | Cancel) else action.calendar

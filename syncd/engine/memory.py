@@ -1,0 +1,101 @@
+"""Small things that outlive a cycle, kept as facts in the store: clocks, suspect UIDs, events that name no booking."""
+
+import json
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from syncd.domain.actions import Action, Create, Remove, Replace
+from syncd.domain.ids import BookingId
+from syncd.ports import Clock
+from syncd.state.store import Store
+
+JUMP = timedelta(seconds=30)
+ASK_AGAIN = timedelta(hours=1)
+_UIDS = "conflicting_uids"
+_ORPHANS = "orphans_asked_at"
+_REFUSED = "writes_refused_at"
+_CLOSED = "zimun_closed_at"
+
+
+def clock_jumped(store: Store, clock: Clock, now: datetime) -> bool:
+    """Whether the wall clock moved by itself since the last cycle; remembers both clocks for the next.
+
+    Between two boots only a step back can be told.
+    """
+    boot, elapsed = clock.elapsed()
+    last = store.remembered_clock()
+    store.remember_clock(now, boot, elapsed)
+    if last is None:
+        return False
+    wall, last_boot, last_elapsed = last
+    if boot != last_boot:
+        return now < wall
+    return abs((now - wall) - timedelta(seconds=elapsed - last_elapsed)) > JUMP
+
+
+def refused_uids(store: Store) -> frozenset[str]:
+    """UIDs that a server refused twice, with a full listing in between that did not show them: used before."""
+    return frozenset(uid for uid, times in _load(store, _UIDS).items() if int(times) > 1)
+
+
+def remember_conflict(store: Store, uid: str) -> None:
+    known = _load(store, _UIDS)
+    store.set_fact(_UIDS, json.dumps(known | {uid: str(int(known.get(uid, "0")) + 1)}))
+
+
+def asked_lately(store: Store, now: datetime) -> frozenset[BookingId]:
+    """Bookings of unlinked events that Zimun did not know within the last hour."""
+    known = _load(store, _ORPHANS)
+    return frozenset(BookingId(name) for name, at in known.items() if _age(at, now) < ASK_AGAIN)
+
+
+def remember_asked(store: Store, unknown: Collection[BookingId], now: datetime) -> None:
+    if unknown:
+        known = {name: at for name, at in _load(store, _ORPHANS).items() if _age(at, now) < ASK_AGAIN}
+        store.set_fact(_ORPHANS, json.dumps(known | dict.fromkeys(unknown, now.isoformat())))
+
+
+def remember_closed(store: Store, now: datetime) -> None:
+    """Zimun does not let this client change bookings: nobody hammers it with what it will not take."""
+    store.set_fact(_CLOSED, now.isoformat())
+
+
+def is_closed(store: Store, now: datetime) -> bool:
+    """Whether Zimun did not let this client change bookings within the last quarter of an hour."""
+    at = store.fact(_CLOSED)
+    return at is not None and _age(at, now) < timedelta(minutes=15)
+
+
+def print_of(action: Action) -> str:
+    """A hash of what an action writes and where; empty for one that writes no event."""
+    match action:
+        case Create(calendar=calendar, name=name, draft=draft):
+            said = repr((calendar, name, draft))
+        case Replace(calendar=calendar, href=href, draft=draft):
+            said = repr((calendar, href, draft))
+        case Remove(calendar=calendar, href=href, etag=etag):
+            said = repr((calendar, href, etag))
+        case _:
+            return ""
+    return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def refused_writes(store: Store, now: datetime) -> frozenset[str]:
+    """The prints of writes that a calendar refused within the last hour."""
+    known = _load(store, _REFUSED)
+    return frozenset(written for written, at in known.items() if _age(at, now) < ASK_AGAIN)
+
+
+def remember_refused_write(store: Store, action: Action, now: datetime) -> None:
+    known = {written: at for written, at in _load(store, _REFUSED).items() if _age(at, now) < ASK_AGAIN}
+    store.set_fact(_REFUSED, json.dumps(known | {print_of(action): now.isoformat()}))
+
+
+def _age(at: str, now: datetime) -> timedelta:
+    return abs(now - datetime.fromisoformat(at))
+
+
+def _load(store: Store, name: str) -> dict[str, str]:
+    text = store.fact(name)
+    return dict(json.loads(text)) if text is not None else {}

@@ -1,0 +1,150 @@
+"""Observe: what changed on each side since its cursor, or all of it; the calendars' part is stored with the cursor."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from syncd.domain.booking import BookingList, Catalog, Span
+from syncd.domain.errors import CursorExpired, NotPermitted, SyncdError
+from syncd.domain.event import Observation
+from syncd.domain.link import Link
+from syncd.engine.sides import ZIMUN, Health, Sides
+from syncd.engine.together import together
+from syncd.planning.snapshot import Policy
+from syncd.ports import CalendarPort, Listing, Stored
+from syncd.state.store import Store
+
+log = structlog.get_logger(__name__)
+
+NEAR = timedelta(days=7)
+FULL_LISTING_EVERY = timedelta(hours=1)
+CATALOG_CYCLES = 15
+FAR_LISTED = "far_listed_at"
+
+
+async def observe_bookings(
+    sides: Sides, policy: Policy, links: Iterable[Link], now: datetime, health: Health
+) -> tuple[Catalog, BookingList | None, Span | None]:
+    """The catalog, the bookings of a window, and that window; None and None where Zimun could not be read.
+
+    Where the list is closed to this client: no bookings and no window, for each is looked at by its id.
+    """
+    window, far = _window(sides, policy, links, now)
+    try:
+        try:
+            listed = await sides.bookings.bookings(window.start, window.end)
+        except NotPermitted as error:
+            if error.credentials:
+                raise
+            if not sides.list_closed:
+                log.warning("bookings.list_closed", fault=str(error))
+            sides.list_closed = True
+            return await _catalog(sides, BookingList(())), BookingList(()), None
+        sides.list_closed = False
+        catalog = await _catalog(sides, listed)
+    except SyncdError as error:
+        health.failed(ZIMUN, error)
+        log.warning("bookings.unseen", fault=str(error))
+        return sides.catalog or Catalog(), None, None
+    if far:
+        sides.store.set_fact(FAR_LISTED, now.isoformat())
+    return catalog, listed, window
+
+
+def _window(sides: Sides, policy: Policy, links: Iterable[Link], now: datetime) -> tuple[Span, bool]:
+    """Near days each time; now and then all that is wanted, and as far ahead as there are linked bookings."""
+    start = now - policy.past
+    listed_at = sides.store.fact(FAR_LISTED)
+    last = datetime.fromisoformat(listed_at) if listed_at is not None else None
+    if last is not None and last <= now < last + sides.far_every:
+        return Span(start, min(now + NEAR, now + policy.future)), False
+    furthest = max((link.booking.start for link in links if link.closed is None), default=now)
+    return Span(start, max(now + policy.future, furthest + timedelta(seconds=1))), True
+
+
+async def _catalog(sides: Sides, listed: BookingList) -> Catalog:
+    """Places and services; read again now and then, and when a booking names one that is not known."""
+    sides.catalog_age += 1
+    known = sides.catalog
+    strange = known is None or any(
+        (booking.location_id and booking.location_id not in known.locations)
+        or (booking.service_id and booking.service_id not in known.services)
+        for booking in listed.bookings
+    )
+    if known is None or (strange and sides.catalog_age > 1) or sides.catalog_age > CATALOG_CYCLES:
+        known = await sides.bookings.catalog()
+        sides.catalog, sides.catalog_age = known, 0
+    return known
+
+
+async def observe_calendars(
+    store: Store, calendars: Mapping[str, CalendarPort], links: Iterable[Link], now: datetime, health: Health
+) -> frozenset[str]:
+    """Store what changed in each calendar; the URLs of those that were read completely."""
+    hrefs: dict[str, set[str]] = {url: set() for url in calendars}
+    for link in links:
+        if link.closed is None and link.calendar in hrefs:
+            hrefs[link.calendar].add(link.href)
+    read = await together(
+        *(_observe_calendar(store, calendars[url], frozenset(linked), now, health) for url, linked in hrefs.items())
+    )
+    return frozenset(url for url, complete in zip(hrefs, read, strict=True) if complete)
+
+
+async def _observe_calendar(
+    store: Store, calendar: CalendarPort, linked: frozenset[str], now: datetime, health: Health
+) -> bool:
+    """Store what changed in one calendar, with the cursor that covers it. False: it could not be read completely.
+
+    `linked` are the hrefs of links in it: what cannot be read there is a fault of ours to name.
+    """
+    try:
+        listing = await _listing(store, calendar, now)
+        known = store.etags(calendar.url)
+        changed = [href for href, etag in listing.etags.items() if etag is None or known.get(href, "") != etag]
+        fetched = {one.href: one for one in await calendar.fetch(changed)} if changed else {}
+    except SyncdError as error:
+        health.failed(calendar.url, error)
+        log.warning("calendar.unseen", calendar=calendar.url, fault=str(error))
+        return False
+    gone = known.keys() - listing.etags.keys() if listing.full else listing.removed & known.keys()
+    # listed a moment ago and not there any more: deleted in between; a second look follows before it is believed
+    gone = gone | {href for href in changed if href not in fetched and href in known}
+    seen = [observed(calendar.url, fetched[href], linked, now) for href in changed if href in fetched]
+    seen = _news(seen, store) if seen else []
+    cursor, full_at = store.cursor(calendar.url)
+    if seen or gone or listing.full or listing.cursor != cursor:
+        store.observe(calendar.url, seen, gone, listing.cursor, now if listing.full else full_at)
+    return True
+
+
+def _news(seen: list[Observation], store: Store) -> list[Observation]:
+    """Those that say something new: without ETags all are fetched each time."""
+    known = store.observations()
+    return [
+        observation
+        for observation in seen
+        if (before := known.get(observation.key)) is None or replace(observation, seen_at=before.seen_at) != before
+    ]
+
+
+async def _listing(store: Store, calendar: CalendarPort, now: datetime) -> Listing:
+    cursor, full_at = store.cursor(calendar.url)
+    if cursor is None or full_at is None or not full_at <= now < full_at + FULL_LISTING_EVERY:
+        return await calendar.changes(None)
+    try:
+        return await calendar.changes(cursor)
+    except CursorExpired:
+        log.info("cursor.expired", calendar=calendar.url)
+        return await calendar.changes(None)
+
+
+def observed(calendar: str, stored: Stored, linked: frozenset[str], now: datetime) -> Observation:
+    """What a server gave, as an observation. A broken object is ours where it says so, or where a link expects it."""
+    ours = stored.event is not None or bool(stored.data) or stored.href in linked
+    fault = stored.fault if ours else ""
+    if stored.event is None and not fault and stored.href in linked:
+        fault = "it does not say any more which booking it is"
+    return Observation(calendar, stored.href, stored.etag, now, stored.event, stored.data, fault)

@@ -1,0 +1,96 @@
+"""What came of an intent, as the record and the next round of the cycle need it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from syncd.domain.actions import Cancel, Create, Replace, Reschedule
+from syncd.domain.booking import Booking, Status
+from syncd.domain.errors import NotPermitted
+from syncd.domain.event import Observation
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Link, Wrote
+from syncd.planning.instants import resolved
+from syncd.planning.snapshot import Snapshot
+from syncd.ports import BookingPort, Stored
+from syncd.state.journal import Intent, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of an intent, for the record and for the next round of the same cycle.
+
+    `booking` is the booking as it is now, where that is known; `refused_uid` a UID that the server will not take.
+    """
+
+    intent: Intent
+    outcome: Outcome
+    link: Link | None = None
+    seen: Observation | None = None
+    removed: tuple[str, str] | None = None
+    booking: Booking | None = None
+    refused_uid: str = ""
+    detail: str = ""
+
+    @property
+    def booking_id(self) -> BookingId:
+        return self.intent.action.booking_id
+
+
+def written_as(intent: Intent, action: Create | Replace, written: Stored, snapshot: Snapshot) -> Done:
+    """An event was written: the link remembers it as the server stored it."""
+    link = replace(action.link, calendar=action.calendar, href=written.href, etag=written.etag, data=written.data)
+    if written.event is not None:
+        link = replace(link, event=written.event)
+        if action.draft.span is not None:
+            link = replace(link, start=resolved(written.event.start, snapshot.zone(link.booking)))
+    seen = Observation(
+        action.calendar, written.href, written.etag, snapshot.now, written.event, written.data, written.fault
+    )
+    return Done(intent, Outcome.DONE, link=link, seen=seen)
+
+
+def rescheduled(intent: Intent, action: Reschedule, booking_id: BookingId, now: Booking | None, at: datetime) -> Done:
+    """The booking is at its target. The base records what was agreed; an answer that still lags is not it."""
+    booking = replace(action.link.booking, id=booking_id)
+    if now is not None and now.start == action.to and not now.cancelled:
+        booking = now
+    # the staff that came of it was not agreed: the next look at the pair sees the change, and tells of it
+    agreed = replace(booking, staff_name=action.expect.staff_name)
+    link = replace(action.link, booking_id=booking_id, booking=agreed, wrote=Wrote(at, action.expect))
+    return Done(intent, Outcome.DONE, link=link, booking=booking)
+
+
+def cancelled(intent: Intent, action: Cancel, at: datetime) -> Done:
+    """The booking is cancelled; the next look at the pair closes it, or removes the event that still stands."""
+    agreed = replace(action.expect, status=Status.CANCELLED)
+    link = replace(action.link, booking=agreed, wrote=Wrote(at, action.expect))
+    return Done(intent, Outcome.DONE, link=link, booking=agreed)
+
+
+async def read_booking(port: BookingPort, booking_id: BookingId, *starts: datetime) -> Booking | None:
+    """The booking as it is just now; by lists around `starts` where the single look-up does not tell.
+
+    A 404 may be that of an API without such a call. Raises NotPermitted where neither call is open to us.
+    """
+    closed = False
+    try:
+        found = await port.booking(booking_id)
+    except NotPermitted as error:
+        if error.credentials:
+            raise
+        found, closed = None, True
+    if found is not None:
+        return found
+    try:
+        lists = [await port.bookings(start, start + timedelta(seconds=1)) for start in starts]
+    except NotPermitted as error:
+        if error.credentials or closed:
+            raise
+        return None
+    return next((booking for listed in lists for booking in listed.bookings if booking.id == booking_id), None)
+
+
+def href_in(calendar: str, name: str) -> str:
+    """The href of an object of ours in a calendar: its name is one plain segment."""
+    return urlsplit(calendar).path + name

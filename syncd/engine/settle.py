@@ -1,0 +1,128 @@
+"""Settle: intents that a crash or a lost answer left open are turned into done or dropped by looking for their effect.
+
+What had no effect is dropped, and planned anew from what is seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import structlog
+
+from syncd.domain.actions import Cancel, Create, Remove, Replace, Reschedule
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Link
+from syncd.engine.execute import side_of
+from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
+from syncd.engine.sides import Health, Sides
+from syncd.planning.instants import resolved
+from syncd.planning.snapshot import Snapshot
+from syncd.ports import CalendarPort, Stored
+from syncd.state.journal import Intent, Outcome
+
+log = structlog.get_logger(__name__)
+
+
+async def settle(
+    sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot, health: Health
+) -> frozenset[BookingId]:
+    """Settle what can be settled; the bookings whose intents must stay open are left out of this cycle."""
+    open_still: set[BookingId] = set()
+    for intent in sides.store.open_intents():
+        try:
+            done = await _look(intent, sides, calendars, snapshot)
+        except Malformed as error:
+            # this booking alone cannot be read: it waits, the others go on
+            log.warning("intent.unreadable", booking_id=intent.action.booking_id, fault=str(error))
+            open_still.add(intent.action.booking_id)
+            continue
+        except SyncdError as error:
+            health.failed(side_of(intent.action), error)
+            open_still.add(intent.action.booking_id)
+            continue
+        if done.link is not None and isinstance(intent.action, Reschedule):
+            done = replace(done, link=_as_it_is_now(done.link, sides.store.links().get(intent.action.booking_id)))
+        sides.store.record(
+            intent, done.outcome, sides.clock.now(), link=done.link, observed=done.seen, removed=done.removed,
+            detail="settled",
+        )  # fmt: skip
+        log.info("intent.settled", booking_id=done.booking_id, action=intent.action.kind, outcome=done.outcome.value)
+    return frozenset(open_still)
+
+
+def _as_it_is_now(link: Link, known: Link | None) -> Link:
+    """A move whose answer was lost: its event may have been written since, to say that it is not booked yet."""
+    if known is None:
+        return link
+    note = replace(known.note, until=known.note.at) if known.note is not None else None
+    return replace(
+        link, note=note, data=known.data, event=known.event, etag=known.etag, replay=known.replay, texts=known.texts
+    )
+
+
+async def _look(intent: Intent, sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot) -> Done:
+    action = intent.action
+    dropped = Done(intent, Outcome.DROPPED)
+    match action:
+        case Reschedule() | Cancel():
+            try:
+                return await _look_at_booking(intent, action, sides)
+            except NotPermitted as error:
+                if error.credentials:
+                    raise
+                return await _repeat(intent, action, sides)
+        case Create() | Replace() | Remove() if action.calendar not in calendars:
+            return dropped
+        case Create(calendar=calendar, name=name):
+            return _written(intent, action, await calendars[calendar].get(href_in(calendar, name)), snapshot)
+        case Replace(calendar=calendar, href=href):
+            return _written(intent, action, await calendars[calendar].get(href), snapshot)
+        case Remove(calendar=calendar, href=href):
+            gone = await calendars[calendar].get(href) is None
+            return Done(intent, Outcome.DONE, link=action.link, removed=(calendar, href)) if gone else dropped
+
+
+async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: Sides) -> Done:
+    if isinstance(action, Cancel):
+        booking = await read_booking(sides.bookings, action.booking_id, action.expect.start)
+        if booking is not None and booking.cancelled:
+            return cancelled(intent, action, intent.at)
+        return Done(intent, Outcome.DROPPED)
+    booking = await read_booking(sides.bookings, action.booking_id, action.expect.start, action.to)
+    if booking is not None and not booking.cancelled and booking.start == action.to:
+        return rescheduled(intent, action, action.booking_id, booking, intent.at)
+    return Done(intent, Outcome.DROPPED)
+
+
+async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides) -> Done:
+    """A booking that no call can read cannot be looked at: the same key again answers as the first call did."""
+    try:
+        if isinstance(action, Cancel):
+            await sides.bookings.cancel(action.booking_id, intent.key)
+            return cancelled(intent, action, intent.at)
+        renamed = await sides.bookings.reschedule(action.booking_id, action.to, intent.key)
+    except (Refused, NotFound):
+        return Done(intent, Outcome.DROPPED)
+    return rescheduled(intent, action, renamed or action.booking_id, None, intent.at)
+
+
+def _written(intent: Intent, action: Create | Replace, stored: Stored | None, snapshot: Snapshot) -> Done:
+    """Our write is known by what it says: our UID, the time, the texts, and whether a note stands."""
+    if stored is None or stored.event is None:
+        return Done(intent, Outcome.DROPPED)
+    draft, event = action.draft, stored.event
+    untouched = isinstance(action, Replace) and (stored.etag == action.etag or stored.data == action.onto)
+    if event.cancelled or untouched:
+        # what we write is never marked as cancelled; and what was to be replaced still stands there
+        return Done(intent, Outcome.DROPPED)
+    same = (draft.uid, draft.title, draft.place, draft.description) == (
+        event.uid,
+        event.title,
+        event.place,
+        event.description,
+    )
+    noted = event.noted == (action.link.note is not None)
+    start = resolved(event.start, snapshot.zone(action.link.booking)).instant
+    if not same or not noted or (draft.span is not None and start != draft.span.start):
+        return Done(intent, Outcome.DROPPED)
+    return written_as(intent, action, stored, snapshot)

@@ -1,0 +1,75 @@
+"""What a cycle works with, and how each side fared in it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from syncd.domain.booking import Catalog
+from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, RateLimited, SyncdError, Unavailable
+from syncd.planning.snapshot import Policy
+from syncd.ports import AccountPort, BookingPort, CalendarPort, Clock
+from syncd.state.store import Store
+from syncd.texts.words import Words
+
+ZIMUN = "zimun"
+
+EXIT_DONE, EXIT_TROUBLE, EXIT_DOWN, EXIT_CREDENTIALS, EXIT_CONFIG = 0, 1, 75, 77, 78
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """The managed calendars by URL, and the policy whose routes name them."""
+
+    calendars: Mapping[str, CalendarPort]
+    policy: Policy
+
+
+@dataclass(slots=True)
+class Sides:
+    """Both sides, the store and the clock. `managed` finds the calendars, which may need the server: raises as a port.
+
+    `far_every`: how often the days beyond the next week are listed. `catalog` is kept between cycles of one process,
+    and `list_closed`: whether Zimun's list of bookings is closed to this client.
+    """
+
+    bookings: BookingPort
+    account: AccountPort
+    managed: Callable[[], Awaitable[Managed]]
+    words: Words
+    store: Store
+    clock: Clock
+    far_every: timedelta = timedelta(0)
+    catalog: Catalog | None = None
+    catalog_age: int = 0
+    list_closed: bool = False
+
+
+@dataclass(slots=True)
+class Health:
+    """How each side fared: `faults` by side, the worst exit code, and how many seconds a side asks us to stay away."""
+
+    faults: dict[str, str] = field(default_factory=dict)
+    exit_code: int = EXIT_DONE
+    retry_after: float = 0.0
+
+    def failed(self, side: str, error: SyncdError) -> None:
+        """Remember that a side, or a part of it, could not be used; the worst word about it stays."""
+        self.faults.setdefault(side, str(error))
+        if isinstance(error, RateLimited):
+            self.retry_after = max(self.retry_after, error.retry_after)
+        self.exit_code = max(self.exit_code, exit_code_of(error))
+
+
+def exit_code_of(error: SyncdError) -> int:
+    """The exit code that one error asks for."""
+    match error:
+        case NotPermitted(credentials=True):
+            return EXIT_CREDENTIALS
+        case CollectionGone():
+            return EXIT_TROUBLE
+        case ConfigError():
+            return EXIT_CONFIG
+        case Unavailable():
+            return EXIT_DOWN
+        case _:
+            return EXIT_TROUBLE

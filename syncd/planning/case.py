@@ -1,0 +1,226 @@
+"""One link in one snapshot, and the writes that all decisions about it are made of."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from itertools import count
+
+from syncd.domain.actions import Action, Create, Problem, ProblemKind, Record, Replace, Why
+from syncd.domain.booking import Booking, Span
+from syncd.domain.event import Draft, Observation, Texts
+from syncd.domain.ids import BookingId, name_of, uid_of
+from syncd.domain.link import AwaitKind, Frozen, Leftover, Link, PutBack
+from syncd.domain.note import Note, NoteKind
+from syncd.planning.instants import letters
+from syncd.planning.merge import Merged, fresh, merge
+from syncd.planning.routing import route
+from syncd.planning.snapshot import Policy, Snapshot
+
+PUT_BACKS = 3
+PUT_BACK_WINDOW = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one case comes to: at most one action, and perhaps a problem to show."""
+
+    action: Action | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is to be decided: one link, everything that was seen, and what the config says."""
+
+    link: Link
+    snapshot: Snapshot
+    policy: Policy
+
+    @property
+    def now(self) -> datetime:
+        return self.snapshot.now
+
+    @property
+    def zone(self) -> tzinfo | None:
+        return self.snapshot.zone(self.link.booking)
+
+    @property
+    def texts(self) -> Texts:
+        """What the event should say; what it said where the booking was not seen."""
+        return self.snapshot.texts.get(self.link.booking_id, self.link.texts)
+
+    def with_link(self, link: Link) -> "Case":
+        return replace(self, link=link)
+
+    def route(self, booking: Booking) -> str | None:
+        return route(booking, self.policy.routes)
+
+    def note(
+        self,
+        kind: NoteKind,
+        *,
+        asked: datetime | None = None,
+        was: datetime | None = None,
+        slots: tuple[datetime, ...] = (),
+        at: datetime | None = None,
+        until: datetime | None = None,
+        staff: str = "",
+        reason: str = "",
+    ) -> Note:
+        """A note of this moment; it goes after `note_hours` unless `until` says otherwise."""
+        return Note(
+            kind=kind,
+            at=at or self.now,
+            until=until or self.now + self.policy.note,
+            asked=asked,
+            was=was,
+            slots=slots,
+            reason=reason,
+            staff=staff,
+        )
+
+    def remember(self, link: Link, why: Why = Why.REMEMBERED) -> Outcome:
+        """Remember the link, if it differs from what is remembered."""
+        known = self.snapshot.links.get(link.booking_id)
+        return Outcome() if link == known else Outcome(Record(link.booking_id, why, link))
+
+    def frozen(self, start: str, booking: Booking) -> Outcome | None:
+        """The pair is left alone, and that is said, once this start was put back three times within an hour.
+
+        It stays so until the event or the booking gets a new start. None: it is not.
+        """
+        stands = Frozen(start, booking.start)
+        recent = [back for back in self.link.put_backs if self.now - back.at < PUT_BACK_WINDOW]
+        fought_over = len(recent) >= PUT_BACKS and any(back.letters == start for back in recent)
+        if self.link.frozen != stands and not fought_over:
+            return None
+        problem = Problem(
+            ProblemKind.FROZEN,
+            self.link.booking_id,
+            "its event was put back three times within an hour and comes again: left alone until it or the booking "
+            "gets a new time",
+        )
+        return replace(self.remember(replace(self.link, frozen=stands)), problem=problem)
+
+    def problem(self, kind: ProblemKind, text: str) -> Outcome:
+        return Outcome(problem=Problem(kind, self.link.booking_id, text))
+
+    def put_backs(self, start: str) -> tuple[PutBack, ...]:
+        recent = [back for back in self.link.put_backs if self.now - back.at < PUT_BACK_WINDOW]
+        return (*recent, PutBack(self.now, start))
+
+    def rewrite(
+        self,
+        seen: Observation,
+        booking: Booking,
+        why: Why,
+        *,
+        span: Span | None,
+        note: Note | None,
+        put_back: bool = False,
+    ) -> Replace:
+        """Write the event onto what stands there: the time of `span` (None: leave it), the texts merged, the note."""
+        assert seen.event is not None
+        link = self.link
+        after = replace(
+            link,
+            booking=booking,
+            texts=self.texts,
+            note=note,
+            pending=None,
+            frozen=None,
+            # while a wish is open the person's version counts: it must not be taken for a stale client's
+            replay="" if link.wish is not None and span is None else seen.event.fingerprint,
+        )
+        if span is not None:
+            after = replace(after, wish=None, refusal=None, deletion=None)
+        if put_back:
+            after = replace(after, put_backs=self.put_backs(letters(seen.event.start)))
+        return Replace(
+            link.booking_id,
+            why,
+            after,
+            seen.calendar,
+            seen.href,
+            seen.etag,
+            draft(self.snapshot, self.policy, booking, seen.event.uid, merge(link.texts, seen.event, self.texts), span),
+            seen.data,
+        )
+
+    def put_back(self, seen: Observation, booking: Booking, why: Why, note: Note | None) -> Replace:
+        """The event goes back to where the booking is. Counted, so that two programs cannot fight for ever."""
+        return self.rewrite(seen, booking, why, span=booking.span, note=note, put_back=True)
+
+    def recreate(
+        self,
+        booking: Booking,
+        why: Why,
+        *,
+        note: Note | None,
+        source: Observation | None = None,
+        put_back: bool = False,
+    ) -> Create:
+        """Write the event as a new object where routing wants it, from `source` or else the last complete object."""
+        link = self.link
+        event, data = (source.event, source.data) if source is not None else (link.event, link.data)
+        target = self.route(booking) or link.calendar
+        uid, name = next_name(link.booking_id, target, self.snapshot)
+        rerouted = link.awaiting is not None and link.awaiting.kind is AwaitKind.REROUTE
+        after = replace(
+            link,
+            calendar=target,
+            awaiting=None if rerouted else link.awaiting,
+            uid=uid,
+            booking=booking,
+            texts=self.texts,
+            note=note,
+            pending=None,
+            frozen=None,
+            replay="",
+            wish=None,
+            refusal=None,
+            deletion=None,
+            closed=None,
+            put_backs=self.put_backs("") if put_back else link.put_backs,
+            leftovers=(*link.leftovers, left_behind(source, link.replay)) if source is not None else link.leftovers,
+        )
+        merged = fresh(self.texts) if event is None else merge(link.texts, event, self.texts)
+        return Create(
+            link.booking_id,
+            why,
+            after,
+            target,
+            name,
+            draft(self.snapshot, self.policy, booking, uid, merged, booking.span),
+            data,
+        )
+
+
+def left_behind(seen: Observation, replay: str = "") -> Leftover:
+    start = seen.event.start if seen.event is not None else None
+    return Leftover(seen.calendar, seen.href, seen.etag, start, replay)
+
+
+def next_name(booking_id: BookingId, calendar: str, snapshot: Snapshot) -> tuple[str, str]:
+    """The UID and the href of a new event: the first generation that is not refused, and whose href is not taken."""
+    free = (
+        generation
+        for generation in count(1)
+        if uid_of(booking_id, generation) not in snapshot.refused_uids
+        and (calendar, name_of(booking_id, generation)) not in snapshot.names
+    )
+    generation = next(free)
+    return uid_of(booking_id, generation), name_of(booking_id, generation)
+
+
+def draft(snapshot: Snapshot, policy: Policy, booking: Booking, uid: str, merged: Merged, span: Span | None) -> Draft:
+    return Draft(
+        uid=uid,
+        booking_id=booking.id,
+        span=span,
+        zone=snapshot.zone_name(booking),
+        title=merged.title,
+        place=merged.place,
+        description=merged.description,
+        klass=policy.klass,
+        alarm_minutes=policy.alarm_minutes,
+    )

@@ -1,0 +1,113 @@
+"""A deleted event: a grace, then a cancel call; or a question to the person; or the event comes back."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from syncd.domain.actions import Cancel, Why
+from syncd.domain.booking import Booking
+from syncd.domain.event import Observation
+from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Deletion
+from syncd.domain.note import Note, NoteKind
+from syncd.planning.case import Case, Outcome
+from syncd.planning.duplicates import SETTLED
+from syncd.planning.sides import is_due
+
+ANSWER_WITHIN = timedelta(hours=48)
+
+
+def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
+    """The event was deleted and the booking stands. `marked`: it still is there, with STATUS:CANCELLED."""
+    link = case.link
+    since = link.deletion.since if link.deletion is not None else case.now
+    if booking.start <= since:
+        closed = Closed(case.now, ClosedWhy.DELETED_PAST)
+        return case.remember(replace(link, booking=booking, closed=closed, deletion=None), Why.DELETED_PAST)
+    if link.pending is not None and link.pending.kind is NoteKind.CANCEL_REFUSED:
+        return bring_back(case, booking, marked, Why.CANCEL_REFUSED, link.pending)
+    if link.pending is not None and link.pending.kind is NoteKind.ADOPTED:
+        # without a base nobody knows who marked it as cancelled, or when: Zimun is right
+        return bring_back(case, booking, marked, Why.ADOPTED, link.pending)
+    if link.twin_removed_at is not None and case.now - link.twin_removed_at < SETTLED and link.deletion is None:
+        # its twin was removed just now: what looks like a deletion may be the second half of a transfer
+        return bring_back(case, booking, marked, Why.EVENT_TRANSFERRED, case.note(NoteKind.TRANSFERRED))
+    asked = awaits_cancel(case)
+    if case.policy.deletions == "restore":
+        note = case.note(NoteKind.DELETION_RESTORED, was=booking.start)
+        return bring_back(case, booking, marked, Why.DELETION_RESTORED, note)
+    if case.policy.deletions == "ask" and not asked:
+        return ask(case, booking, marked, NoteKind.CANCEL_ASKED)
+    unmarked = case.with_link(replace(link, deletion=None))
+    if (frozen := unmarked.frozen("", booking)) is not None:
+        return frozen  # put back three times and gone again: only the shell decides, or the event's coming back
+    if link.deletion is None:
+        begun = Deletion(case.now, case.snapshot.cycle, asked=asked)
+        return case.remember(replace(link, deletion=begun), Why.GRACE_BEGUN)
+    if case.snapshot.clock_jumped:
+        begun = replace(link.deletion, since=case.now, cycle=case.snapshot.cycle)
+        return case.remember(replace(link, deletion=begun), Why.GRACE_RESTARTED)
+    if not is_due(link, case.snapshot, case.policy):
+        return case.remember(link)
+    return cancel(case, booking, Why.EVENT_DELETED)
+
+
+def cancel(case: Case, booking: Booking, why: Why) -> Outcome:
+    """Cancel the booking. Where its event still stands, the next look at the pair removes it."""
+    after = replace(
+        case.link,
+        booking=booking,
+        deletion=None,
+        awaiting=None,
+        note=replace(case.link.note, until=case.now) if case.link.note is not None else None,
+    )
+    return Outcome(Cancel(case.link.booking_id, why, case.link, after, booking))
+
+
+def ask(case: Case, booking: Booking, marked: Observation | None, kind: NoteKind) -> Outcome:
+    """The event comes back and asks whether the booking shall be cancelled."""
+    until = case.now + ANSWER_WITHIN
+    awaiting = Awaiting(AwaitKind.CANCEL, case.now, booking, until=until)
+    asking = case.with_link(replace(case.link, awaiting=awaiting))
+    note = asking.note(kind, was=booking.start, until=until)
+    return bring_back(asking, booking, marked, Why.CANCEL_AWAITS, note)
+
+
+def moved_and_deleted(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
+    """A moved booking is not a cancelled one: the event comes back at the new time."""
+    note = case.note(NoteKind.MOVED_AND_DELETED, was=booking.start)
+    return bring_back(case, booking, marked, Why.BOOKING_MOVED, note)
+
+
+def elsewhere(case: Case, booking: Booking) -> Outcome:
+    """It stands in a calendar that is not ours to read: no deletion. The bookings calendar gets its event back."""
+    if (frozen := case.frozen("", booking)) is not None:
+        return frozen
+    note = case.note(NoteKind.FOREIGN, was=booking.start)
+    return Outcome(case.recreate(booking, Why.EVENT_TRANSFERRED, note=note, put_back=True))
+
+
+def bring_back(case: Case, booking: Booking, marked: Observation | None, why: Why, note: Note | None) -> Outcome:
+    """Write the deleted event again, from its last complete version."""
+    if (frozen := case.frozen("", booking)) is not None:
+        return frozen
+    if marked is not None:
+        write = case.rewrite(marked, booking, why, span=booking.span, note=note)
+        return Outcome(replace(write, link=replace(write.link, put_backs=case.put_backs(""))))
+    return Outcome(case.recreate(booking, why, note=note, put_back=True))
+
+
+def reject(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
+    """A person said in the shell that the booking stays: its event comes back, and asks no more."""
+    case = case.with_link(replace(case.link, awaiting=None))
+    return bring_back(case, booking, marked, Why.REJECTED, None)
+
+
+def awaits_cancel(case: Case) -> bool:
+    """Whether the person was asked about this booking and the question is still open."""
+    awaiting = case.link.awaiting
+    return awaiting is not None and awaiting.kind is AwaitKind.CANCEL
+
+
+def decided(case: Case, decision: Decision) -> bool:
+    """Whether a person decided so about cancelling this booking."""
+    awaiting = case.link.awaiting
+    return awaiting is not None and awaiting.kind is AwaitKind.CANCEL and awaiting.decision is decision

@@ -1,0 +1,64 @@
+"""Further events of one booking: what we left behind ourselves goes at once, a second one after a while."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from syncd.domain.actions import Remove, Why
+from syncd.domain.event import Observation
+from syncd.planning.case import Case, Outcome, left_behind
+from syncd.planning.snapshot import LookEvent
+
+# Thunderbird writes the event into the new calendar before it deletes it in the old one: two events for a moment are
+# a transfer under way, and to remove the new one then would leave none
+SETTLED = timedelta(minutes=10)
+
+
+def remove(case: Case) -> Outcome:
+    """Remove one further event of this booking, without consequence, while the booking's own stands."""
+    link, snapshot = case.link, case.snapshot
+    own = snapshot.events.get((link.calendar, link.href))
+    if own is None or link.calendar not in snapshot.readable:
+        return Outcome()
+    for leftover in link.leftovers:
+        if leftover.calendar not in snapshot.readable:
+            continue
+        after = replace(link, leftovers=tuple(other for other in link.leftovers if other != leftover))
+        if (leftover.calendar, leftover.href) == (link.calendar, link.href):
+            return case.remember(after)  # it is the booking's own again
+        seen = snapshot.events.get((leftover.calendar, leftover.href))
+        if seen is None or seen.event is None:
+            return case.remember(after)  # gone, or somebody else's now
+        # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
+        if seen.etag == leftover.etag or seen.event.cancelled:
+            return Outcome(Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag))
+        # a person changed it meanwhile: that one counts, and ours is what is left over
+        theirs = replace(
+            after,
+            calendar=seen.calendar,
+            href=seen.href,
+            # against where it stood when it was left: an edit that moved nothing is no move back
+            start=leftover.start or link.start,
+            replay=leftover.replay,
+            leftovers=(*after.leftovers, left_behind(own)),
+        )
+        return case.remember(theirs, Why.EVENT_TRANSFERRED)
+    # a person may be about to finish a transfer: the booking's own event is looked at once more right before
+    if isinstance(snapshot.looks.get(LookEvent(link.calendar, link.href)), Observation):
+        for seen in settled_twins(case):
+            after = replace(link, twin_removed_at=case.now)
+            return Outcome(Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag))
+    return Outcome()
+
+
+def settled_twins(case: Case) -> list[Observation]:
+    """Events with this booking's UID, of whichever generation, that have stood at other hrefs for a while.
+
+    A copy with a UID of its own is a person's and is never touched.
+    """
+    return [
+        seen
+        for seen in case.snapshot.of_uid(case.link.uid)
+        if seen.key not in case.snapshot.linked_keys
+        and seen.calendar in case.snapshot.readable
+        and case.now - seen.seen_at >= SETTLED
+    ]

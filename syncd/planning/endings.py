@@ -1,0 +1,124 @@
+"""A booking that ended in Zimun, and questions that ended without an answer."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from syncd.domain.actions import ProblemKind, Remove, Why
+from syncd.domain.booking import Booking, Status
+from syncd.domain.event import Observation
+from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Link, Missing
+from syncd.domain.note import NoteKind
+from syncd.planning import duplicates
+from syncd.planning.case import Case, Outcome
+from syncd.planning.sides import (
+    BookingCancelled,
+    BookingMoved,
+    BookingSame,
+    BookingSide,
+    EventMoved,
+    EventReplayed,
+    EventSame,
+    EventSide,
+    EventTransferred,
+    EventUnbookable,
+)
+
+PRESENT = (EventSame, EventMoved, EventUnbookable, EventReplayed, EventTransferred)
+
+
+def remove(case: Case, booking: Booking, seen: Observation, *, explicit: bool) -> Outcome:
+    """The booking was cancelled, the event not moved: it goes, unless it still has to tell of a cancelled move."""
+    link = case.link
+    note = link.note
+    if note is not None and note.kind is NoteKind.CANCELLED and case.now < note.until:
+        return case.remember(replace(link, booking=booking))
+    if (leftover := duplicates.remove(case)) != Outcome():
+        return leftover
+    closed = Closed(case.now, ClosedWhy.CANCELLED, seen.etag)
+    after = replace(link, booking=_cancelled(booking), closed=closed, deletion=None, missing=None, awaiting=None)
+    why = Why.BOOKING_CANCELLED if explicit else Why.BOOKING_GONE
+    return Outcome(Remove(link.booking_id, why, after, seen.calendar, seen.href, seen.etag))
+
+
+def held(case: Case) -> Outcome | None:
+    """A believed 404 whose removal awaits a person's word, or was rejected; None for neither."""
+    awaiting = case.link.awaiting
+    if awaiting is None or awaiting.kind is not AwaitKind.REMOVAL or awaiting.decision is Decision.APPROVED:
+        return None
+    if awaiting.decision is None:
+        return case.remember(case.link)
+    return case.problem(ProblemKind.BLIND, "Zimun does not know this booking; its event was kept as you said")
+
+
+def keep_cancelled(case: Case, booking: Booking, seen: Observation) -> Outcome:
+    """Cancelled in Zimun while a person moved the event: it stays for a while and says so, then it goes."""
+    assert seen.event is not None
+    note = case.link.note
+    if note is not None and note.kind is NoteKind.CANCELLED and case.now >= note.until:
+        return remove(case, booking, seen, explicit=True)
+    if note is not None and note.kind is NoteKind.CANCELLED:
+        after = replace(case.link, start=seen.event.start, etag=seen.etag, data=seen.data, event=seen.event)
+        return case.remember(after)
+    note = case.note(NoteKind.CANCELLED, was=booking.start, at=booking.updated_at)
+    cancelled = case.with_link(replace(case.link, wish=None, refusal=None, awaiting=None))
+    write = cancelled.rewrite(seen, _cancelled(booking), Why.BOOKING_CANCELLED, span=None, note=note)
+    return Outcome(replace(write, link=replace(write.link, start=seen.event.start)))
+
+
+def agree(case: Case, booking: Booking) -> Outcome:
+    """Gone on both sides."""
+    closed = Closed(case.now, ClosedWhy.CANCELLED, case.link.etag)
+    after = replace(case.link, booking=_cancelled(booking), closed=closed, deletion=None, missing=None, awaiting=None)
+    return case.remember(after, Why.AGREED)
+
+
+def miss(case: Case) -> Outcome:
+    """A first 404: remembered. It is believed when it stands a grace later, in a later cycle."""
+    if case.link.missing is not None and not case.snapshot.clock_jumped:
+        return case.remember(case.link)
+    return case.remember(replace(case.link, missing=Missing(case.now, case.snapshot.cycle)), Why.BOOKING_GONE)
+
+
+def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
+    """A deletion ends when its event is back. What awaited lapses when its time is over, when the booking changed, or
+    when the person took the move back; a rejected question too. A rejected move is put back by the table.
+    """
+    link = case.link
+    if link.deletion is not None and isinstance(event, PRESENT):
+        link = replace(link, deletion=None)
+    if link.missing is not None and _was_seen(zimun):
+        link = replace(link, missing=None)
+    awaiting = link.awaiting
+    if awaiting is None or not _over(link, awaiting, zimun, event, case.now):
+        return case.with_link(link)
+    note = replace(link.note, until=case.now) if link.note is not None and link.note.asks else link.note
+    return case.with_link(replace(link, awaiting=None, note=note))
+
+
+def _over(link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide, now: datetime) -> bool:
+    if isinstance(zimun, BookingSame | BookingMoved) and not zimun.booking.same_as(awaiting.was):
+        return True
+    if awaiting.until is not None and now >= awaiting.until and awaiting.decision is None and link.deletion is None:
+        return True
+    match awaiting.kind:
+        case AwaitKind.CANCEL:
+            # a person who moves it wants it; and a deletion answers no question that the event does not ask
+            asks = link.note is not None and link.note.asks
+            moved = isinstance(event, EventMoved | EventUnbookable)
+            rejected = awaiting.decision is Decision.REJECTED and isinstance(event, EventSame)
+            begun = link.deletion is None and link.booking.start <= now
+            return moved or rejected or begun or (awaiting.decision is None and not asks)
+        case AwaitKind.MOVE:
+            return isinstance(event, EventSame) or (isinstance(event, EventMoved) and event.to != awaiting.to)
+        case AwaitKind.REMOVAL:
+            return _was_seen(zimun)
+        case AwaitKind.REROUTE:
+            return False
+
+
+def _was_seen(zimun: BookingSide) -> bool:
+    return isinstance(zimun, BookingSame | BookingMoved) or (isinstance(zimun, BookingCancelled) and zimun.explicit)
+
+
+def _cancelled(booking: Booking) -> Booking:
+    return replace(booking, status=Status.CANCELLED)

@@ -1,0 +1,182 @@
+"""Neither side moved, or only Zimun did: the event is made to say what it should, in one write or none."""
+
+from dataclasses import replace
+
+from syncd.domain.actions import Problem, ProblemKind, Record, Why
+from syncd.domain.booking import Booking
+from syncd.domain.event import Event, EventTime, Observation
+from syncd.domain.ids import BookingId, parse_uid, stem
+from syncd.domain.link import AwaitKind, Decision, Link
+from syncd.domain.note import Note, NoteKind
+from syncd.planning.case import Case, Outcome, left_behind
+from syncd.planning.instants import letters, resolved
+from syncd.planning.merge import merge
+
+WAITING = (NoteKind.NOT_YET_BOOKED, NoteKind.MOVE_AWAITS)
+# the reasons of writes that tell a person no
+REFUSALS = frozenset({Why.MOVE_REFUSED, Why.CONFLICT, Why.DELETION_RESTORED, Why.CANCEL_REFUSED})
+
+
+def keep(case: Case, booking: Booking, seen: Observation, start: EventTime) -> Outcome:
+    """Texts, length, calendar and note are put right, in one write; nothing is done where all is right already."""
+    assert seen.event is not None
+    case = case.with_link(replace(case.link, wish=None, refusal=None))
+    link, event = case.link, seen.event
+    if event.noted and link.note is None:
+        # an older database was restored, or a client brought an old version back: nobody knows this note, and it goes
+        case = case.with_link(replace(link, note=case.note(NoteKind.ADOPTED, was=booking.start)))
+        link = case.link
+    target = case.route(booking)
+    if event.uid != link.uid or (target not in (None, seen.calendar) and _may_leave(case)):
+        return _relocate(case, booking, seen, target or seen.calendar)
+    note = standing(case)
+    end = resolved(event.end, case.zone)
+    if (start.instant, end.instant) != (booking.start, booking.end):
+        if (frozen := case.frozen(letters(start), booking)) is not None:
+            return frozen
+        why = _why_time(link, booking, start)
+        if why is Why.BOOKING_CHANGED:
+            return Outcome(case.rewrite(seen, booking, why, span=booking.span, note=link.pending or note))
+        return Outcome(case.put_back(seen, booking, why, link.pending or note))
+    merged = merge(link.texts, event, case.texts)
+    differs = (merged.title, merged.place, merged.description) != (event.title, event.place, event.description)
+    lapsed = link.note is not None and note is None and event.noted
+    if differs or lapsed or link.pending is not None or _bears_the_old_id(event, booking):
+        why = Why.NOTE_DUE if link.pending is not None else Why.NOTE_LAPSED if lapsed else Why.BOOKING_CHANGED
+        return Outcome(case.rewrite(seen, booking, why, span=None, note=link.pending or note))
+    after = replace(
+        link, booking=booking, start=start, texts=case.texts, etag=seen.etag, data=seen.data, event=event, note=note
+    )
+    outcome = case.remember(after, remembered(case.with_link(after)))
+    return replace(outcome, problem=unrouted(booking.id).problem) if target is None else outcome
+
+
+def agree(case: Case, booking: Booking, seen: Observation, start: EventTime) -> Outcome:
+    """The event stands where the booking is: nothing is left to do but the rest of the event; an old note goes."""
+    note = replace(case.link.note, until=case.now) if case.link.note is not None else None
+    return keep(case.with_link(replace(case.link, booking=booking, start=start, note=note)), booking, seen, start)
+
+
+def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
+    """The booking moved, the event did not: it follows, with its place in the routing, and the old note goes."""
+    target = case.route(booking)
+    if target not in (None, seen.calendar) and target in case.snapshot.readable and _may_leave(case):
+        note = _reassigned(case, booking)
+        return Outcome(case.recreate(booking, Why.ROUTED, note=note, source=seen))
+    why = Why.BOOKING_REVIVED if case.link.booking.cancelled else Why.BOOKING_MOVED
+    return Outcome(case.rewrite(seen, booking, why, span=booking.span, note=case.link.pending))
+
+
+def transferred(case: Case, seen: Observation) -> Outcome:
+    """A person put the event elsewhere: the link follows it. A new time is a move, then routing brings it back."""
+    link = case.link
+    goes_back = seen.calendar != link.calendar and case.route(link.booking) not in (None, seen.calendar)
+    note = case.note(NoteKind.TRANSFERRED) if goes_back else link.pending
+    # one that syncd had left behind is compared with where it stood then
+    left = next((one for one in link.leftovers if (one.calendar, one.href) == seen.key), None)
+    after = replace(
+        link,
+        calendar=seen.calendar,
+        href=seen.href,
+        start=left.start if left is not None and left.start is not None else link.start,
+        leftovers=tuple(one for one in link.leftovers if one is not left),
+        pending=note,
+        deletion=None,
+    )
+    return Outcome(Record(link.booking_id, Why.EVENT_TRANSFERRED, after))
+
+
+def write_ours_again(case: Case, booking: Booking, seen: Observation) -> Outcome:
+    """A stale client wrote back what stood there before our last write: ours again, and nobody is called."""
+    assert seen.event is not None
+    if (frozen := case.frozen(letters(seen.event.start), booking)) is not None:
+        return frozen
+    # without a strong ETag a write is only done onto what is seen to stand there: then theirs is mended
+    strong = seen.etag is not None and not seen.etag.startswith("W/")
+    ours = replace(seen, data=case.link.data, event=case.link.event) if strong and case.link.event else seen
+    write = case.put_back(ours, booking, Why.EVENT_REPLAYED, standing(case))
+    stale = seen.event
+    return Outcome(
+        replace(
+            write,
+            link=replace(write.link, replay=stale.fingerprint, put_backs=case.put_backs(letters(stale.start))),
+        )
+    )
+
+
+def standing(case: Case) -> Note | None:
+    """The note that should still stand in the event."""
+    note = case.link.note
+    if note is None or case.now >= note.until:
+        return None
+    if note.kind in WAITING and case.link.wish is None:
+        return None
+    return note
+
+
+def unrouted(booking_id: BookingId) -> Outcome:
+    """No calendar is meant for this booking; said in `check` and `status`."""
+    text = "no [[calendars]] entry takes this booking: add one that matches it, or fallback = true"
+    return Outcome(problem=Problem(ProblemKind.UNROUTED, booking_id, text))
+
+
+def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> Outcome:
+    if target not in case.snapshot.readable:
+        return Outcome()
+    link = case.link
+    there = next(
+        (other for other in case.snapshot.of_uid(link.uid) if other.calendar == target and other.key != seen.key), None
+    )
+    if there is not None and there.event is not None and there.event.uid == link.uid and not there.event.cancelled:
+        others = (one for one in link.leftovers if (one.calendar, one.href) != there.key)
+        leftovers = (*others, left_behind(seen))
+        after = replace(
+            link, calendar=target, href=there.href, start=resolved(there.event.start, case.zone), leftovers=leftovers
+        )
+        return Outcome(Record(link.booking_id, Why.EVENT_TRANSFERRED, after))
+    if link.pending is not None:
+        why = Why.EVENT_TRANSFERRED
+    elif link.booking.same_as(booking) and target != seen.calendar:
+        why = Why.REROUTED
+    else:
+        why = Why.ROUTED
+    note = link.pending or _reassigned(case, booking) or standing(case)
+    return Outcome(case.recreate(booking, why, note=note, source=seen))
+
+
+def _reassigned(case: Case, booking: Booking) -> Note | None:
+    if booking.staff_name == case.link.booking.staff_name:
+        return None
+    return case.note(NoteKind.REASSIGNED, was=booking.start, staff=booking.staff_name)
+
+
+def _may_leave(case: Case) -> bool:
+    awaiting = case.link.awaiting
+    return awaiting is None or awaiting.kind is not AwaitKind.REROUTE or awaiting.decision is Decision.APPROVED
+
+
+def _why_time(link: Link, booking: Booking, start: EventTime) -> Why:
+    if link.pending is not None and link.pending.kind is NoteKind.ADOPTED:
+        return Why.ADOPTED
+    if start.instant != booking.start:
+        return Why.ZONE_READ_ANEW
+    return Why.BOOKING_CHANGED if link.booking.end != booking.end else Why.LENGTH_CHANGED
+
+
+def remembered(case: Case) -> Why:
+    """What it was that is only to be remembered."""
+    known = case.snapshot.links.get(case.link.booking_id)
+    if known is not None and known.deletion is not None and case.link.deletion is None:
+        return Why.EVENT_RETURNED
+    if known is not None and known.awaiting is not None and case.link.awaiting is None:
+        return Why.APPROVAL_LAPSED
+    return Why.AGREED if known is not None and known.booking.start != case.link.booking.start else Why.REMEMBERED
+
+
+def _bears_the_old_id(event: Event, booking: Booking) -> bool:
+    """Whether a reschedule gave the booking another id, and the event still names the one that its UID is made of.
+
+    A server that mangles the property is no reason to write it again.
+    """
+    named = parse_uid(event.uid)
+    return named is not None and named[0] != stem(booking.id) and named[0] == stem(BookingId(event.booking_id))

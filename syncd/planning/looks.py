@@ -1,0 +1,141 @@
+"""What must be looked at before deciding: questions to both sides that the cycle's polls did not answer.
+
+The engine answers them and asks again, until there are none; only then a plan is made.
+"""
+
+from syncd.domain.booking import Booking
+from syncd.domain.ids import BookingId
+from syncd.domain.link import AwaitKind, Link
+from syncd.planning import moves
+from syncd.planning.case import Case
+from syncd.planning.duplicates import settled_twins
+from syncd.planning.newcomers import booking_id_of, is_past
+from syncd.planning.planner import is_alive
+from syncd.planning.sides import (
+    BookingMoved,
+    BookingSame,
+    EventMoved,
+    booking_side,
+    event_side,
+    is_due,
+    seen_booking,
+    transferred,
+)
+from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Policy, Question, Snapshot
+
+# so many listed bookings are asked for by their ids, before the single look-up counts as closed to us
+ROUTE_LOOKS = 3
+
+
+def questions(snapshot: Snapshot, policy: Policy) -> frozenset[Question]:
+    """All that is still to be looked at; empty when a plan can be made."""
+    asked: set[Question] = set()
+    for link in snapshot.links.values():
+        if is_alive(link, snapshot, policy) and link.calendar in snapshot.managed:
+            asked |= _about(Case(link, snapshot, policy))
+    asked |= _about_orphans(snapshot, policy)
+    asked |= _about_the_route(snapshot)
+    return frozenset(question for question in asked if question not in snapshot.looks)
+
+
+def _about(case: Case) -> set[Question]:
+    try:
+        return _about_booking(case) | _about_event(case) | _about_slots(case)
+    except Exception:
+        # a fault of ours about one pair must not stop the others: the planner meets it again, and names it
+        return set()
+
+
+def _about_booking(case: Case) -> set[Question]:
+    """A booking that the list should have named, or whose event changed while only near days were listed."""
+    link, snapshot = case.link, case.snapshot
+    if seen_booking(link, snapshot) is not None or link.booking_id in snapshot.unreadable or link.booking.cancelled:
+        return set()
+    window = snapshot.window
+    if window is None:
+        return {LookBooking(link.booking_id)} if snapshot.list_closed else set()
+    listed = window.start <= link.booking.start < window.end
+    return {LookBooking(link.booking_id)} if listed or _stirs(case) else set()
+
+
+def _stirs(case: Case) -> bool:
+    """Whether something about the event waits for the booking to be seen."""
+    link, snapshot = case.link, case.snapshot
+    seen = snapshot.events.get((link.calendar, link.href))
+    waiting = (link.wish, link.refusal, link.awaiting, link.pending, link.missing)
+    if seen is None or any(one is not None for one in waiting):
+        return True
+    if link.note is not None and snapshot.now >= link.note.until:
+        return True
+    if seen.event is None or link.event is None:
+        return True
+    return seen.event.fingerprint != link.event.fingerprint
+
+
+def _about_event(case: Case) -> set[Question]:
+    """An event that seems to be gone: a direct GET, then a search through the whole account."""
+    link, snapshot = case.link, case.snapshot
+    if link.calendar not in snapshot.readable:
+        return set()
+    look = LookEvent(link.calendar, link.href)
+    seen = snapshot.events.get((link.calendar, link.href))
+    if seen is not None:
+        marked = seen.event is not None and seen.event.cancelled
+        return {look} if marked or settled_twins(case) else set()
+    if transferred(link, snapshot) is not None:
+        return {look}
+    if not snapshot.all_readable:
+        return set()
+    if link.deletion is not None and not is_due(link, snapshot, case.policy) and not _decided(link):
+        return set()
+    if snapshot.looks.get(look) is Look.ABSENT:
+        return {FindEvent(link.uid, link.booking_id)}
+    return {look}
+
+
+def _decided(link: Link) -> bool:
+    return link.awaiting is not None and link.awaiting.kind is AwaitKind.CANCEL and link.awaiting.decision is not None
+
+
+def _about_slots(case: Case) -> set[Question]:
+    """The open slots for a move that is wanted."""
+    event = event_side(case.link, case.snapshot, case.policy)
+    zimun = booking_side(case.link, case.snapshot, case.policy)
+    if not isinstance(event, EventMoved) or not isinstance(zimun, BookingSame | BookingMoved):
+        return set()
+    if isinstance(zimun, BookingMoved) and (event.to == zimun.booking.start or case.policy.conflict == "zimun"):
+        return set()
+    if moves.refusal(case, zimun.booking, event.to) is not None:
+        return set()
+    question = moves.question(case, zimun.booking, event.to)
+    return {question} if question is not None else set()
+
+
+def _about_orphans(snapshot: Snapshot, policy: Policy) -> set[Question]:
+    """Events of ours without a link whose booking the list did not name."""
+    if snapshot.window is None and not snapshot.list_closed:
+        return set()
+    asked: set[Question] = set()
+    for name, group in snapshot.by_stem.items():
+        for seen in group:
+            booking_id = booking_id_of(name, seen)
+            if seen.key in snapshot.linked_keys or booking_id is None or is_past(seen, snapshot, policy):
+                continue
+            if _needs_look(booking_id, snapshot):
+                asked.add(LookBooking(booking_id))
+    return asked
+
+
+def _needs_look(booking_id: BookingId, snapshot: Snapshot) -> bool:
+    known = booking_id in snapshot.bookings or booking_id in snapshot.asked_lately or booking_id in snapshot.unreadable
+    return not known and booking_id not in snapshot.links
+
+
+def _about_the_route(snapshot: Snapshot) -> set[Question]:
+    """A 404 for one booking counts only while the same route answers for another: ask for one that was listed."""
+    answers = {question: answer for question, answer in snapshot.looks.items() if isinstance(question, LookBooking)}
+    if Look.ABSENT not in answers.values() or any(isinstance(answer, Booking) for answer in answers.values()):
+        return set()
+    asked = [booking_id for booking_id in snapshot.bookings if LookBooking(booking_id) in answers]
+    other = next((booking_id for booking_id in sorted(snapshot.bookings) if booking_id not in asked), None)
+    return {LookBooking(other)} if other is not None and len(asked) < ROUTE_LOOKS else set()

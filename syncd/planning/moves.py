@@ -1,0 +1,153 @@
+"""A dragged event: a reschedule call, a put-back with the reason, or a wait."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from syncd.domain.actions import Reschedule, Why
+from syncd.domain.booking import Booking, Slot, Span
+from syncd.domain.event import Observation
+from syncd.domain.link import AwaitKind, Decision, Wish
+from syncd.domain.note import Note, NoteKind
+from syncd.planning.case import Case, Outcome
+from syncd.planning.instants import letters
+from syncd.planning.snapshot import Look, LookSlots
+
+PATIENCE = timedelta(minutes=10)
+NEAREST = 3
+
+
+def move(
+    case: Case, booking: Booking, seen: Observation, start: str, to: datetime, note: Note | None = None
+) -> Outcome:
+    """The person wants another start: ask Zimun, or put the event back and say why not, or wait.
+
+    `start` is the letters of the event's DTSTART, `note` what the event shall say once it is booked.
+    """
+    if (told := refusal(case, booking, to)) is not None:
+        return _put_back(case, booking, seen, start, told)
+    if (frozen := case.frozen(start, booking)) is not None:
+        return frozen
+    awaiting = case.link.awaiting
+    if awaiting is not None and awaiting.kind is AwaitKind.MOVE and awaiting.decision is not Decision.APPROVED:
+        return case.remember(case.link)
+    if isinstance(slots := open_slots(case, booking, to), Look):
+        return wait(case, booking, seen, to)
+    if slots is not None and to not in {slot.start for slot in slots}:
+        told = case.note(NoteKind.NOT_OPEN, asked=to, was=booking.start, slots=nearest(slots, to))
+        return _put_back(case, booking, seen, start, told)
+    # asked before, and no answer came: the event says so first, then Zimun is asked again
+    return _overdue(case, booking, seen, to) or _ask(case, booking, seen, to, note)
+
+
+def refusal(case: Case, booking: Booking, to: datetime) -> Note | None:
+    """Why this start cannot even be asked for: Zimun said no just now, a person rejected it, or it is too late."""
+    link = case.link
+    if link.refusal is not None and link.refusal.to == to:
+        return link.refusal.note
+    if booking.start <= case.now:
+        return case.note(NoteKind.BEGUN, asked=to, was=booking.start)
+    if to <= case.now:
+        return case.note(NoteKind.IN_THE_PAST, asked=to, was=booking.start)
+    awaiting = link.awaiting
+    if awaiting is not None and awaiting.kind is AwaitKind.MOVE and awaiting.decision is Decision.REJECTED:
+        return case.note(NoteKind.MOVE_REJECTED, asked=to, was=booking.start)
+    return None
+
+
+def conflict(case: Case, booking: Booking, seen: Observation, start: str, to: datetime) -> Outcome:
+    """Both sides moved, to different times: `conflict` decides, and the event says so."""
+    if case.policy.conflict == "calendar" and refusal(case, booking, to) is None:
+        note = case.note(NoteKind.CONFLICT_CALENDAR, asked=to, was=booking.start)
+        return move(case, booking, seen, start, to, note)
+    note = refusal(case, booking, to) or case.note(NoteKind.CONFLICT_ZIMUN, asked=to, was=booking.start)
+    return Outcome(case.rewrite(seen, booking, Why.CONFLICT, span=booking.span, note=note))
+
+
+def unbookable(case: Case, booking: Booking, seen: Observation, kind: NoteKind) -> Outcome:
+    """All-day, recurring, or in a zone that nobody can resolve: put back with a sentence of its own."""
+    assert seen.event is not None
+    return _put_back(case, booking, seen, letters(seen.event.start), case.note(kind, was=booking.start))
+
+
+def wait(case: Case, booking: Booking, seen: Observation, to: datetime) -> Outcome:
+    """Zimun cannot be asked now. The event keeps the person's time; after ten minutes it says that it is not booked."""
+    case = _wishing(case, to)
+    return _overdue(case, booking, seen, to) or case.remember(case.link, Why.MOVE_WAITS)
+
+
+def question(case: Case, booking: Booking, to: datetime) -> LookSlots | None:
+    """The look at the open slots that this move needs; None where Zimun alone can tell.
+
+    Slots are asked for by the day at the place, so a place without a known zone has none to ask for.
+    Where the wanted span overlaps the booking's own, the list cannot tell: the booking's own time is not in it.
+    """
+    zone = case.snapshot.zone(booking)
+    if not booking.service_id or zone is None or Span(to, to + booking.span.length).overlaps(booking.span):
+        return None
+    return LookSlots(booking.service_id, booking.location_id, to.astimezone(zone).date())
+
+
+def open_slots(case: Case, booking: Booking, to: datetime) -> tuple[Slot, ...] | Look | None:
+    """The open slots of that day; None where Zimun decides alone; UNKNOWN where they could not be read now."""
+    asked = question(case, booking, to)
+    if asked is None:
+        return None
+    answer = case.snapshot.looks.get(asked, Look.UNKNOWN)
+    if isinstance(answer, tuple):
+        return answer
+    return None if answer is Look.CLOSED else Look.UNKNOWN
+
+
+def nearest(slots: tuple[Slot, ...], to: datetime) -> tuple[datetime, ...]:
+    """Up to three open starts nearest to the one asked for, in the order of the day."""
+    by_distance = sorted({slot.start for slot in slots}, key=lambda start: (abs(start - to), start))
+    return tuple(sorted(by_distance[:NEAREST]))
+
+
+def _ask(case: Case, booking: Booking, seen: Observation, to: datetime, note: Note | None) -> Outcome:
+    assert seen.event is not None
+    before = _wishing(case, to).link
+    old = replace(before.note, until=case.now) if before.note is not None else None
+    after = replace(
+        before,
+        booking=replace(booking, start=to, end=to + booking.span.length),
+        start=replace(seen.event.start, instant=to),
+        data=seen.data,
+        event=seen.event,
+        etag=seen.etag,
+        note=old,
+        pending=note or before.pending,
+        wish=None,
+        refusal=None,
+        awaiting=None,
+    )
+    why = Why.CONFLICT if note is not None else Why.EVENT_MOVED
+    return Outcome(Reschedule(before.booking_id, why, before, after, booking, to))
+
+
+def _put_back(case: Case, booking: Booking, seen: Observation, start: str, note: Note) -> Outcome:
+    if (frozen := case.frozen(start, booking)) is not None:
+        return frozen
+    awaiting = case.link.awaiting
+    if awaiting is not None and awaiting.kind is AwaitKind.MOVE:
+        case = case.with_link(replace(case.link, awaiting=None))
+    return Outcome(case.put_back(seen, booking, Why.MOVE_REFUSED, note))
+
+
+def _overdue(case: Case, booking: Booking, seen: Observation, to: datetime) -> Outcome | None:
+    """The note "not yet booked", where this wish has waited for ten minutes and the event does not say so yet."""
+    link = case.link
+    told = link.note is not None and link.note.kind is NoteKind.NOT_YET_BOOKED and link.note.asked == to
+    if link.wish is None or link.wish.to != to or link.awaiting is not None or told:
+        return None
+    if case.now - link.wish.since < PATIENCE:
+        return None
+    note = case.note(NoteKind.NOT_YET_BOOKED, asked=to, was=booking.start)
+    return Outcome(case.rewrite(seen, link.booking, Why.MOVE_WAITS, span=None, note=note))
+
+
+def _wishing(case: Case, to: datetime) -> Case:
+    wish = case.link.wish
+    if wish is not None and wish.to == to:
+        return case
+    return case.with_link(replace(case.link, wish=Wish(to, case.now)))

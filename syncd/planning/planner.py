@@ -1,0 +1,144 @@
+"""The table: what to do about each booking and its event. Start reading here.
+
+A dragged event becomes a reschedule call in `moves.move`; a deleted one becomes a cancel call in `deletions.delete`.
+"""
+
+from dataclasses import replace
+
+from syncd.domain.actions import Action, Plan, Problem, ProblemKind, Why
+from syncd.domain.event import Observation
+from syncd.domain.link import Decision, Link
+from syncd.planning import deletions, duplicates, endings, moves, newcomers
+from syncd.planning.case import Case, Outcome
+from syncd.planning.instants import letters
+from syncd.planning.keeping import agree, follow, keep, remembered, transferred, write_ours_again
+from syncd.planning.sides import (
+    BookingCancelled,
+    BookingMissing,
+    BookingMoved,
+    BookingSame,
+    BookingSide,
+    BookingUnseen,
+    EventElsewhere,
+    EventGone,
+    EventMoved,
+    EventParked,
+    EventReplayed,
+    EventSame,
+    EventSide,
+    EventTransferred,
+    EventUnbookable,
+    booking_side,
+    event_side,
+    is_blind,
+    seen_booking,
+)
+from syncd.planning.sides import transferred as found_again
+from syncd.planning.snapshot import Policy, Snapshot
+
+OWN_FAULT = "a fault of syncd's own"
+BLIND = "no call of the Booking API can read this booking: it counts as it last was"
+
+
+def make_plan(snapshot: Snapshot, policy: Policy) -> Plan:
+    """What a cycle should do about everything that was seen, in a fixed order. The guard comes after this."""
+    alive = [link for _, link in sorted(snapshot.links.items()) if is_alive(link, snapshot, policy)]
+    outcomes = [_decide_safely(Case(link, snapshot, policy)) for link in alive]
+    outcomes += newcomers.welcome(snapshot, policy)
+    actions: list[Action] = [outcome.action for outcome in outcomes if outcome.action is not None]
+    problems: list[Problem] = [outcome.problem for outcome in outcomes if outcome.problem is not None]
+    return Plan(tuple(actions), tuple(problems))
+
+
+def is_alive(link: Link, snapshot: Snapshot, policy: Policy) -> bool:
+    """Whether the pair is still looked after: open, and not older than `past_days`, when it is never touched again."""
+    if link.closed is not None:
+        return False
+    limit = snapshot.now - policy.past
+    seen = seen_booking(link, snapshot)
+    return link.booking.end >= limit or (seen is not None and seen.end >= limit)
+
+
+def _decide_safely(case: Case) -> Outcome:
+    """One bad item never stops the others, also where the fault is ours."""
+    try:
+        return decide(case)
+    except Exception as error:
+        return case.problem(ProblemKind.PARKED, f"{OWN_FAULT} ({type(error).__name__}): left alone; please report it")
+
+
+def decide(case: Case) -> Outcome:
+    """What to do about one pair."""
+    if case.link.calendar not in case.snapshot.managed:
+        if (elsewhere := found_again(case.link, case.snapshot)) is not None:
+            return transferred(case, elsewhere)
+        return case.problem(
+            ProblemKind.UNMANAGED,
+            "its event stands in a calendar that the config does not name any more: name it again, or move the event",
+        )
+    zimun = booking_side(case.link, case.snapshot, case.policy)
+    event = event_side(case.link, case.snapshot, case.policy)
+    case = endings.lapse(case, zimun, event)
+    outcome = _cell(case, zimun, event)
+    if outcome == Outcome():
+        outcome = duplicates.remove(case)
+    if outcome.action is None:
+        # what lapsed or ended is remembered, also where nothing else is done
+        outcome = replace(outcome, action=case.remember(case.link, remembered(case)).action)
+    if outcome.problem is None and is_blind(case.link, case.snapshot):
+        outcome = replace(outcome, problem=case.problem(ProblemKind.BLIND, BLIND).problem)
+    return outcome
+
+
+def _cell(case: Case, zimun: BookingSide, event: EventSide) -> Outcome:
+    """One cell of the table; the rows are Zimun's, the columns the calendar's."""
+    match zimun, event:
+        case _, EventParked(fault):
+            return case.problem(ProblemKind.PARKED, f"its event cannot be read: {fault}")
+        case _, EventTransferred(seen):
+            return transferred(case, seen)
+
+        case BookingSame(booking), (EventSame() | EventGone()) if deletions.decided(case, Decision.APPROVED):
+            return deletions.cancel(case, booking, Why.APPROVED)
+        case BookingSame(booking), EventGone(marked) if deletions.decided(case, Decision.REJECTED):
+            return deletions.reject(case, booking, marked)
+        case BookingSame(booking), EventSame(seen, start):
+            return keep(case, booking, seen, start)
+        case ((BookingSame(booking) | BookingMoved(booking)), EventMoved(seen, start, to)) if to == booking.start:
+            return agree(case, booking, seen, start)
+        case BookingSame(booking), EventMoved(seen, start, to):
+            return moves.move(case, booking, seen, letters(start), to)
+        case BookingSame(booking), EventGone(marked):
+            return deletions.delete(case, booking, marked)
+
+        case BookingMoved(booking), EventSame(seen):
+            return follow(case, booking, seen)
+        case BookingMoved(booking), EventMoved(seen, start, to):
+            return moves.conflict(case, booking, seen, letters(start), to)
+        case BookingMoved(booking), EventGone(marked):
+            return deletions.moved_and_deleted(case, booking, marked)
+
+        case ((BookingSame(booking) | BookingMoved(booking)), EventUnbookable(seen, kind)):
+            return moves.unbookable(case, booking, seen, kind)
+        case ((BookingSame(booking) | BookingMoved(booking)), EventReplayed(seen)):
+            return write_ours_again(case, booking, seen)
+        case ((BookingSame(booking) | BookingMoved(booking)), EventElsewhere()):
+            return deletions.elsewhere(case, booking)
+
+        case BookingCancelled(explicit=False), _ if (waiting := endings.held(case)) is not None:
+            return waiting
+        case BookingCancelled(booking, explicit), EventGone(cancelled=Observation() as seen):
+            return endings.remove(case, booking, seen, explicit=explicit)
+        case BookingCancelled(booking, explicit), (EventSame(seen) | EventReplayed(seen)):
+            return endings.remove(case, booking, seen, explicit=explicit)
+        case BookingCancelled(booking), (EventMoved(seen) | EventUnbookable(seen)):
+            return endings.keep_cancelled(case, booking, seen)
+        case BookingCancelled(booking), (EventGone() | EventElsewhere()):
+            return endings.agree(case, booking)
+
+        case BookingMissing(), _:
+            return endings.miss(case)
+        case BookingUnseen(), EventMoved(seen, _, to):
+            return moves.wait(case, case.link.booking, seen, to)
+        case _:
+            return Outcome()  # one side was not seen: no evidence, and nothing is done on its account

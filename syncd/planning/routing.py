@@ -1,0 +1,43 @@
+"""Which calendar a booking's event belongs in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncd.domain.booking import Booking
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One `[[calendars]]` entry: empty tuples match all. `calendar` is the collection's URL."""
+
+    calendar: str
+    locations: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    staff: tuple[str, ...] = ()
+    fallback: bool = False
+
+    @property
+    def takes_all(self) -> bool:
+        return not (self.locations or self.services or self.staff)
+
+    def matches(self, booking: Booking) -> bool:
+        return (
+            _matches(self.locations, booking.location_id)
+            and _matches(self.services, booking.service_id)
+            and _matches(self.staff, booking.staff_name)
+        )
+
+
+def route(booking: Booking, routes: Sequence[Route]) -> str | None:
+    """The calendar of the first entry that matches; else the fallback's; else None: the booking is unrouted.
+
+    A fallback that names nothing stands behind all others, wherever it is written: it is for what nobody else takes.
+    """
+    for entry in routes:
+        if entry.matches(booking) and not (entry.fallback and entry.takes_all):
+            return entry.calendar
+    return next((entry.calendar for entry in routes if entry.fallback), None)
+
+
+def _matches(wanted: tuple[str, ...], value: str) -> bool:
+    return not wanted or value in wanted

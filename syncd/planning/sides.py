@@ -1,0 +1,275 @@
+"""Each side against its own half of the base: the rows and the columns of the planner's table."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syncd.domain.booking import Booking
+from syncd.domain.event import EventTime, Observation, TimeKind
+from syncd.domain.ids import parse_uid
+from syncd.domain.link import Link
+from syncd.domain.note import NoteKind
+from syncd.planning.instants import resolved
+from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Policy, Snapshot
+
+STALE = timedelta(minutes=2)
+OWN_WRITE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class BookingSame:
+    booking: Booking
+
+
+@dataclass(frozen=True, slots=True)
+class BookingMoved:
+    booking: Booking
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCancelled:
+    """`explicit`: a status said so; else it is a 404 that was believed."""
+
+    booking: Booking
+    explicit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BookingMissing:
+    """A 404 that counts as evidence, but is not believed yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingUnseen:
+    """No evidence in this cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventSame:
+    seen: Observation
+    start: EventTime
+
+
+@dataclass(frozen=True, slots=True)
+class EventMoved:
+    seen: Observation
+    start: EventTime
+    to: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventUnbookable:
+    """It was changed into something that no booking can be: `kind` says what."""
+
+    seen: Observation
+    kind: NoteKind
+
+
+@dataclass(frozen=True, slots=True)
+class EventReplayed:
+    """A stale client wrote the version before our last write back."""
+
+    seen: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class EventTransferred:
+    """It is gone from its place and stands at another href, perhaps in another managed calendar."""
+
+    seen: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class EventGone:
+    """Two independent looks found it deleted. `cancelled`: it still stands, with STATUS:CANCELLED."""
+
+    cancelled: Observation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventElsewhere:
+    """It is gone from its place and stands in a calendar of the account that syncd does not manage."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventUnseen:
+    """No evidence in this cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventParked:
+    """It cannot be read."""
+
+    fault: str
+
+
+BookingSide = BookingSame | BookingMoved | BookingCancelled | BookingMissing | BookingUnseen
+EventSide = (
+    EventSame
+    | EventMoved
+    | EventUnbookable
+    | EventReplayed
+    | EventTransferred
+    | EventGone
+    | EventElsewhere
+    | EventUnseen
+    | EventParked
+)
+
+
+def booking_side(link: Link, snapshot: Snapshot, policy: Policy) -> BookingSide:
+    """The booking against its half of the base. Absence from a list is no evidence; a 404 is some, under conditions."""
+    seen = seen_booking(link, snapshot)
+    if seen is None:
+        if link.booking.cancelled:
+            return BookingCancelled(link.booking, explicit=True)
+        if snapshot.looks.get(LookBooking(link.booking_id)) is Look.CLOSED:
+            return BookingSame(link.booking)  # blind: no call can read it, and it counts as its base
+        return _missing(link, snapshot, policy)
+    if is_stale(link, seen, snapshot.now):
+        seen = link.booking
+    if seen.cancelled:
+        return BookingCancelled(seen, explicit=True)
+    if seen.start != link.booking.start or link.booking.cancelled:
+        return BookingMoved(seen)
+    return BookingSame(seen)
+
+
+def seen_booking(link: Link, snapshot: Snapshot) -> Booking | None:
+    """The booking as read in this cycle, by its id where that was needed, else from the list."""
+    answer = snapshot.looks.get(LookBooking(link.booking_id))
+    if isinstance(answer, Booking):
+        return answer
+    return snapshot.bookings.get(link.booking_id)
+
+
+def is_stale(link: Link, seen: Booking, now: datetime) -> bool:
+    """Whether the answer is the state before our own last write: lagging for two minutes, unless it is newer."""
+    wrote = link.wrote
+    if wrote is None or now - wrote.at >= STALE or not seen.same_as(wrote.before):
+        return False
+    known = link.booking.updated_at or wrote.before.updated_at
+    return not (seen.updated_at is not None and known is not None and seen.updated_at > known)
+
+
+def is_blind(link: Link, snapshot: Snapshot) -> bool:
+    """Whether no call can read this booking: closed to us, or not listed while the look-up by id knows none at all."""
+    answer = snapshot.looks.get(LookBooking(link.booking_id))
+    if answer is Look.ABSENT and snapshot.list_closed:
+        return not any(isinstance(one, Booking) for one in snapshot.looks.values())
+    return answer is Look.CLOSED
+
+
+def _missing(link: Link, snapshot: Snapshot, policy: Policy) -> BookingSide:
+    if not is_missing(link, snapshot):
+        return BookingUnseen()
+    seen = link.missing
+    if seen is None or snapshot.clock_jumped:
+        return BookingMissing()
+    if snapshot.cycle > seen.cycle and snapshot.now - seen.since >= policy.cancel_grace:
+        return BookingCancelled(link.booking, explicit=False)
+    return BookingMissing()
+
+
+def is_missing(link: Link, snapshot: Snapshot) -> bool:
+    """Whether a 404 for this booking counts: the same route answered for another one, and we did not just write."""
+    if snapshot.looks.get(LookBooking(link.booking_id)) is not Look.ABSENT:
+        return False
+    if link.wrote is not None and snapshot.now - link.wrote.at < OWN_WRITE:
+        return False
+    return any(
+        isinstance(question, LookBooking) and isinstance(answer, Booking) and question.booking_id != link.booking_id
+        for question, answer in snapshot.looks.items()
+    )
+
+
+def event_side(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
+    """The event against its half of the base."""
+    if link.calendar not in snapshot.readable:
+        return EventUnseen()
+    seen = snapshot.events.get((link.calendar, link.href))
+    if seen is None:
+        return _absent(link, snapshot, policy)
+    if seen.fault or seen.event is None:
+        return EventParked(seen.fault or "it is not this booking's event any more")
+    if seen.event.cancelled:
+        return _marked_cancelled(link, seen, snapshot)
+    return _present(link, seen, snapshot)
+
+
+def _present(link: Link, seen: Observation, snapshot: Snapshot) -> EventSide:
+    assert seen.event is not None
+    event = seen.event
+    start = resolved(event.start, snapshot.zone(link.booking))
+    if link.replay and event.fingerprint == link.replay:
+        return EventReplayed(seen)
+    if event.recurring:
+        return EventUnbookable(seen, NoteKind.RECURRING)
+    if start.written_like(link.start):
+        return EventSame(seen, start)
+    if start.kind is TimeKind.DATE:
+        return EventUnbookable(seen, NoteKind.ALL_DAY)
+    if start.instant is None:
+        return EventUnbookable(seen, NoteKind.ZONE_UNKNOWN)
+    if start.instant == link.start.instant:
+        return EventSame(seen, start)
+    return EventMoved(seen, start, start.instant)
+
+
+def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
+    looked = snapshot.looks.get(LookEvent(link.calendar, link.href))
+    if (moved_to := transferred(link, snapshot)) is not None:
+        # a transfer, too, is believed only after a second look at the place that it left
+        return EventTransferred(moved_to) if looked is Look.ABSENT else EventUnseen()
+    if not snapshot.all_readable:
+        return EventUnseen()
+    if link.deletion is not None and not is_due(link, snapshot, policy):
+        return EventGone()
+    if looked is not Look.ABSENT:
+        return EventUnseen()
+    for leftover in link.leftovers:
+        # what syncd has not got round to removing is what the person still sees: no deletion
+        if (seen := snapshot.events.get((leftover.calendar, leftover.href))) is not None and seen.event is not None:
+            return EventTransferred(seen)
+    match snapshot.looks.get(FindEvent(link.uid, link.booking_id)):
+        case Look.ABSENT:
+            return EventGone()
+        case str(calendar) if calendar not in snapshot.managed:
+            return EventElsewhere()
+        case _:
+            return EventUnseen()
+
+
+def _marked_cancelled(link: Link, seen: Observation, snapshot: Snapshot) -> EventSide:
+    other = transferred(link, snapshot)
+    if other is not None and other.event is not None and not other.event.cancelled and parse_uid(other.event.uid):
+        # some apps mark the old one where others delete it
+        return EventTransferred(other)
+    if not snapshot.all_readable:
+        return EventUnseen()
+    again = snapshot.looks.get(LookEvent(link.calendar, link.href))
+    if isinstance(again, Observation) and again.event is not None and again.event.cancelled:
+        return EventGone(cancelled=again)
+    return EventUnseen()
+
+
+def is_due(link: Link, snapshot: Snapshot, policy: Policy) -> bool:
+    """Whether the grace of a deletion is over: its time has gone by, and this is a later cycle than the first."""
+    begun = link.deletion
+    return (
+        begun is not None
+        and not snapshot.clock_jumped
+        and snapshot.cycle > begun.cycle
+        and snapshot.now - begun.since >= policy.cancel_grace
+    )
+
+
+def transferred(link: Link, snapshot: Snapshot) -> Observation | None:
+    """The event of this booking at another place in a managed calendar, if its own place is empty."""
+    left = {(leftover.calendar, leftover.href): leftover.etag for leftover in link.leftovers}
+    for group in (snapshot.of_uid(link.uid), snapshot.by_booking_id.get(link.booking_id, ())):
+        for seen in group:
+            # what syncd left behind itself is not it, unless a person changed it since
+            ours = seen.key in left and left[seen.key] == seen.etag
+            if seen.key not in snapshot.linked_keys and seen.calendar in snapshot.readable and not ours:
+                return seen
+    return None

@@ -1,0 +1,52 @@
+"""Domain values to JSON and back, exactly. A field that a value gained since is filled with its default."""
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+
+from syncd.domain.actions import Effect
+from syncd.domain.errors import StoreError
+from syncd.domain.event import Observation
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Link
+
+T = TypeVar("T")
+
+
+class Codec(Generic[T]):
+    """Turns one type of value into JSON and back: what `load` gives equals what `dump` got, times as instants."""
+
+    def __init__(self, adapter: TypeAdapter[T], noun: str) -> None:
+        self._adapter = adapter
+        self._noun = noun
+
+    def dump(self, value: T) -> str:
+        """The value as JSON.
+
+        Raises ValueError for what would not come back: a field of another type than declared (a mapping is a dict), or
+        a text that is no Unicode (a lone surrogate).
+        """
+        try:
+            return self._adapter.dump_json(value, warnings="error").decode()
+        except PydanticSerializationError:
+            pass
+        # Outside the handler on purpose, here and below: the original shows values, and they are customers' data.
+        raise ValueError(f"a {self._noun} cannot be written as JSON: a field has a wrong type, or a text is no Unicode")
+
+    def load(self, text: str) -> T:
+        """The value in that JSON. Raises StoreError where it is none."""
+        try:
+            return self._adapter.validate_json(text)
+        except ValidationError as exc:
+            place = ".".join(str(part) for part in exc.errors(include_input=False)[0]["loc"])
+        raise StoreError(
+            f"the database holds a {self._noun} that cannot be read (at {place or 'its root'}): "
+            "restore a backup, or move the file away: syncd rebuilds it from both sides"
+        )
+
+
+LINK = Codec(TypeAdapter(Link), "link")
+OBSERVATION = Codec(TypeAdapter(Observation), "observation")
+EFFECT: Codec[Effect] = Codec(TypeAdapter(Annotated[Effect, Field(discriminator="kind")]), "intent")
+BOOKING_IDS = Codec(TypeAdapter(tuple[BookingId, ...]), "list of bookings")

@@ -1,0 +1,182 @@
+"""The SQLite file: opened safely or not at all; SQLite's errors turned into StoreErrors that say what to do."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from syncd.domain.errors import StoreError
+from syncd.state import schema
+
+BUSY_SECONDS = 5.0
+"""How long a write waits for another connection's transaction; each of ours takes milliseconds."""
+
+OLDEST_SQLITE = (3, 37)
+"""The first one with STRICT tables."""
+
+_DAMAGED = "it is damaged or no database ({}): restore a backup, or move it away: syncd rebuilds it from both sides"
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "disk full: make room on its disk",
+    sqlite3.SQLITE_BUSY: "locked by another program for too long: close what has it open",
+    sqlite3.SQLITE_LOCKED: "locked by another program for too long: close what has it open",
+    sqlite3.SQLITE_READONLY: "read-only: let this user write the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: let this user read and write the file and its folder",
+    sqlite3.SQLITE_PERM: "cannot be opened: let this user read and write the file and its folder",
+    sqlite3.SQLITE_IOERR: "its disk cannot be read or written: look at the disk",
+}
+
+
+def open_file(path: Path) -> Database:
+    """The database at `path`, made if there is none, brought to this version; mode 0600, with -wal and -shm beside it.
+
+    Raises StoreError, with the file's content as it was, where it is damaged, another program's, of a newer version, or
+    not writable.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old for syncd: 3.37 or newer is needed")
+    make_private(path)
+    for left_behind in (path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        if left_behind.exists():
+            make_private(left_behind)
+    with translated(path):
+        if _ready(path):
+            return _connect(path)
+        with _alone_in(path.parent):
+            _make(path)
+            return _connect(path)
+
+
+def open_memory() -> Database:
+    """A new database in memory, of this version."""
+    db = _wrap(sqlite3.connect(":memory:", isolation_level=None))
+    with transaction(db):
+        schema.migrate(db)
+    return db
+
+
+def copy_to_memory(db: Database) -> Database:
+    """A copy of the whole database, in memory: what is done to it leaves no trace."""
+    conn = sqlite3.connect(":memory:", isolation_level=None)
+    db.conn.backup(conn)
+    return _wrap(conn)
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[Database]:
+    """All of the block or nothing of it, on the disk when it ends."""
+    # A deferred BEGIN that reads first fails at once, whatever the time-out, if somebody else wrote in between.
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+        db.conn.commit()
+    except BaseException:
+        db.conn.rollback()
+        raise
+
+
+@contextmanager
+def translated(path: Path | None) -> Iterator[None]:
+    """SQLite's errors as StoreError, each with the file's name and what to do.
+
+    A broken constraint, or the use of a closed store, is a mistake in the program, not in the file: it passes.
+    """
+    name = "in memory" if path is None else str(path)
+    try:
+        yield
+    except StoreError as exc:
+        raise StoreError(f"{name}: {exc}") from exc.__cause__
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise
+    except sqlite3.DatabaseError as exc:
+        code = getattr(exc, "sqlite_errorcode", None)
+        # the low byte is the class of the error, what is above it the finer kind
+        advice = None if code is None else _ADVICE.get(code & 0xFF)
+        raise StoreError(f"{name}: {advice or _DAMAGED.format(exc)}") from exc
+
+
+def make_private(path: Path) -> None:
+    """The file at `path`, made empty if there is none, readable by its owner alone; its folder made if there is none.
+
+    Raises StoreError where the folder or the file cannot be made or changed.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            # SQLite would take the umask's mode, and gives -wal and -shm the mode that this file has. An existing file
+            # is not opened here: closing it again would drop the locks of every connection that this process has on it.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            if path.is_dir():
+                raise StoreError(f"{path}: is a folder: name a file in it") from None
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
+    except OSError as exc:
+        raise StoreError(
+            f"{path}: cannot be made or made private ({exc.strerror}): let this user write its folder"
+        ) from exc
+
+
+def as_text(at: datetime) -> str:
+    """An aware time as it stands in a column: in UTC, and all of one length, so that they sort."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _ready(path: Path) -> bool:
+    """Whether the file is of this version, in WAL mode, and whole. Raises StoreError where it must not be written.
+
+    Looks through a connection that cannot write.
+    """
+    db = _wrap(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS))
+    try:
+        found = schema.version_of(db)
+        if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise StoreError(_DAMAGED.format("quick_check"))
+        return found == schema.VERSION and db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    finally:
+        db.close()
+
+
+def _make(path: Path) -> None:
+    db = _wrap(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None))
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        with transaction(db):
+            schema.migrate(db)
+    finally:
+        db.close()
+
+
+def _connect(path: Path) -> Database:
+    # isolation_level None: transactions begin where we say so, never by themselves
+    db = _wrap(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None))
+    # a promise made to a person survives the power cut right after it
+    db.execute("PRAGMA synchronous = FULL")
+    return db
+
+
+def _wrap(conn: sqlite3.Connection) -> Database:
+    conn.execute("PRAGMA foreign_keys = ON")
+    # plugins are the sqlite-utils command's: whatever else is installed shall not change our connection
+    return Database(conn, execute_plugins=False)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time makes or migrates a database there.
+
+    SQLite answers a second one that turns the same file to WAL with "locked", at once and whatever the time-out.
+    """
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as exc:
+        raise StoreError(f"its folder cannot be read ({exc.strerror}): let this user read it") from exc
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)

@@ -1,0 +1,127 @@
+"""The write-ahead log: what is about to be done is written down first, and closed together with what came of it.
+
+It is no work queue. An intent that a crash left open is settled by looking for its effect; truth is what is observed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import uuid4
+
+from sqlite_utils import Database
+
+from syncd.domain.actions import Action, Cancel, Effect, Record, Reschedule, Why
+from syncd.domain.event import Observation
+from syncd.domain.link import Link
+from syncd.state import history, pairs
+from syncd.state.codec import EFFECT
+from syncd.state.database import as_text
+
+
+class Outcome(StrEnum):
+    """What came of an intent. UNKNOWN leaves it open: it is to be settled by looking."""
+
+    DONE = "done"
+    SUPERSEDED = "superseded"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An action that is written down. `key` is random and its own: the Idempotency-Key of every attempt at it."""
+
+    id: int
+    key: str
+    action: Effect
+    cycle: int
+    at: datetime
+
+
+def journal(db: Database, actions: Sequence[Action], cycle: int, now: datetime) -> list[Intent]:
+    """Carry out the records and write down the effects, in order; the intents of the effects, in order."""
+    intents = []
+    for action in actions:
+        if isinstance(action, Record):
+            base = pairs.link(db, action.booking_id)
+            pairs.rename_link(db, action.booking_id, action.link)
+            if action.why is not Why.REMEMBERED:
+                history.add(db, history.row_of(action, base, cycle, now, Outcome.DONE.value))
+            continue
+        if isinstance(action, Reschedule | Cancel):
+            pairs.save_link(db, action.before)
+        intents.append(_open(db, action, cycle, now))
+    return intents
+
+
+def open_intents(db: Database) -> list[Intent]:
+    """The intents whose outcome is not known, in the order in which they were written down."""
+    rows = db.execute("SELECT id, key, cycle, at, json FROM intents WHERE closed_at IS NULL ORDER BY id")
+    return [
+        Intent(number, key, EFFECT.load(text), cycle, datetime.fromisoformat(at))
+        for number, key, cycle, at, text in rows
+    ]
+
+
+def record(
+    db: Database,
+    intent: Intent,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    link: Link | None = None,
+    observed: Observation | None = None,
+    removed: tuple[str, str] | None = None,
+    detail: str = "",
+) -> None:
+    """Write down what came of an intent, with the observation and the link that follow from it.
+
+    Raises LookupError for an intent that is not open: its outcome stands already.
+    """
+    row = db.execute("SELECT outcome FROM intents WHERE id = ? AND closed_at IS NULL", (intent.id,)).fetchone()
+    if row is None:
+        raise LookupError(f"intent {intent.id} is not open")
+    action = intent.action
+    entry = history.row_of(action, pairs.link(db, action.booking_id), intent.cycle, now, outcome.value, detail)
+    if removed is not None:
+        pairs.observe(db, removed[0], (), (removed[1],))
+    if observed is not None:
+        pairs.observe(db, observed.calendar, (observed,), ())
+    if link is not None:
+        pairs.rename_link(db, action.booking_id, link)
+    db.execute("UPDATE intents SET outcome = ? WHERE id = ?", (outcome.value, intent.id))
+    if outcome is not Outcome.UNKNOWN:
+        # nobody reads a closed intent's action again, and it holds customers' data
+        db.execute("UPDATE intents SET closed_at = ?, json = '' WHERE id = ?", (as_text(now), intent.id))
+    # an intent may stay unknown for many cycles, while a side is down: it is told once
+    if row[0] != outcome.value:
+        history.add(db, entry)
+    if link is not None and link.booking_id != action.booking_id:
+        history.add(db, history.carried_over(entry, link.booking_id))
+
+
+def drop(db: Database, intents: Sequence[Intent], now: datetime) -> None:
+    """Close intents that were never begun: nothing came of them, and nothing is told."""
+    db.conn.executemany(
+        "UPDATE intents SET outcome = ?, closed_at = ?, json = '' WHERE id = ? AND closed_at IS NULL",
+        [(Outcome.DROPPED.value, as_text(now), intent.id) for intent in intents],
+    )
+
+
+def prune(db: Database, before: str) -> None:
+    """Drop the intents that were closed before then; open ones stay."""
+    db.execute("DELETE FROM intents WHERE closed_at < ?", (before,))
+
+
+def _open(db: Database, action: Effect, cycle: int, now: datetime) -> Intent:
+    # Random, never made from the content: the API would replay its first answer when a drag goes there, back and there.
+    key = str(uuid4())
+    number = db.execute(
+        "INSERT INTO intents (key, cycle, at, json) VALUES (?, ?, ?, ?)",
+        (key, cycle, as_text(now), EFFECT.dump(action)),
+    ).lastrowid
+    assert number is not None
+    return Intent(number, key, action, cycle, now)

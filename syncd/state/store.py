@@ -1,0 +1,254 @@
+"""The store: everything that syncd remembers between two cycles, in one file or in memory.
+
+One thread uses it. Every writing method is one transaction, on the disk when it returns; readers in other processes see
+all of it or nothing. Every method raises StoreError where the file cannot be read or written (disk full, locked,
+damaged). All times are aware and come back in UTC.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlite_utils import Database
+
+from syncd.domain.actions import Action
+from syncd.domain.event import Observation
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Decision, Link
+from syncd.state import asks, database, facts, history, journal, pairs
+from syncd.state.asks import Ask
+from syncd.state.history import CycleRow, CycleSummary, HistoryRow
+from syncd.state.journal import Intent, Outcome
+
+
+class Store:
+    """Opened with `Store.open`; closed with `close`, or as a context manager."""
+
+    def __init__(self, db: Database, path: Path | None) -> None:
+        self._db = db
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path | None) -> "Store":
+        """The store at `path`, made if there is none; None: a new one in memory.
+
+        Raises StoreError, and leaves the file as it is, where it is damaged, of a newer version, or not ours.
+        """
+        return cls(database.open_memory() if path is None else database.open_file(path), path)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def copy_in_memory(self) -> "Store":
+        """A copy whose changes leave no trace."""
+        with self._read() as db:
+            return Store(database.copy_to_memory(db), self._path)
+
+    @property
+    def data_version(self) -> int:
+        """A number that changes when another connection has written; not through our own writes."""
+        with self._read() as db:
+            return int(db.execute("PRAGMA data_version").fetchone()[0])
+
+    def bind(self, base_url: str, client_id: str) -> None:
+        """Remember whose bookings these are; raises StoreError where it remembers another pair."""
+        with self._write() as db:
+            facts.bind(db, base_url, client_id)
+
+    # cycles
+
+    def begin_cycle(self, now: datetime) -> int:
+        """The number of the cycle that begins: greater than any before, whatever was pruned."""
+        with self._write() as db:
+            return history.begin_cycle(db, now)
+
+    def end_cycle(self, cycle: int, now: datetime, summary: CycleSummary) -> None:
+        with self._write() as db:
+            history.end_cycle(db, cycle, now, summary)
+
+    def last_cycles(self, limit: int) -> list[CycleRow]:
+        """The newest cycles, the newest first, the one that runs included."""
+        with self._read() as db:
+            return history.last_cycles(db, limit)
+
+    def last_good_cycle_at(self) -> datetime | None:
+        """When the last good cycle ended."""
+        with self._read() as db:
+            return history.last_good_cycle_at(db)
+
+    # links
+
+    def links(self) -> dict[BookingId, Link]:
+        """All links, open and closed, in the order of their bookings' ids."""
+        with self._read() as db:
+            return pairs.links(db)
+
+    def save_link(self, link: Link) -> None:
+        with self._write() as db:
+            pairs.save_link(db, link)
+
+    def rename_link(self, old_id: BookingId, link: Link) -> None:
+        """Carry a pair over to another booking's id; a link which that booking has already gives way."""
+        with self._write() as db:
+            pairs.rename_link(db, old_id, link)
+
+    # observations
+
+    def observations(self) -> dict[tuple[str, str], Observation]:
+        """What was last seen of our own events, the unreadable ones included, by (calendar, href)."""
+        with self._read() as db:
+            return pairs.observations(db)
+
+    def etags(self, calendar: str) -> dict[str, str | None]:
+        """Every href known in that calendar, other people's events included, with its version."""
+        with self._read() as db:
+            return pairs.etags(db, calendar)
+
+    def observe(
+        self,
+        calendar: str,
+        seen: Sequence[Observation],
+        removed: Collection[str],
+        cursor: str | None,
+        full_at: datetime | None,
+    ) -> None:
+        """Keep what was seen and drop the hrefs in `removed`, and stand at the cursor that covers it.
+
+        `seen` holds what is new or has another ETag. Of somebody else's event only href and ETag are kept.
+        `full_at` None: not listed in full this time.
+        """
+        with self._write() as db:
+            pairs.observe(db, calendar, seen, removed)
+            pairs.move_cursor(db, calendar, cursor, full_at)
+
+    def cursor(self, calendar: str) -> tuple[str | None, datetime | None]:
+        """Our position in that calendar, and when it was last listed in full."""
+        with self._read() as db:
+            return pairs.cursor(db, calendar)
+
+    def forget_cursor(self, calendar: str) -> None:
+        """The next listing of that calendar is a full one; what was seen in it stays."""
+        with self._write() as db:
+            pairs.move_cursor(db, calendar, None, None)
+
+    # journal
+
+    def journal(self, actions: Sequence[Action], cycle: int, now: datetime) -> list[Intent]:
+        """Carry out the records and write down the effects as open intents, returned in order.
+
+        The `before` of a reschedule or a cancel is remembered with its intent. `cycle` has been begun here.
+        """
+        with self._write() as db:
+            return journal.journal(db, actions, cycle, now)
+
+    def open_intents(self) -> list[Intent]:
+        """The intents whose outcome is not known, oldest first."""
+        with self._read() as db:
+            return journal.open_intents(db)
+
+    def record(
+        self,
+        intent: Intent,
+        outcome: Outcome,
+        now: datetime,
+        *,
+        link: Link | None = None,
+        observed: Observation | None = None,
+        removed: tuple[str, str] | None = None,
+        detail: str = "",
+    ) -> None:
+        """Write down what came of an intent: `link` takes its place (under another booking's id: is carried over).
+
+        `observed` and `removed` (calendar, href) are what the write left in the calendar; the cursor stays, so the next
+        report names them once more. UNKNOWN leaves the intent open. `detail` carries no customer's data. Raises
+        LookupError for an intent that is not open.
+        """
+        with self._write() as db:
+            journal.record(db, intent, outcome, now, link=link, observed=observed, removed=removed, detail=detail)
+
+    def drop(self, intents: Sequence[Intent], now: datetime) -> None:
+        """Close intents that were never begun, all at once."""
+        with self._write() as db:
+            journal.drop(db, intents, now)
+
+    # history
+
+    def history(self, booking_id: BookingId | None, limit: int) -> list[HistoryRow]:
+        """The newest `limit` rows, of one booking or of all, oldest first."""
+        with self._read() as db:
+            return history.history(db, booking_id, limit)
+
+    def cancellations_since(self, since: datetime) -> int:
+        """How many bookings were cancelled by us since then."""
+        with self._read() as db:
+            return history.cancellations_since(db, since)
+
+    def prune(self, before: datetime) -> None:
+        """Drop what is older: history, closed intents, answered asks, tombstones, and cycles but the last good one."""
+        limit = database.as_text(before)
+        with self._write() as db:
+            journal.prune(db, limit)
+            history.prune(db, limit)
+            asks.prune(db, limit)
+            pairs.prune_links(db, limit)
+
+    # asks
+
+    def ask(self, verb: Decision | None, booking_ids: Sequence[BookingId], now: datetime) -> int:
+        """Leave a person's word for the next cycle (None: only ask for a cycle); the number by which it is answered."""
+        with self._write() as db:
+            return asks.ask(db, verb, booking_ids, now)
+
+    def undecided(self) -> list[Ask]:
+        """What was asked and not answered yet, oldest first."""
+        with self._read() as db:
+            return asks.undecided(db)
+
+    def answer(self, ask_id: int, now: datetime, text: str) -> None:
+        with self._write() as db:
+            asks.answer(db, ask_id, now, text)
+
+    def answered(self, ask_id: int) -> str | None:
+        """The answer; None where there is none yet."""
+        with self._read() as db:
+            return asks.answered(db, ask_id)
+
+    # small facts
+
+    def fact(self, name: str) -> str | None:
+        with self._read() as db:
+            return facts.fact(db, name)
+
+    def set_fact(self, name: str, value: str) -> None:
+        with self._write() as db:
+            facts.set_fact(db, name, value)
+
+    def remember_clock(self, wall: datetime, boot: str, elapsed: float) -> None:
+        """Remember both clocks as they stood together: the wall clock, and seconds since the boot of that name."""
+        with self._write() as db:
+            facts.remember_clock(db, wall, boot, elapsed)
+
+    def remembered_clock(self) -> tuple[datetime, str, float] | None:
+        with self._read() as db:
+            return facts.remembered_clock(db)
+
+    @contextmanager
+    def _read(self) -> Iterator[Database]:
+        with database.translated(self._path):
+            yield self._db
+
+    @contextmanager
+    def _write(self) -> Iterator[Database]:
+        with database.translated(self._path), database.transaction(self._db):
+            yield self._db

@@ -1,0 +1,113 @@
+"""One call of the Booking API: token, retries, and each end of it as one of the domain's errors."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from syncd.domain.errors import NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
+from syncd.zimun.exchange import Answer, Broken, Exchange
+from syncd.zimun.patience import Patience, Trail
+from syncd.zimun.token import TokenSource
+from syncd.zimun.wire import NOT_JSON, read_reason
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is asked. `template` is the path without ids, for people; `key` the Idempotency-Key that every POST has."""
+
+    method: str
+    template: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, str] | None = None
+    key: str = ""
+
+    @property
+    def what(self) -> str:
+        return f"{self.method} {self.template}"
+
+
+class Caller:
+    """Makes calls with a token, and again where that is safe."""
+
+    def __init__(self, exchange: Exchange, patience: Patience, tokens: TokenSource) -> None:
+        self._exchange = exchange
+        self._patience = patience
+        self._tokens = tokens
+
+    async def get(self, path: str, template: str, params: Mapping[str, str]) -> Answer:
+        """The answer to a GET: a 2xx with JSON, or a 4xx but 401, 403, 408 and 429.
+
+        Raises Unavailable, RateLimited or NotPermitted.
+        """
+        call = Call("GET", template, path, params)
+        answer = await self._persist(call, Trail())
+        _check_permitted(call, answer)
+        return answer
+
+    async def post(self, path: str, body: Mapping[str, str], key: str) -> Answer:
+        """The 2xx answer to a POST, made with the same Idempotency-Key in every attempt.
+
+        Raises Refused, NotFound or NotPermitted where the API says no, Unavailable or RateLimited where the call was
+        never taken, and OutcomeUnknown once an attempt may have been. After such an attempt only a 2xx is believed: a
+        409 may speak of that attempt, still at work or already done.
+        """
+        call = Call("POST", path, path, body=body, key=key)
+        trail = Trail()
+        try:
+            answer = await self._persist(call, trail)
+        except (Unavailable, NotPermitted) as exc:
+            if trail.accepted:
+                return Answer(200)
+            if trail.reached:
+                raise OutcomeUnknown(f"{call.what}: sent, and no usable answer came ({exc})") from exc
+            raise
+        if answer.ok:
+            return answer
+        if trail.accepted:
+            return Answer(200)
+        if trail.reached or answer.status < 400:
+            raise OutcomeUnknown(f"{call.what}: sent, and answered {answer.status}")
+        _check_permitted(call, answer)
+        if answer.status in (404, 410):
+            raise NotFound(f"{call.what} answered {answer.status}")
+        raise Refused(f"{call.what} answered {answer.status}", read_reason(answer.data))
+
+    async def _persist(self, call: Call, trail: Trail) -> Answer:
+        renewed = False
+
+        async def send() -> Answer:
+            nonlocal renewed
+            token = await self._tokens.get()
+            answer = await self._send(call, token)
+            if answer.status == 401 and not renewed:
+                renewed = True
+                answer = await self._send(call, await self._tokens.get(refused=token))
+            return answer
+
+        return await self._patience.persist(call.what, send, trail)
+
+    async def _send(self, call: Call, token: str) -> Answer:
+        headers = {"Authorization": f"Bearer {token}"}
+        content = None
+        if call.body is not None:
+            headers |= {"Content-Type": "application/json", "Idempotency-Key": call.key}
+            content = json.dumps(call.body).encode("ascii")
+        answer = await self._exchange.send(
+            call.method, call.path, headers=headers, params=call.params or None, content=content
+        )
+        if answer.ok and answer.html:
+            # a gateway's or a portal's page with 200 is not the API's word, not even to a POST
+            raise Broken("HTML instead of JSON", reached=True)
+        if answer.ok and call.method == "GET" and answer.data is NOT_JSON:
+            raise Broken("no whole JSON", reached=True)
+        return answer
+
+
+def _check_permitted(call: Call, answer: Answer) -> None:
+    if answer.status == 401:
+        raise NotPermitted(f"{call.what} answered 401 to a new token", credentials=True)
+    if answer.status == 403:
+        raise NotPermitted(f"{call.what} answered 403: this client lacks the scope for it", credentials=False)
+    if 300 <= answer.status < 400:
+        raise Unavailable(f"{call.what} answered {answer.status}: redirects are not followed")

@@ -1,0 +1,237 @@
+"""The Booking API as the engine's BookingPort."""
+
+import asyncio
+import math
+import random as random_module
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import date, datetime
+from urllib.parse import quote
+
+import httpx
+
+from syncd.domain.booking import Booking, BookingList, Catalog, Location, Parked, Service, Slot
+from syncd.domain.errors import Malformed, NotPermitted, Refused, Unavailable
+from syncd.domain.ids import BookingId
+from syncd.zimun import wire
+from syncd.zimun.calls import Caller
+from syncd.zimun.exchange import Exchange
+from syncd.zimun.patience import Patience
+from syncd.zimun.token import TokenSource
+
+PAGE_SIZE = 50
+MAX_PAGES = 10_000
+# durations only fill in for appointments that name no end
+_SERVICES_KEPT_SECONDS = 300.0
+# httpx takes no URL over 64 kB, and one such id must not look like an API that is down
+_LONGEST_SEGMENT = 60_000
+
+_LOCATIONS = "/api/v1/locations"
+_SERVICES = "/api/v1/services"
+_AVAILABILITY = "/api/v1/availability"
+_APPOINTMENTS = "/api/v1/appointments"
+
+
+class ZimunClient:
+    """Reads and changes bookings over HTTP; fulfils BookingPort.
+
+    Each call is tried up to three times, with up to 20 s of waiting where the API asks for it. Close it with `aclose`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self._exchange = Exchange(base_url, transport)
+        patience = Patience(sleep, monotonic, random)
+        tokens = TokenSource(self._exchange, patience, client_id, client_secret, monotonic)
+        self._calls = Caller(self._exchange, patience, tokens)
+        self._monotonic = monotonic
+        self._services: Mapping[str, Service] = {}
+        self._services_read_at = -math.inf
+        self._services_lock = asyncio.Lock()
+
+    async def aclose(self) -> None:
+        """Close the connections. The client is of no use afterwards."""
+        await self._exchange.aclose()
+
+    async def catalog(self) -> Catalog:
+        """All locations and services, every page. Raises Unavailable, RateLimited or NotPermitted."""
+        locations: dict[str, Location] = {}
+        parked: list[Parked] = []
+        async for key, raw in self._items(_LOCATIONS, "locations"):
+            try:
+                location, faults = wire.read_location(raw, key)
+            except Malformed as exc:
+                parked.append(Parked(exc.key, str(exc)))
+            else:
+                locations[location.id] = location
+                parked += faults
+        services, faults = await self._read_services()
+        return Catalog(locations, services, (*parked, *faults))
+
+    async def bookings(self, start: datetime, end: datetime) -> BookingList:
+        """All bookings that start in the half-open window, every page, each id once; and what could not be read.
+
+        Raises Unavailable, RateLimited, or NotPermitted where the list is closed to this client.
+        """
+        window = {"from": wire.write_instant(start), "to": wire.write_instant(end, up=True)}
+        raws = [entry async for entry in self._items(_APPOINTMENTS, "appointments", window)]
+        services = await self._services_for([raw for _, raw in raws])
+        found: dict[BookingId, Booking] = {}
+        parked: dict[str, Parked] = {}
+        for key, raw in raws:
+            try:
+                booking = wire.read_booking(raw, services, key)
+            except Malformed as exc:
+                parked[exc.key] = Parked(exc.key, str(exc))
+                continue
+            known = found.get(booking.id)
+            if known is None or not _newer(known, booking):
+                found[booking.id] = booking
+        # an id that could not be read on one of two pages stays as it was: the other page may be the older state
+        return BookingList(tuple(b for b in found.values() if b.id not in parked), tuple(parked.values()))
+
+    async def booking(self, booking_id: BookingId) -> Booking | None:
+        """One booking, read afresh; None for 404 and 410.
+
+        Raises Malformed where it cannot be read or the API cannot take the id, else as `catalog`.
+        """
+        template = f"{_APPOINTMENTS}/{{booking_id}}"
+        segment = _segment(booking_id)
+        if not 0 < len(segment) <= _LONGEST_SEGMENT:
+            # empty, its path would be the list's
+            raise Malformed(booking_id, "the id is empty, or too long for a path")
+        answer = await self._calls.get(f"{_APPOINTMENTS}/{segment}", template, {})
+        if answer.status in (404, 410):
+            return None
+        if answer.status == 405:
+            raise NotPermitted(f"GET {template} answered 405: the API has no such call", credentials=False)
+        if not answer.ok:
+            raise Malformed(booking_id, f"GET {template} answered {answer.status}")
+        raw = wire.unwrap(answer.data)
+        services = await self._services_for([raw])
+        try:
+            booking = wire.read_booking(raw, services, booking_id)
+        except Malformed as exc:
+            raise Malformed(booking_id, str(exc)) from exc
+        if booking.id != booking_id:
+            raise Malformed(booking_id, "the answer is about another booking")
+        return booking
+
+    async def open_slots(self, service_id: str, location_id: str, day: date) -> tuple[Slot, ...]:
+        """The open slots of that day in the place's zone, by start. An empty location_id is left out of the call.
+
+        Raises as `catalog`; Refused where Zimun will not tell for that service or day (400, 422); Unavailable too where
+        there are slots and none of them can be read.
+        """
+        params = {"service_id": service_id, "date": day.isoformat()}
+        if location_id:
+            params["location_id"] = location_id
+        items = [raw async for _, raw in self._items(_AVAILABILITY, "slots", params, ("slots", "items"))]
+        try:
+            return wire.read_slots(items, service_id, location_id)
+        except wire.ShapeError as exc:
+            raise Unavailable(f"GET {_AVAILABILITY}: {exc}") from exc
+
+    async def reschedule(self, booking_id: BookingId, start: datetime, key: str) -> BookingId | None:
+        """Move the booking to `start`. Answers with the booking's id where the API names another one than asked.
+
+        `key` is the Idempotency-Key of this intent, the same in every attempt. Raises Refused, NotFound, NotPermitted,
+        Unavailable, RateLimited, or OutcomeUnknown: it was sent, and no usable answer came.
+        """
+        body = {"booking_id": booking_id, "start_time": wire.write_instant(start)}
+        answer = await self._calls.post(f"{_APPOINTMENTS}/reschedule", body, key)
+        return wire.read_other_id(answer.data, booking_id)
+
+    async def cancel(self, booking_id: BookingId, key: str) -> None:
+        """Cancel the booking; raises as `reschedule` does."""
+        await self._calls.post(f"{_APPOINTMENTS}/cancel", {"booking_id": booking_id}, key)
+
+    async def _items(
+        self,
+        path: str,
+        noun: str,
+        params: Mapping[str, str] | None = None,
+        names: tuple[str, ...] = ("items",),
+    ) -> AsyncIterator[tuple[str, object]]:
+        """Every entry of every page, each with the name it is parked under where it has no id."""
+        params = dict(params or {})
+        if path != _AVAILABILITY:
+            # the vendor documents availability without it
+            params["page_size"] = str(PAGE_SIZE)
+        seen: set[str] = set()
+        count = 0
+        for _ in range(MAX_PAGES):
+            page = await self._page(path, params, names)
+            for raw in page.items:
+                count += 1
+                yield f"{noun} item {count}", raw
+            if not page.next_token:
+                return
+            if page.next_token in seen:
+                raise Unavailable(f"GET {path}: a page token came twice")
+            seen.add(page.next_token)
+            params["page_token"] = page.next_token
+        raise Unavailable(f"GET {path}: more than {MAX_PAGES} pages")
+
+    async def _page(self, path: str, params: Mapping[str, str], names: tuple[str, ...]) -> wire.Page:
+        answer = await self._calls.get(path, path, params)
+        if answer.status in (404, 405, 410):
+            raise NotPermitted(
+                f"GET {path} answered {answer.status}: the list is closed to this client", credentials=False
+            )
+        if answer.status in (400, 422) and path == _AVAILABILITY:
+            # it has nothing to say about this service or day; that is an answer, not an outage
+            raise Refused(f"GET {path} answered {answer.status}")
+        if not answer.ok:
+            raise Unavailable(f"GET {path} answered {answer.status}")
+        try:
+            return wire.read_page(answer.data, *names)
+        except wire.ShapeError as exc:
+            raise Unavailable(f"GET {path}: {exc}") from exc
+
+    async def _read_services(self) -> tuple[Mapping[str, Service], tuple[Parked, ...]]:
+        services: dict[str, Service] = {}
+        parked: list[Parked] = []
+        async for key, raw in self._items(_SERVICES, "services"):
+            try:
+                service, faults = wire.read_service(raw, key)
+            except Malformed as exc:
+                parked.append(Parked(exc.key, str(exc)))
+            else:
+                services[service.id] = service
+                parked += faults
+        self._services, self._services_read_at = services, self._monotonic()
+        return services, tuple(parked)
+
+    async def _services_for(self, raws: list[object]) -> Mapping[str, Service]:
+        """The services, read only where one of these appointments needs a duration, and at most every five minutes."""
+        if not any(map(wire.lacks_length, raws)):
+            return {}
+        async with self._services_lock:
+            if self._monotonic() >= self._services_read_at + _SERVICES_KEPT_SECONDS:
+                try:
+                    await self._read_services()
+                except NotPermitted as exc:
+                    if exc.credentials:
+                        raise
+                    # raised from here it would say that the appointments are closed; these few are parked instead
+                    self._services, self._services_read_at = {}, self._monotonic()
+            return self._services
+
+
+def _newer(known: Booking, other: Booking) -> bool:
+    return known.updated_at is not None and other.updated_at is not None and known.updated_at > other.updated_at
+
+
+def _segment(booking_id: str) -> str:
+    """The id as one path segment. Dots are encoded too: clients and servers take "." and ".." out of a path."""
+    return quote(booking_id.encode("utf-8", "surrogatepass"), safe="").replace(".", "%2E")

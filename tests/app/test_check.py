@@ -1,0 +1,124 @@
+"""`syncd check` against real servers: each row by itself, what to do, and nothing written."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.sandbox import Fault, Kind
+from tests.app.salon import Desk, Ended, sandbox
+from tests.servers import Server, make_calendar, radicale, send
+
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with radicale(tmp_path_factory.mktemp("dav")) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(server: Server, tmp_path: Path) -> Iterator[Desk]:
+    dav = replace(server, calendar_url=make_calendar(server, f"checked{next(NUMBERS)}"))
+    with sandbox(count=8) as (api, loop):
+        made = Desk(tmp_path, dav, api, loop)
+        made.write_config()
+        yield made
+
+
+def rows(ended: Ended, result: str) -> dict[str, Any]:
+    return {row["name"]: row for row in ended.json["checks"] if row["result"] == result}
+
+
+def test_all_well_is_told_row_by_row_and_nothing_is_written(desk: Desk) -> None:
+    before = send(desk.dav, "PROPFIND", desk.dav.calendar_url, headers={"Depth": "1"})[1]
+    ended = desk.run("check", "--json")
+    assert ended.code == 0, ended.out
+    assert {row["result"] for row in ended.json["checks"]} == {"ok"}
+    names = [row["name"] for row in ended.json["checks"]]
+    zimun = [
+        "Zimun token",
+        "Zimun locations",
+        "Zimun services",
+        "Zimun bookings",
+        "Zimun one booking",
+        "Zimun open slots",
+    ]
+    assert [name for name in names if name.startswith("Zimun")] == zimun
+    assert f"Calendar {desk.dav.calendar_url}" in names
+    assert {call.path for call in desk.api.calls if call.method == "POST"} == {"/oauth/token"}
+    assert send(desk.dav, "PROPFIND", desk.dav.calendar_url, headers={"Depth": "1"})[1] == before
+    assert not list(desk.folder.glob("state.db*"))
+    assert desk.run("check").out.endswith("All is well.\n")
+
+
+def test_each_closed_call_has_a_row_of_its_own_and_the_others_go_on(desk: Desk) -> None:
+    desk.api.faults.append(Fault("GET", "/api/v1/appointments", Kind.ANSWER, times=None, status=403))
+    desk.api.faults.append(Fault("GET", "/api/v1/availability", Kind.ANSWER, times=None, status=403))
+    ended = desk.run("check", "--json")
+    assert ended.code == 1
+    failed = rows(ended, "fail")
+    assert set(failed) == {"Zimun open slots"}
+    closed = rows(ended, "warn")["Zimun bookings"]
+    assert "goes on with those it knows" in closed["advice"]
+    assert "appointments:read" in closed["advice"]
+    assert "availability:read" in failed["Zimun open slots"]["advice"]
+    assert f"Calendar {desk.dav.calendar_url}" in rows(ended, "ok")
+
+
+def test_a_look_up_by_id_that_is_closed_is_only_a_warning(desk: Desk) -> None:
+    desk.api.faults.append(Fault("GET", "/api/v1/appointments/", Kind.ANSWER, times=None, status=403))
+    ended = desk.run("check", "--json")
+    assert ended.code == 0
+    assert set(rows(ended, "warn")) == {"Zimun one booking"}
+
+
+def test_refused_credentials_of_both_sides_are_both_told(desk: Desk) -> None:
+    desk.edit('"sandbox-secret"', '"wrong"')
+    desk.edit('password = "p"', 'password = "wrong"')
+    ended = desk.run("check", "--json")
+    assert ended.code == 77
+    failed = rows(ended, "fail")
+    assert {"Zimun token", "CalDAV u"} <= set(failed)
+    assert "client_secret" in failed["Zimun token"]["advice"]
+    assert "password" in failed["CalDAV u"]["advice"]
+
+
+def test_a_calendar_name_that_is_not_there_ends_with_78_and_says_what_there_is(desk: Desk) -> None:
+    desk.edit(f'url = "{desk.dav.calendar_url}"', 'name = "Bookings"')
+    ended = desk.run("check", "--json")
+    assert ended.code == 78
+    assert "there are" in rows(ended, "fail")["Calendar Bookings"]["what"]
+    assert desk.run("sync").code != 0
+
+
+def test_bookings_that_belong_nowhere_and_strange_ids_are_named(desk: Desk) -> None:
+    desk.edit("fallback = true", 'locations = ["loc_mittle"]')
+    ended = desk.run("check", "--json")
+    assert ended.code == 1
+    told = [row["what"] for row in ended.json["checks"] if row["name"] == "Routing"]
+    assert any("loc_mittle" in what for what in told)
+    assert any("belong in no calendar" in what for what in told)
+
+
+def test_secrets_in_a_file_that_others_can_read_are_warned_of(desk: Desk) -> None:
+    desk.config.chmod(0o644)
+    ended = desk.run("check", "--json")
+    assert ended.code == 0
+    assert "Config" in rows(ended, "warn")
+
+
+def test_a_calendar_that_is_gone_is_a_failure_of_its_row_alone(desk: Desk) -> None:
+    send(desk.dav, "DELETE", desk.dav.calendar_url)
+    ended = desk.run("check", "--json")
+    assert ended.code == 1
+    assert set(rows(ended, "fail")) == {f"Calendar {desk.dav.calendar_url}"}
+
+
+def test_keys_that_do_nothing_yet_are_named(desk: Desk) -> None:
+    desk.edit("[state]", "[sync]\nsnap_minutes = 15\n[state]")
+    assert "sync.snap_minutes" in str(rows(desk.run("check", "--json"), "warn")["Config"])

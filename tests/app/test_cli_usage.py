@@ -1,0 +1,112 @@
+"""What the command line says before it asks anybody: help, wrong usage, wrong configs; and what it does not import."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from syncd import __version__
+from tests.app.salon import CONFIG, run
+
+COMMANDS = ["demo", "sandbox", "run", "sync", "plan", "check", "status", "log", "approve", "reject"]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        CONFIG.format(
+            base_url="https://api.example.org", dav="https://dav.example.org/", calendar="https://dav.example.org/cal/"
+        )
+    )
+    return path
+
+
+def test_help_names_every_command_whole_and_the_exit_codes() -> None:
+    told = run("--help", COLUMNS="80").out
+    assert [name for name in COMMANDS if f"\n  {name} " not in told] == []
+    assert "..." not in told.split("Commands:")[1]
+    assert all(max(map(len, run(name, "--help", COLUMNS="80").out.splitlines())) <= 80 for name in COMMANDS[:4])
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").out == f"syncd {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["no-such-command"], ["log", "--limit", "none"], ["status", "--max-age", "-1"]])
+def test_wrong_usage_ends_with_2(words: list[str]) -> None:
+    ended = run(*words)
+    assert ended.code == 2
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("name", ["run", "sync", "plan", "check", "status", "log", "approve", "reject"])
+def test_every_command_names_all_faults_of_the_config_at_once(name: str, config: Path) -> None:
+    config.write_text(config.read_text().replace("fallback = true", "fallback = 7\nlocation = []"))
+    ended = run(name, "--config", str(config))
+    assert (ended.code, ended.out) == (78, "")
+    assert len(ended.err.splitlines()) == 2
+    assert "fallback" in ended.err
+    assert "location" in ended.err
+
+
+def test_the_faults_of_the_config_are_json_where_asked(config: Path) -> None:
+    config.write_text("[zimun")
+    ended = run("status", "--json", "--config", str(config))
+    assert (ended.code, ended.json["error"], len(ended.json["problems"])) == (78, "config", 1)
+    assert ended.err == ""
+    assert run("status", SYNCD_CONFIG=str(config / "none")).code == 78
+
+
+def test_a_damaged_store_ends_with_78_without_a_traceback(config: Path) -> None:
+    (config.parent / "state.db").write_bytes(b"no database" * 500)
+    ended = run("status", "--config", str(config))
+    assert ended.code == 78
+    assert "restore a backup" in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_control_characters_in_a_problem_cannot_reach_the_terminal(config: Path) -> None:
+    ended = run("status", "--config", str(config.parent / "\x1b[31mred"))
+    assert ended.code == 78
+    assert "\x1b" not in ended.err
+
+
+@pytest.mark.parametrize("name", ["status", "log", "approve"])
+def test_looking_at_the_store_imports_no_network_library(name: str, config: Path) -> None:
+    script = f"""
+import sys
+from syncd.app.cli import main
+sys.argv = ["syncd", {name!r}, "--config", {str(config)!r}]
+code = main()
+slow = {{"httpx", "caldav", "niquests", "icalendar", "uvicorn", "starlette", "apscheduler"}} & set(sys.modules)
+sys.exit(f"imported: {{slow}}" if slow else code)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_an_unexpected_error_is_one_line_without_its_message(config: Path) -> None:
+    script = f"""
+import sys
+from syncd.app import cli
+from syncd.app.commands import look
+def broken(*_): raise RuntimeError("Dana Lee")
+look.Store.open = broken
+open({str(config.parent / "state.db")!r}, "w").close()
+sys.argv = ["syncd", "log", "--config", {str(config)!r}]
+sys.exit(cli.main())
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert "RuntimeError" in ended.stderr
+    assert "Dana" not in ended.stderr
+
+
+def test_a_reader_that_leaves_is_no_error(config: Path) -> None:
+    ended = subprocess.run(
+        f"{sys.executable} -m syncd status --json --config {config} | true; exit ${{PIPESTATUS[0]}}",
+        shell=True, executable="/bin/bash", capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert ended.stderr == ""

@@ -1,0 +1,70 @@
+"""The demo, as a new user runs it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_DEMO = """
+import sys
+from syncd.app import demo_stage
+demo_stage.GRACE_SECONDS, demo_stage.INTERVAL_SECONDS = 3, 1
+demo_stage.DAV_PORT = demo_stage.API_PORT = 0
+from syncd.app.demo import demo, sandbox
+sys.exit(eval(sys.argv[1]))
+"""
+
+
+def start(what: str, folder: Path) -> "subprocess.Popen[str]":
+    env = {**os.environ, "TMPDIR": str(folder)}
+    return subprocess.Popen(
+        [sys.executable, "-c", _DEMO, what], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
+    )
+
+
+def test_the_show_goes_through_and_nothing_of_it_stays(tmp_path: Path) -> None:
+    with start("demo(once=True)", tmp_path) as running:
+        said, _ = running.communicate(timeout=60)
+    assert running.returncode == 0, said
+    assert re.search(r"http://127\.0\.0\.1:\d+/   user demo   password demo", said)
+    for step in ("bookings stand in", "moved in Zimun", "“⚠ ", "Free nearby", "stands there now", "cancelled in Zimun"):
+        assert step in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_nothing_of_it_stays(tmp_path: Path, number: signal.Signals) -> None:
+    with start("demo(once=False)", tmp_path) as running:
+        assert running.stdout is not None
+        said = next(line for line in running.stdout if "A person drags" in line)
+        assert "free" in said
+        running.send_signal(number)
+        running.communicate(timeout=20)
+    assert running.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_sandbox_alone_says_where_it_is_and_ends_with_a_signal(tmp_path: Path) -> None:
+    with start("sandbox('127.0.0.1', 0, 'me', 'my-secret')", tmp_path) as running:
+        assert running.stdout is not None
+        lines = [running.stdout.readline() for _ in range(3)]
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=20)
+    assert running.returncode == 0
+    assert re.search(r"http://127\.0\.0\.1:\d+$", lines[0].strip())
+    assert lines[1].split()[-1] == "me"
+    assert lines[2].split()[-1] == "my-secret"
+
+
+def test_what_is_missing_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from syncd.app import demo
+
+    monkeypatch.setattr(demo.importlib.util, "find_spec", lambda name: None)
+    assert demo.demo(once=True) == 1
+    assert capsys.readouterr().err == "syncd: this needs a few more libraries: pip install 'zimun-syncd[demo]'\n"

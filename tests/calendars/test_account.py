@@ -1,0 +1,315 @@
+"""One account: which calendars it has, and whether a booking's event stands in any of them."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from urllib.parse import urljoin
+
+import pytest
+
+from syncd.calendars.account import Account
+from syncd.domain.errors import ConfigError, NotPermitted, RateLimited, SyncdError, Unavailable
+from syncd.domain.ids import BookingId
+from tests.calendars.rogue import CAL, Reply, Rogue, collection, member, multistatus, resource, state
+from tests.calendars.samples import NOW, foreign, ours
+from tests.servers import Server, make_calendar, send
+
+B1 = BookingId("b_1")
+PRINCIPAL = "<d:current-user-principal><d:href>/p/</d:href></d:current-user-principal>"
+HOME = "<c:calendar-home-set><d:href>{}</d:href></c:calendar-home-set>"
+
+
+class Elapsed:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def elapsed() -> Elapsed:
+    return Elapsed()
+
+
+@pytest.fixture
+async def wild(rogue: Rogue, elapsed: Elapsed) -> AsyncIterator[Account]:
+    """An account on a rogue server that has discovery and one calendar."""
+    rogue.on("PROPFIND", "/", multistatus(resource("/", PRINCIPAL)))
+    rogue.on("PROPFIND", "/p/", multistatus(resource("/p/", HOME.format("/home/"))))
+    rogue.on("PROPFIND", "/home/", multistatus(resource("/home/"), collection()))
+    rogue.on("REPORT", CAL, multistatus())
+    account = Account(rogue.url + "/", "u", "s3cret", now=lambda: NOW, monotonic=elapsed)
+    yield account
+    await account.aclose()
+
+
+# On real servers
+
+
+async def test_discovery_finds_all_calendars_with_name_kind_and_rights(server: Server, account: Account) -> None:
+    made = make_calendar(server, "tasks-only", 'Tasks & "more"', ("VTODO",))
+    known = {info.url: info for info in await account.calendars()}
+    assert server.calendar_url in known
+    assert (known[made].name, known[made].components, known[made].takes_events) == ('Tasks & "more"', ("VTODO",), False)
+    assert known[made].writable is True
+    assert known[server.calendar_url].takes_events
+
+
+@pytest.mark.parametrize("start", ["calendar_url", "home_url"])
+async def test_discovery_starts_anywhere_on_the_server(server: Server, start: str) -> None:
+    account = Account(getattr(server, start), server.username, server.password, now=lambda: NOW)
+    assert server.calendar_url in {info.url for info in await account.calendars()}
+    await account.aclose()
+
+
+async def test_a_calendar_is_found_by_its_name(server: Server, account: Account) -> None:
+    made = make_calendar(server, f"by-name-{server.name}", "Front desk")
+    assert (await account.find_by_name("Front desk")).url == made
+    with pytest.raises(ConfigError, match=r'no calendar has the name "Backdesk"; there are: .*"Front desk"'):
+        await account.find_by_name("Backdesk")
+
+
+async def test_an_event_is_found_in_a_calendar_that_nobody_manages(server: Server, account: Account) -> None:
+    elsewhere = make_calendar(server, f"private-{server.name}", "Private")
+    booking = BookingId("find-me")
+    headers = {"Content-Type": "text/calendar; charset=utf-8"}
+    assert await account.find("find-me@zimun", booking) == []
+    send(server, "PUT", urljoin(elsewhere, "kept.ics"), ours("find-me"), headers)
+    send(server, "PUT", urljoin(elsewhere, "longer.ics"), ours("not-find-me"), headers)
+    send(server, "PUT", urljoin(elsewhere, "dentist.ics"), foreign("find-me-too", "find-me@zimun"), headers)
+    for uid, wanted in (("find-me@zimun", BookingId("zzz")), ("zzz@zimun", booking), ("find-me@zimun", booking)):
+        ((url, stored),) = await account.find(uid, wanted)
+        assert url == elsewhere
+        assert stored.href.endswith("/kept.ics")
+        assert stored.event is not None
+        assert stored.event.booking_id == "find-me"
+
+
+async def test_an_event_under_a_new_uid_is_found_by_its_booking(server: Server, account: Account) -> None:
+    elsewhere = make_calendar(server, f"renamed-{server.name}", "Renamed")
+    data = ours("b/ü 7").replace("UID:", "UID:by-some-app-")
+    send(server, "PUT", urljoin(elsewhere, "new.ics"), data, {"Content-Type": "text/calendar; charset=utf-8"})
+    ((url, stored),) = await account.find("nobody@zimun", BookingId("b/ü 7"))
+    assert url == elsewhere
+    assert stored.event is not None
+    assert stored.event.booking_id == "b/ü 7"
+
+
+async def test_a_wrong_password_is_told_as_such(server: Server) -> None:
+    if server.name == "xandikos":
+        pytest.skip("Xandikos has no login without TLS")
+    account = Account(server.url, server.username, "wrong-s3cret", now=lambda: NOW)
+    for call in (account.calendars(), account.find("b_1@zimun", B1)):
+        with pytest.raises(NotPermitted) as caught:
+            await call
+        assert caught.value.credentials
+        assert "s3cret" not in repr(caught.value)
+    await account.aclose()
+
+
+# On a server that does not do what it should
+
+
+async def test_what_was_discovered_is_known_for_ten_minutes(rogue: Rogue, wild: Account, elapsed: Elapsed) -> None:
+    (info,) = await wild.calendars()
+    assert (info.url, info.writable, info.components) == (rogue.url + CAL, None, ())
+    count = len(rogue.requests)
+    elapsed.seconds = 599
+    await wild.calendars()
+    assert len(rogue.requests) == count
+    elapsed.seconds = 600
+    await wild.calendars()
+    assert len(rogue.requests) == 2 * count
+
+
+async def test_without_rights_to_write_a_calendar_is_not_writable(rogue: Rogue, wild: Account) -> None:
+    rights = "<d:current-user-privilege-set><d:privilege><d:{}/></d:privilege></d:current-user-privilege-set>"
+    for right, writable in (("read", False), ("write-content", True), ("all", True)):
+        rogue.on("PROPFIND", "/home/", multistatus(resource("/home/"), collection(CAL, "", rights.format(right))))
+        fresh = Account(rogue.url + "/", "u", "p", now=lambda: NOW)
+        (info,) = await fresh.calendars()
+        assert info.writable is writable
+        await fresh.aclose()
+
+
+async def test_discovery_goes_by_the_well_known_address_where_the_given_one_has_none(rogue: Rogue) -> None:
+    rogue.on("PROPFIND", "/.well-known/caldav", Reply(301, "", {"Location": "/dav/"}))
+    rogue.on("PROPFIND", "/dav/", multistatus(resource("/dav/", PRINCIPAL)))
+    rogue.on("PROPFIND", "/p/", multistatus(resource("/p/", HOME.format(rogue.url + "/home/"))))
+    rogue.on("PROPFIND", "/home/", multistatus(resource("/home/"), collection()))
+    account = Account(rogue.url + "/some/app", "u", "p", now=lambda: NOW)
+    assert [info.url for info in await account.calendars()] == [rogue.url + CAL]
+    await account.aclose()
+
+
+async def test_without_discovery_the_given_calendars_are_searched(rogue: Rogue) -> None:
+    account = Account(rogue.url + "/", "u", "p", now=lambda: NOW)
+    calendar = await account.calendar(rogue.url + "/given")
+    rogue.on("REPORT", "/given/", multistatus(member("/given/b_1.ics", '"1"', ours())))
+    assert await account.calendars() == []
+    ((url, stored),) = await account.find("b_1@zimun", B1)
+    assert (url, stored.href) == (calendar.url, "/given/b_1.ics")
+    with pytest.raises(ConfigError, match="give a url"):
+        await account.find_by_name("Bookings")
+    await account.aclose()
+
+
+async def test_a_managed_calendar_that_discovery_does_not_show_is_searched_too(rogue: Rogue, wild: Account) -> None:
+    await wild.calendar(rogue.url + "/shared/")
+    rogue.on("REPORT", "/shared/", multistatus(member("/shared/b_1.ics", '"1"', ours())))
+    assert [url for url, _ in await wild.find("b_1@zimun", B1)] == [rogue.url + "/shared/"]
+
+
+FAILURES: dict[str, tuple[Reply, type[SyncdError]]] = {
+    "gone": (Reply(404), Unavailable),
+    "closed to us": (Reply(403), Unavailable),
+    "REPORT not known": (Reply(501), Unavailable),
+    "down": (Reply(500), Unavailable),
+    "cut short": (multistatus(state(CAL, 507)), Unavailable),
+    "found, not given": (multistatus(member(CAL + "b_1.ics")), Unavailable),
+    "a web page": (Reply(200, "<html/>", {"Content-Type": "text/html"}), Unavailable),
+    "login refused": (Reply(401), NotPermitted),
+    "asks to wait": (Reply(429), RateLimited),
+}
+
+
+@pytest.mark.parametrize("what", FAILURES)
+async def test_where_one_calendar_cannot_be_searched_nothing_is_known(rogue: Rogue, wild: Account, what: str) -> None:
+    await wild.calendar(rogue.url + "/first/")
+    rogue.on("REPORT", "/first/", multistatus(member("/first/b_1.ics", '"1"', ours())))
+    reply, expected = FAILURES[what]
+    rogue.on("REPORT", CAL, reply)
+    with pytest.raises(expected):
+        await wild.find("b_1@zimun", B1)
+
+
+@pytest.mark.parametrize("path", ["/", "/p/", "/home/"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(500),
+        Reply(207, "<d:multi", {"Content-Type": "application/xml"}),
+        Reply(sent=-1),
+        multistatus(state("/", 500)),
+    ],
+    ids=["500", "cut off", "lost", "500 inside"],
+)
+async def test_discovery_that_fails_is_no_discovery_that_is_missing(
+    rogue: Rogue, wild: Account, path: str, reply: Reply
+) -> None:
+    rogue.on("PROPFIND", path, reply)
+    with pytest.raises(Unavailable):
+        await wild.find("b_1@zimun", B1)
+
+
+async def test_that_there_is_no_discovery_is_not_remembered(rogue: Rogue, wild: Account) -> None:
+    """It may have been a captive portal that said so."""
+    page = Reply(200, "<html/>", {"Content-Type": "text/html"})
+    discovered = multistatus(resource("/", PRINCIPAL))
+    rogue.on("PROPFIND", "/", page, discovered)
+    assert await wild.calendars() == []
+    assert len(await wild.calendars()) == 1
+
+
+PARTS = {
+    "a calendar that fails": state("/home/b/", 403),
+    "a calendar whose type fails": resource("/home/b/", "<d:resourcetype/>", status=500),
+    "a calendar on another host": collection("https://p34.example.org/1/calendars/"),
+    "more than it tells": state("/home/", 507),
+}
+
+
+@pytest.mark.parametrize("what", PARTS)
+async def test_a_part_of_the_calendars_is_never_taken_for_all(rogue: Rogue, wild: Account, what: str) -> None:
+    rogue.on("PROPFIND", "/home/", multistatus(resource("/home/"), collection(), PARTS[what]))
+    with pytest.raises(Unavailable):
+        await wild.calendars()
+
+
+async def test_a_home_on_another_host_is_not_visited(rogue: Rogue, wild: Account) -> None:
+    rogue.on("PROPFIND", "/p/", multistatus(resource("/p/", HOME.format("https://p34.example.org/1/calendars/"))))
+    with pytest.raises(Unavailable, match=r"another address than caldav\.url"):
+        await wild.calendars()
+
+
+async def test_a_server_that_ignores_the_filter_is_filtered_here(rogue: Rogue, wild: Account) -> None:
+    everything = [
+        member(CAL + "b_1.ics", '"1"', ours()),
+        member(CAL + "b_12.ics", '"1"', ours("b_12")),
+        member(CAL + "dentist.ics", '"1"', foreign()),
+        state(CAL + "gone.ics", 404),
+        member("/other/b_1.ics", '"1"', ours()),
+    ]
+    rogue.on("REPORT", CAL, multistatus(*everything))
+    ((_, stored),) = await wild.find("b_1@zimun", B1)
+    assert stored.href == CAL + "b_1.ics"
+
+
+async def test_an_unreadable_event_of_the_booking_counts_as_found(rogue: Rogue, wild: Account) -> None:
+    broken = ours().replace("END:VEVENT\r\n", "")
+    rogue.on("REPORT", CAL, multistatus(member(CAL + "b_1.ics", '"1"', broken)))
+    for uid, booking in (("b_1@zimun", BookingId("zzz")), ("zzz@zimun", B1)):
+        ((_, stored),) = await wild.find(uid, booking)
+        assert stored.fault
+    assert await wild.find("b_2@zimun", BookingId("b_2")) == []
+
+
+async def test_two_calendars_of_one_name_are_told_apart_by_address(rogue: Rogue, wild: Account) -> None:
+    named = "<d:displayname>Bookings</d:displayname>"
+    rogue.on(
+        "PROPFIND",
+        "/home/",
+        multistatus(resource("/home/"), collection("/a/", "", named), collection("/b/", "", named)),
+    )
+    with pytest.raises(ConfigError, match="more than one calendar") as caught:
+        await wild.find_by_name("Bookings")
+    assert all(rogue.url + path in caught.value.problems[0] for path in ("/a/", "/b/"))
+
+
+# The config
+
+
+@pytest.mark.parametrize(
+    ("url", "ca_file", "problem"),
+    [
+        ("ftp://dav.example.org/", "", "caldav.url: not an http"),
+        ("dav.example.org", "", "caldav.url: not an http"),
+        ("https://dav.example.org:port/", "", "caldav.url: not an http"),
+        ("https://u:s3cret@dav.example.org/", "", "caldav.url: put the credentials"),
+        ("https://dav.example.org/", "/nowhere/ca.pem", "caldav.ca_file: there is no such file"),
+    ],
+)
+def test_a_config_that_cannot_work_is_refused(url: str, ca_file: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Account(url, "u", "p", ca_file, now=lambda: NOW)
+    assert caught.value.problems[0].startswith(problem)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://other.example/cal/", "http://dav.example.org/cal/", "nonsense", "https://dav.example.org/../x/"]
+)
+async def test_a_calendar_of_another_server_gets_no_credentials(url: str) -> None:
+    account = Account("https://dav.example.org/", "u", "p", now=lambda: NOW)
+    with pytest.raises(ConfigError, match=r"calendars\.url"):
+        await account.calendar(url)
+
+
+async def test_one_address_is_one_calendar_however_it_is_written() -> None:
+    account = Account("https://DAV.example.org:443/", "u", "p", now=lambda: NOW)
+    one = await account.calendar("https://dav.example.org/c%61l%40x")
+    assert one is await account.calendar("https://dav.EXAMPLE.org:443/cal@x/")
+    assert one.url == "https://dav.example.org/cal@x/"
+
+
+def test_no_secret_is_in_what_an_account_shows_of_itself() -> None:
+    account = Account("https://dav.example.org/", "frontdesk", "s3cret", now=lambda: NOW)
+    assert "s3cret" not in repr(account) + str(account)
+
+
+def test_the_http_library_is_not_loaded_before_the_first_request() -> None:
+    """It takes 0.3 s, which `syncd status` need not pay."""
+    code = "import sys, syncd.calendars.account; print({'caldav', 'niquests'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

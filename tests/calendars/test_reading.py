@@ -1,0 +1,350 @@
+"""Reading from a server that does not do what it should. Nothing of this may ever look like a deletion."""
+
+import logging
+
+import pytest
+
+from syncd.calendars import session
+from syncd.calendars.account import Account
+from syncd.calendars.dav import DavCalendar
+from syncd.domain.errors import (
+    CollectionGone,
+    CursorExpired,
+    NotPermitted,
+    RateLimited,
+    SyncdError,
+    Unavailable,
+)
+from tests.calendars.rogue import CAL, XML, Reply, Rogue, collection, error, member, multistatus, resource, state
+from tests.calendars.samples import NOW, draft, foreign, ours
+
+ONE = CAL + "b_1.ics"
+TWO = CAL + "b_2.ics"
+
+
+LISTING = multistatus(collection(token="t1"), member(ONE), member(TWO))
+
+UNUSABLE = {
+    "a web page": (Reply(200, "<html><body>Sign in</body></html>", {"Content-Type": "text/html"}), Unavailable),
+    "a web page as 207": (Reply(207, "<html><body>Hi</body></html>", {"Content-Type": "text/html"}), Unavailable),
+    "nothing as 207": (Reply(207), Unavailable),
+    "XML that is cut off, honestly": (Reply(207, LISTING.body[:-60], {"Content-Type": XML}), Unavailable),
+    "XML that is cut off, as text": (Reply(207, LISTING.body[:-60], {"Content-Type": "text/plain"}), Unavailable),
+    "XML whose connection is cut": (Reply(207, LISTING.body, {"Content-Type": XML}, sent=200), Unavailable),
+    "no answer": (Reply(sent=-1), Unavailable),
+    "500": (Reply(500), Unavailable),
+    "503": (Reply(503), Unavailable),
+    "207 that says more": (multistatus(collection(), member(ONE), state(CAL, 507)), Unavailable),
+    "207 without the calendar itself": (multistatus(member(ONE)), Unavailable),
+    "207 under another name": (multistatus(collection("/dav/cal/"), member("/dav/cal/b_1.ics")), Unavailable),
+    "207 with 500 for the calendar": (multistatus(state(CAL, 500)), Unavailable),
+    "207 with an unreadable status": (multistatus(state(CAL, 200).replace("HTTP/1.1 200 X", "OK")), Unavailable),
+    "401": (Reply(401, "", {"WWW-Authenticate": 'Basic realm="x"'}), NotPermitted),
+    "403": (Reply(403), NotPermitted),
+    "404": (Reply(404), CollectionGone),
+    "410": (Reply(410), CollectionGone),
+    "404 inside a 207": (multistatus(state(CAL, 404)), CollectionGone),
+    "429": (Reply(429), RateLimited),
+}
+
+
+@pytest.mark.parametrize("what", UNUSABLE)
+@pytest.mark.parametrize("which", [1, 2])
+async def test_a_listing_is_complete_or_none(rogue: Rogue, calendar: DavCalendar, what: str, which: int) -> None:
+    """The first request is for the sync token, the second for the members; a lost read is asked once more."""
+    reply, expected = UNUSABLE[what]
+    rogue.on("PROPFIND", CAL, *[LISTING][: which - 1], reply)
+    with pytest.raises(expected) as caught:
+        await calendar.changes(None)
+    assert "s3cret" not in repr(caught.value)
+    if isinstance(caught.value, NotPermitted):
+        assert caught.value.credentials is (what == "401")
+
+
+async def test_a_refused_login_is_not_tried_again(rogue: Rogue, calendar: DavCalendar) -> None:
+    rogue.on("PROPFIND", CAL, Reply(401, "", {"WWW-Authenticate": 'Basic realm="x"'}))
+    with pytest.raises(NotPermitted):
+        await calendar.changes(None)
+    assert len(rogue.requests) == 1
+    assert rogue.requests[0].headers["authorization"].startswith("Basic ")
+
+
+async def test_a_refused_connection_is_unavailable(rogue: Rogue) -> None:
+    account = Account("http://127.0.0.1:1/", "u", "p", now=lambda: NOW)
+    calendar = await account.calendar("http://127.0.0.1:1/cal/")
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await calendar.changes(None)
+    with pytest.raises(Unavailable) as caught:
+        await calendar.create("b_1.ics", draft(), "")
+    assert type(caught.value) is Unavailable
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("7", 7), ("0", 1), ("x", 60), ("99999999", 86_400)])
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_is_handed_on_within_reason(
+    rogue: Rogue, calendar: DavCalendar, value: str, seconds: float, status: int
+) -> None:
+    rogue.on("PROPFIND", CAL, Reply(status, "", {"Retry-After": value}))
+    with pytest.raises(RateLimited) as caught:
+        await calendar.changes(None)
+    assert caught.value.retry_after == seconds
+
+
+async def test_entities_and_document_types_are_refused(rogue: Rogue, calendar: DavCalendar) -> None:
+    lines = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
+    bomb = f'<!DOCTYPE d:multistatus [<!ENTITY a0 "ha">{lines}<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+    rogue.on("PROPFIND", CAL, multistatus(collection(token="&a11;&f;"), head=bomb))
+    with pytest.raises(Unavailable):
+        await calendar.changes(None)
+    rogue.on("PROPFIND", CAL, multistatus(collection(token="t1"), head="<!DOCTYPE d:multistatus>"))
+    with pytest.raises(Unavailable, match="document type"):
+        await calendar.changes(None)
+
+
+async def test_an_answer_without_end_is_refused(
+    rogue: Rogue, calendar: DavCalendar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "BODY_LIMIT", 100)
+    rogue.on("PROPFIND", CAL, LISTING)
+    with pytest.raises(Unavailable, match="too large"):
+        await calendar.changes(None)
+
+
+async def test_only_objects_of_the_calendar_are_listed(rogue: Rogue, calendar: DavCalendar) -> None:
+    members = multistatus(
+        collection(token="t1"),
+        collection(CAL + "sub/"),
+        collection(CAL + "sub"),
+        member(CAL + "sub/deep.ics"),
+        member("/other/b_9.ics"),
+        member("http://evil.example/cal/b_9.ics"),
+        member(CAL + "%2e%2e/b_9.ics"),
+        member("b_9.ics"),
+        member(rogue.url + CAL + "absolute.ics", '"2"'),
+        member(CAL + "sp%20%c3%bc%40.ics", 'W/"3"'),
+        member(CAL + "bare.ics", ""),
+        resource(CAL + "failed.ics", "<d:getetag/>", status=500),
+        state(CAL + "forbidden.ics", 403),
+        state(CAL + "gone.ics", 404),
+    )
+    rogue.on("PROPFIND", CAL, members)
+    listing = await calendar.changes(None)
+    assert dict(listing.etags) == {
+        CAL + "absolute.ics": '"2"',
+        CAL + "sp%20%C3%BC@.ics": 'W/"3"',
+        CAL + "bare.ics": None,
+        CAL + "failed.ics": None,
+        CAL + "forbidden.ics": None,
+    }
+    assert (listing.full, listing.cursor) == (True, "t1")
+
+
+async def test_the_token_is_older_than_the_listing(rogue: Rogue, calendar: DavCalendar) -> None:
+    rogue.on("PROPFIND", CAL, multistatus(collection(token="t1")), multistatus(collection(token="t2"), member(ONE)))
+    assert (await calendar.changes(None)).cursor == "t1"
+    assert [request.headers["depth"] for request in rogue.requests] == ["0", "1"]
+
+
+async def test_without_sync_tokens_there_is_no_cursor(rogue: Rogue, calendar: DavCalendar) -> None:
+    rogue.on("PROPFIND", CAL, multistatus(collection(), member(ONE)))
+    assert (await calendar.changes(None)).cursor is None
+
+
+TOKEN_ERRORS = {
+    "403 with the precondition": error(403, "d:valid-sync-token"),
+    "403 without": Reply(403),
+    "409": error(409, "d:valid-sync-token"),
+    "412": error(412, "d:valid-sync-token"),
+    "400": Reply(400),
+    "405": Reply(405),
+    "410": Reply(410),
+    "415": Reply(415),
+    "418": Reply(418),
+    "501": Reply(501),
+    "507": Reply(507),
+    "507 inside without results": multistatus(state(CAL, 507), token="t2"),
+    "507 inside with the same token": multistatus(member(ONE), state(CAL, 507), token="t1"),
+    "200": Reply(200, LISTING.body, {"Content-Type": XML}),
+    "207 without a token": multistatus(member(ONE)),
+}
+
+
+@pytest.mark.parametrize("what", TOKEN_ERRORS)
+async def test_a_lost_token_is_an_expired_cursor(rogue: Rogue, calendar: DavCalendar, what: str) -> None:
+    rogue.on("REPORT", CAL, TOKEN_ERRORS[what])
+    with pytest.raises(CursorExpired):
+        await calendar.changes("t1")
+    assert len(rogue.requests) == 1
+
+
+NO_TOKEN_ERRORS = {
+    "401": (Reply(401), NotPermitted),
+    "404": (Reply(404), CollectionGone),
+    "429": (Reply(429, "", {"Retry-After": "3"}), RateLimited),
+    "500": (Reply(500), Unavailable),
+    "a web page": (Reply(502, "<html/>", {"Content-Type": "text/html"}), Unavailable),
+    "cut off": (Reply(207, LISTING.body[:-60], {"Content-Type": XML}), Unavailable),
+}
+
+
+@pytest.mark.parametrize("what", NO_TOKEN_ERRORS)
+async def test_what_is_wrong_with_the_server_is_not_blamed_on_the_token(
+    rogue: Rogue, calendar: DavCalendar, what: str
+) -> None:
+    reply, expected = NO_TOKEN_ERRORS[what]
+    rogue.on("REPORT", CAL, reply)
+    with pytest.raises(expected):
+        await calendar.changes("t1")
+
+
+async def test_pages_are_followed_to_the_end_and_the_last_word_counts(rogue: Rogue, calendar: DavCalendar) -> None:
+    rogue.on(
+        "REPORT",
+        CAL,
+        multistatus(member(ONE, '"1"'), state(TWO, 404), state(CAL, 507), token="t2"),
+        multistatus(state(ONE, 404), member(TWO, '"5"'), member(CAL + "b_3.ics"), state(CAL, 507), token="t3"),
+        multistatus(state(CAL + "b_4.ics", 410), token="t4"),
+    )
+    listing = await calendar.changes("t1")
+    assert dict(listing.etags) == {TWO: '"5"', CAL + "b_3.ics": '"1"'}
+    assert listing.removed == {ONE, CAL + "b_4.ics"}
+    assert (listing.full, listing.cursor) == (False, "t4")
+    tokens = [request.body.split("sync-token>")[1].removesuffix("</d:") for request in rogue.requests]
+    assert tokens == ["t1", "t2", "t3"]
+
+
+async def test_pages_without_end_are_given_up(rogue: Rogue, calendar: DavCalendar) -> None:
+    page = [multistatus(member(ONE), state(CAL, 507), token=f"t{n}") for n in range(200)]
+    rogue.on("REPORT", CAL, *page)
+    with pytest.raises(CursorExpired):
+        await calendar.changes("start")
+
+
+async def test_a_multiget_that_omits_or_names_the_missing_leaves_them_out(rogue: Rogue, calendar: DavCalendar) -> None:
+    unasked = member(CAL + "b_9.ics", '"9"', ours("b_9"))
+    rogue.on("REPORT", CAL, multistatus(member(ONE, '"1"', ours()), state(TWO, 404), unasked))
+    (stored,) = await calendar.fetch([ONE, TWO, CAL + "b_3.ics"])
+    assert (stored.href, stored.etag) == (ONE, '"1"')
+    assert not rogue.asked("GET")
+
+
+@pytest.mark.parametrize("status", [404, 403, 400, 501, 507])
+async def test_a_multiget_that_is_refused_is_replaced_by_gets(rogue: Rogue, calendar: DavCalendar, status: int) -> None:
+    rogue.on("REPORT", CAL, Reply(status))
+    rogue.on("GET", ONE, Reply(200, ours(), {"ETag": '"1"', "Content-Type": "text/calendar"}))
+    (stored,) = await calendar.fetch([ONE, TWO])
+    assert stored.event is not None
+    assert (stored.href, stored.etag, stored.event.booking_id) == (ONE, '"1"', "b_1")
+
+
+async def test_a_multiget_that_holds_something_back_is_completed_by_gets(rogue: Rogue, calendar: DavCalendar) -> None:
+    rogue.on("REPORT", CAL, multistatus(member(ONE, '"1"'), state(CAL, 507)))
+    for href, booking in ((ONE, "b_1"), (TWO, "b_2")):
+        rogue.on("GET", href, Reply(200, ours(booking), {"Content-Type": "text/calendar"}))
+    assert {one.href for one in await calendar.fetch([ONE, TWO])} == {ONE, TWO}
+
+
+async def test_when_nothing_is_found_the_calendar_itself_is_asked_for(rogue: Rogue, calendar: DavCalendar) -> None:
+    with pytest.raises(CollectionGone):
+        await calendar.fetch([ONE, TWO])
+    with pytest.raises(CollectionGone):
+        await calendar.get(ONE)
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    assert await calendar.fetch([ONE, TWO]) == []
+    assert await calendar.get(ONE) is None
+
+
+async def test_a_get_of_404_is_believed_only_when_a_report_agrees(rogue: Rogue, calendar: DavCalendar) -> None:
+    rogue.on("REPORT", CAL, multistatus(member(ONE, '"1"', ours())))
+    stored = await calendar.get(ONE)
+    assert stored is not None
+    assert stored.event is not None
+    rogue.on("REPORT", CAL, Reply(500))
+    with pytest.raises(Unavailable):
+        await calendar.get(ONE)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (Reply(200, "<html>Sign in</html>", {"Content-Type": "text/html"}), Unavailable),
+        (Reply(200, ours(), {"Content-Type": "text/calendar"}, sent=100), Unavailable),
+        (Reply(500), Unavailable),
+        (Reply(403), NotPermitted),
+    ],
+)
+async def test_a_get_that_fails_is_no_absence(
+    rogue: Rogue, calendar: DavCalendar, reply: Reply, expected: type[SyncdError]
+) -> None:
+    rogue.on("GET", ONE, reply)
+    with pytest.raises(expected):
+        await calendar.get(ONE)
+
+
+@pytest.mark.parametrize(
+    ("data", "faulty", "kept"),
+    [
+        (foreign(), False, False),
+        (foreign().replace("UID:dentist-1\r\n", ""), True, False),
+        ("not a calendar", True, False),
+        (ours(), False, True),
+        (ours().replace("BEGIN:VEVENT", "BEGIN:VEV").replace("END:VEVENT", "END:VEV"), True, True),
+        ("BEGIN:VCALENDAR\r\nUID:b_1@zimun", True, True),
+    ],
+)
+async def test_whose_an_object_is_and_whether_it_can_be_read(
+    rogue: Rogue, calendar: DavCalendar, data: str, faulty: bool, kept: bool
+) -> None:
+    rogue.on("GET", ONE, Reply(200, data, {"Content-Type": "text/calendar"}))
+    stored = await calendar.get(ONE)
+    assert stored is not None
+    assert (bool(stored.fault), bool(stored.data), stored.event is not None) == (faulty, kept, kept and not faulty)
+    assert "Ada" not in stored.fault
+
+
+async def test_redirects_stay_within_the_origin(rogue: Rogue, calendar: DavCalendar) -> None:
+    async with Rogue() as other:
+        rogue.on("PROPFIND", CAL, Reply(302, "", {"Location": other.url + CAL}))
+        with pytest.raises(Unavailable, match=r"redirects to another address \(127\.0\.0\.1\)"):
+            await calendar.changes(None)
+        assert not other.requests
+    rogue.on("PROPFIND", CAL, Reply(301, "", {"Location": "https://" + rogue.url.removeprefix("http://") + CAL}))
+    with pytest.raises(Unavailable, match="another address"):
+        await calendar.changes(None)
+    rogue.on("PROPFIND", CAL, Reply(301, "", {"Location": "/loop/"}))
+    rogue.on("PROPFIND", "/loop/", Reply(301, "", {"Location": "/loop/"}))
+    with pytest.raises(Unavailable, match="more than once"):
+        await calendar.changes(None)
+
+
+async def test_a_redirect_within_the_origin_keeps_method_and_body(rogue: Rogue, calendar: DavCalendar) -> None:
+    rogue.on("GET", ONE, Reply(302, "", {"Location": "/moved/b_1.ics"}))
+    rogue.on("GET", "/moved/b_1.ics", Reply(200, ours(), {"ETag": '"1"', "Content-Type": "text/calendar"}))
+    stored = await calendar.get(ONE)
+    assert stored is not None
+    assert (stored.href, stored.etag) == (ONE, '"1"')
+
+
+async def test_a_read_whose_connection_is_lost_is_asked_once_more(rogue: Rogue, calendar: DavCalendar) -> None:
+    rogue.on("GET", ONE, Reply(sent=-1), Reply(200, ours(), {"ETag": '"1"', "Content-Type": "text/calendar"}))
+    assert await calendar.get(ONE) is not None
+    assert len(rogue.asked("GET")) == 2
+
+
+async def test_no_answer_leaves_its_body_in_the_log(
+    rogue: Rogue, calendar: DavCalendar, caplog: pytest.LogCaptureFixture
+) -> None:
+    rogue.on("PROPFIND", CAL, Reply(207, LISTING.body + "Ada Lovelace", {"Content-Type": XML}))
+    rogue.on("GET", ONE, Reply(200, ours(), {"Content-Type": "text/calendar"}))
+    with caplog.at_level(logging.DEBUG):
+        with pytest.raises(Unavailable):
+            await calendar.changes(None)
+        await calendar.get(ONE)
+    assert "Ada" not in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+async def test_answers_are_asked_for_uncompressed(rogue: Rogue, calendar: DavCalendar) -> None:
+    rogue.on("PROPFIND", CAL, LISTING)
+    await calendar.changes(None)
+    assert {request.headers["accept-encoding"] for request in rogue.requests} == {"identity"}

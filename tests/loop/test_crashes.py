@@ -1,0 +1,123 @@
+"""Whatever breaks off in the middle is settled by looking: one event, one call, and then quiet."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from syncd.domain.errors import Unavailable
+from tests.loop.world import CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
+from tests.servers import Server
+
+
+async def broken_off(w: World, method: str) -> None:
+    """A cycle that ends right after that request had its effect."""
+    w.crash_after = method
+    with pytest.raises(Crash):
+        await w.cycle(minutes=1)
+    assert w.crash_after is None
+    assert w.store.open_intents()
+
+
+async def test_after_a_new_event_was_written(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = [w.book(at(24 + n, 9)) for n in range(3)]
+        await broken_off(w, "PUT")
+        report = await w.cycle(minutes=1)
+        assert report.summary.exit_code == 0
+        assert len(await w.events()) == 3
+        for each in booked:
+            assert not await w.note(each)
+        await w.quiet(minutes=1)
+
+
+async def test_after_an_event_was_changed(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        moved, refused = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        w.salon.move(moved, at(24, 14))
+        await broken_off(w, "PUT")
+        await w.quiet(minutes=1)
+        assert await w.start(moved) == ";TZID=Europe/Berlin:20261124T150000"
+        await w.drag(refused, 12 * HOUR)
+        await broken_off(w, "PUT")
+        await w.quiet(minutes=1)
+        assert await w.start(refused) == ";TZID=Europe/Berlin:20261125T100000"
+        assert "is not free" in await w.note(refused)
+        assert not w.posts
+
+
+async def test_after_an_event_was_removed(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        w.salon.cancel(booked)
+        await broken_off(w, "DELETE")
+        await w.quiet(minutes=1)
+        assert await w.events() == {}
+        assert w.link(booked).closed is not None
+        await w.quiet(minutes=11)
+
+
+async def test_after_a_booking_was_moved_or_cancelled(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        dragged, deleted = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        await w.drag(dragged, 2 * HOUR)
+        await broken_off(w, RESCHEDULE)
+        await w.quiet(minutes=1)
+        assert w.booking(dragged).start == at(24, 11)
+        await w.delete(deleted)
+        await w.cycle(minutes=1)
+        w.clock.pass_by(minutes=10)
+        await broken_off(w, CANCEL)
+        await w.quiet(minutes=1)
+        await w.quiet(minutes=11)
+        assert w.booking(deleted).status == "cancelled"
+        assert (len(w.calls(RESCHEDULE)), len(w.calls(CANCEL))) == (1, 1)
+        assert w.link(deleted).closed is not None
+        assert not await w.note(dragged)
+
+
+async def test_a_person_who_writes_after_our_crash_is_told(dav: Server, folder: Path) -> None:
+    """Our write is not there to be found any more, so nobody knows what the person saw: Zimun counts."""
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        w.salon.move(booked, at(24, 14))
+        await broken_off(w, "PUT")
+        await w.drag(booked, HOUR)
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(24, 14)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261124T150000"
+        assert "Your move to 16:00 on Tue 24 Nov was not booked" in await w.note(booked)
+        assert not w.posts
+        await w.quiet(minutes=3)
+
+
+@pytest.mark.parametrize("how", ["crash", "down"])
+async def test_an_event_on_its_way_to_another_calendar_ends_there_once(
+    dav: Server, folder: Path, new_calendar: Callable[[], str], how: str
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        w.reconfigure(calendars=f'[[calendars]]\nurl = "{other}"\nlocations = ["loc_mitte"]\n')
+        if how == "crash":
+            await broken_off(w, "PUT")
+        else:
+
+            async def goes_down() -> None:
+                w.dav_fault = Unavailable("the calendar server cannot be reached")
+
+            w.before_put = goes_down
+            await w.cycle(minutes=1)
+            w.dav_fault = None
+            assert len(await w.events()) == 1
+        for _ in range(2):
+            await w.cycle(minutes=1)
+        assert await w.events() == {}
+        assert await w.start(booked, other) == ";TZID=Europe/Berlin:20261124T100000"
+        assert not w.posts
+        await w.quiet(minutes=11)

@@ -1,0 +1,216 @@
+"""A deletion cancels, slowly and after two looks; what only looks like one does not."""
+
+from pathlib import Path
+
+import pytest
+
+from syncd.domain.link import Decision
+from tests.loop.world import CANCEL, HOUR, World, at, settled, world
+from tests.servers import Server
+
+
+def several(w: World, number: int) -> list[str]:
+    """So many bookings, two a day."""
+    return [w.book(at(24 + n // 2, 9 + 4 * (n % 2))) for n in range(number)]
+
+
+async def test_an_event_that_comes_back_within_the_grace_costs_nothing(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        _, text = await w.event(booked)
+        await w.delete(booked)
+        await w.cycle()
+        assert w.link(booked).deletion is not None
+        await w.put(booked, text)
+        await w.cycle(minutes=5)
+        assert w.link(booked).deletion is None
+        await settled(w)
+        # and a later deletion begins a grace of its own
+        await w.delete(booked)
+        await w.cycle()
+        await w.quiet(minutes=9)
+        await w.cycle(minutes=1)
+        assert w.booking(booked).status == "cancelled"
+
+
+async def test_the_grace_starts_anew_when_the_clock_jumps(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.delete(booked)
+        await w.cycle()
+        w.clock.at += HOUR
+        await w.cycle()
+        await w.cycle(minutes=9)
+        assert not w.calls(CANCEL)
+        await w.cycle(minutes=1)
+        assert len(w.calls(CANCEL)) == 1
+
+
+async def test_a_status_of_cancelled_is_a_deletion(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked, undone = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        for each in (booked, undone):
+            await w.edit(each, (r"^STATUS:CONFIRMED$", "STATUS:CANCELLED"))
+        await w.cycle()
+        await w.edit(undone, (r"^STATUS:CANCELLED$", "STATUS:CONFIRMED"))
+        await w.cycle(minutes=5)
+        await w.cycle(minutes=6)
+        assert w.booking(booked).status == "cancelled"
+        assert w.booking(undone).status == "confirmed"
+        await w.cycle(minutes=3)
+        assert not await w.exists(booked)
+        await w.quiet()
+
+
+@pytest.mark.parametrize(("word", "sentence"), [("restore", "that does not cancel"), ("ask", "not cancelled yet")])
+async def test_by_the_config_a_deletion_is_undone_or_asked_about(
+    dav: Server, folder: Path, word: str, sentence: str
+) -> None:
+    async with world(dav, folder, sync=f'deletions = "{word}"') as w:
+        booked = w.book(at(26, 9))
+        await w.cycle()
+        await w.delete(booked)
+        report = await w.cycle(minutes=1)
+        assert report.summary.exit_code == 1
+        assert sentence in await w.note(booked)
+        assert await w.title(booked) == f"⚠ {'Cancel? ' if word == 'ask' else ''}Haircut – Dana Lee"
+        await settled(w)
+        await w.delete(booked)
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=11)
+        assert len(w.calls(CANCEL)) == (word == "ask")
+        assert await w.exists(booked) == (word == "restore")
+
+
+async def test_six_at_once_are_asked_about_and_a_second_deletion_is_the_answer(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = several(w, 10)
+        await w.cycle()
+        for each in booked[:6]:
+            await w.delete(each)
+        report = await w.cycle(minutes=1)
+        assert report.summary.exit_code == 1
+        assert report.summary.counts["awaiting"] == 6
+        for each in booked[:6]:
+            assert await w.title(each) == "⚠ Cancel? Haircut – Dana Lee"
+            assert "delete it again within 48 hours" in await w.note(each)
+        await settled(w)
+        for each in booked[:2]:
+            await w.delete(each)
+        await w.cycle(minutes=1)
+        await w.quiet(minutes=5)
+        await w.cycle(minutes=6)
+        assert [w.booking(each).status for each in booked[:3]] == ["cancelled", "cancelled", "confirmed"]
+        await w.cycle(hours=48)
+        await w.cycle(minutes=1)
+        assert len(w.calls(CANCEL)) == 2
+        late = [each for each in booked[2:6] if w.booking(each).start > w.clock.at]
+        assert late
+        for each in late:
+            assert await w.title(each) == "Haircut – Dana Lee"
+        await w.quiet()
+
+
+async def test_approve_and_reject_decide_from_the_shell(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = several(w, 8)
+        await w.cycle()
+        for each in booked[:6]:
+            await w.delete(each)
+        await w.cycle(minutes=1)
+        w.decide(Decision.APPROVED, *booked[:2])
+        w.decide(Decision.REJECTED, booked[2])
+        await w.cycle(minutes=1)
+        assert [w.booking(each).status for each in booked[:3]] == ["cancelled", "cancelled", "confirmed"]
+        assert await w.title(booked[2]) == "Haircut – Dana Lee"
+        assert await w.title(booked[3]) == "⚠ Cancel? Haircut – Dana Lee"
+        report = await w.cycle(minutes=3)
+        assert report.summary.counts["awaiting"] == 3
+        assert not await w.exists(booked[0])
+        await w.quiet()
+
+
+async def test_many_second_deletions_need_the_shell(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = several(w, 8)
+        await w.cycle()
+        for times in (1, 2):
+            for each in booked[:6]:
+                await w.delete(each)
+            await w.cycle(minutes=times)
+        for each in booked[:6]:
+            assert "run `syncd approve`" in await w.note(each)
+        await settled(w)
+        w.decide(Decision.APPROVED, *booked[:6])
+        await w.cycle(minutes=1)
+        assert len(w.calls(CANCEL)) == 6
+        await w.cycle(minutes=3)
+        assert len(await w.events()) == 2
+        await w.quiet()
+
+
+async def test_an_emptied_calendar_of_three_cancels_nothing(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = several(w, 3)
+        await w.cycle()
+        for each in booked:
+            await w.delete(each)
+        await w.cycle(minutes=1)
+        for each in booked:
+            assert (await w.title(each)).startswith("⚠ Cancel? ")
+        await settled(w)
+
+
+async def test_deletions_one_by_one_count_together(dav: Server, folder: Path) -> None:
+    """Five within the hour are cancelled; the sixth is asked about."""
+    async with world(dav, folder) as w:
+        booked = several(w, 8)
+        await w.cycle()
+        for each in booked[:5]:
+            await w.delete(each)
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=10)
+        assert len(w.calls(CANCEL)) == 5
+        await w.delete(booked[5])
+        await w.cycle(minutes=3)
+        assert (await w.title(booked[5])).startswith("⚠ Cancel? ")
+        await w.cycle(minutes=11)
+        assert len(w.calls(CANCEL)) == 5
+
+
+async def test_a_booking_moved_meanwhile_is_not_cancelled(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.delete(booked)
+        await w.cycle()
+        w.salon.move(booked, at(25, 14))
+        await w.cycle(minutes=5)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261125T150000"
+        assert "so it was not cancelled" in await w.note(booked)
+        await settled(w)
+
+
+async def test_a_past_bookings_deletion_is_housekeeping(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(23, 9))
+        await w.cycle()
+        w.clock.pass_by(hours=2)
+        await w.delete(booked)
+        await settled(w)
+        assert not await w.exists(booked)
+        assert w.booking(booked).status == "confirmed"
+        await w.quiet()
+
+
+async def test_whether_past_is_judged_when_the_deletion_was_first_seen(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(23, 9))
+        await w.cycle(minutes=55)
+        await w.delete(booked)
+        await w.cycle()
+        await w.cycle(minutes=11)
+        assert w.booking(booked).status == "cancelled"

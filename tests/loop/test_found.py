@@ -1,0 +1,147 @@
+"""What these stories found, each once a bug."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.domain.link import Decision
+from syncd.sandbox import Kind
+from tests.loop.ground import ON_ONE
+from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, at, world
+from tests.servers import Server
+
+
+async def test_an_event_brought_back_unchanged_after_a_cancellation_says_so_and_goes(dav: Server, folder: Path) -> None:
+    async with world(dav, folder, sync="note_hours = 1") as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        _, text = await w.event(booked)
+        w.salon.cancel(booked)
+        await w.cycle(minutes=1)
+        await w.put(booked, text)
+        await w.cycle(minutes=11)
+        assert "was cancelled in Zimun" in await w.note(booked)
+        await w.quiet(minutes=5)
+        await w.cycle(minutes=60)
+        assert not await w.exists(booked)
+        assert not w.calls(CANCEL)
+        await w.quiet()
+
+
+async def test_a_booking_that_only_the_list_shows_can_be_moved_and_cancelled(dav: Server, folder: Path) -> None:
+    """The API may have no call for a single booking: its 404 is no reason to keep a wish back for ever."""
+    async with world(dav, folder) as w:
+        dragged, deleted = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/", status=404, body={"detail": "Not Found"}, times=None)
+        await w.drag(dragged, 2 * HOUR)
+        await w.delete(deleted)
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=11)
+        assert w.booking(dragged).start == at(24, 11)
+        assert w.booking(deleted).status == "cancelled"
+        await w.quiet(minutes=3)
+
+
+async def test_a_stale_client_that_writes_an_old_version_back_is_no_wish(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        _, old = await w.event(booked)
+        w.salon.move(booked, at(25, 14))
+        await w.cycle(minutes=1)
+        await w.put(booked, old)
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(25, 14)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261125T150000"
+        assert not w.posts
+        await w.quiet(minutes=1)
+
+
+async def test_six_marked_as_cancelled_at_once_are_asked_about(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = [w.book(at(24 + n // 2, 9 + 4 * (n % 2))) for n in range(6)]
+        await w.cycle()
+        for each in booked:
+            await w.edit(each, (r"^STATUS:CONFIRMED$", "STATUS:CANCELLED"))
+        await w.cycle(minutes=1)
+        for each in booked:
+            assert await w.title(each) == "⚠ Cancel? Haircut – Dana Lee"
+            assert "STATUS:CONFIRMED" in (await w.event(each))[1]
+        await w.quiet(minutes=11)
+        await w.edit(booked[0], (r"^STATUS:CONFIRMED$", "STATUS:CANCELLED"))
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=11)
+        assert w.booking(booked[0]).status == "cancelled"
+        assert len(w.calls(CANCEL)) == 1
+
+
+async def test_an_approval_stands_while_other_deletions_are_held(dav: Server, folder: Path) -> None:
+    """Approved in the shell while in their second grace, they are not asked about a third time."""
+    async with world(dav, folder) as w:
+        booked = [w.book(at(24 + n // 2, 9 + 4 * (n % 2))) for n in range(8)]
+        await w.cycle()
+        for each in booked[:6]:
+            await w.delete(each)
+        await w.cycle(minutes=1)
+        for each in booked[:3]:
+            await w.delete(each)
+        await w.cycle(minutes=1)
+        for each in booked[3:6]:
+            await w.delete(each)
+        w.decide(Decision.APPROVED, *booked[:3])
+        await w.cycle(minutes=1)
+        assert [w.booking(each).status.value for each in booked[:4]] == ["cancelled"] * 3 + ["confirmed"]
+        assert len(w.calls(CANCEL)) == 3
+
+
+@ON_ONE
+@pytest.mark.parametrize(
+    "how",
+    [
+        (Kind.ANSWER, {"status": 503}),
+        (Kind.LOSE_REQUEST, {}),
+        (Kind.ANSWER, {"status": 403, "body": {"detail": "this client may only read"}}),
+        (Kind.ANSWER, {"status": 404, "body": {"detail": "Not Found"}}),
+    ],
+    ids=["503", "lost", "403", "404"],
+)
+async def test_a_move_that_zimun_cannot_take_says_so_though_zimun_can_be_read(
+    dav: Server, folder: Path, how: tuple[Kind, dict[str, Any]]
+) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        broken = w.fault(how[0], RESCHEDULE, "POST", times=None, **how[1])
+        await w.drag(booked, 2 * HOUR)
+        wished = await w.event(booked)
+        for minutes in (1, 5):
+            report = await w.cycle(minutes=minutes)
+            assert report.summary.exit_code != 0
+        assert await w.event(booked) == wished
+        await w.cycle(minutes=6)
+        assert (await w.note(booked)).startswith("⚠ Not yet booked")
+        told = await w.event(booked)
+        await w.cycle(minutes=6)
+        assert await w.event(booked) == told
+        w.server.faults.remove(broken)
+        # what is not allowed is asked again after a quarter of an hour, all else at once
+        await w.cycle(minutes=16 if how[1].get("status") == 403 else 1)
+        assert w.booking(booked).start == at(24, 11)
+        assert not await w.note(booked)
+        await w.quiet(minutes=3)
+
+
+async def test_an_api_that_knows_no_booking_at_all_is_told(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        dragged, deleted = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        w.fault(Kind.ANSWER, APPOINTMENTS, status=404, body={"detail": "Not Found"}, times=None)
+        await w.drag(dragged, 2 * HOUR)
+        for minutes in (1, 11, 11):
+            report = await w.cycle(minutes=minutes)
+            assert report.summary.exit_code == 1, report.summary.line
+            assert {problem.kind for problem in report.summary.problems} == {"blind"}
+        assert await w.exists(deleted)
+        assert not w.calls(CANCEL)

@@ -1,0 +1,76 @@
+"""Too much at once is not a person's wish: it waits for a word."""
+
+from pathlib import Path
+
+from syncd.domain.link import Decision
+from tests.loop.world import HOUR, RESCHEDULE, World, at, world
+from tests.servers import Server
+
+
+async def dragged(w: World) -> list[str]:
+    """Eleven bookings, all dragged by an hour."""
+    booked = [w.book(at(24 + n % 4, 9 + 3 * (n // 4))) for n in range(11)]
+    await w.cycle()
+    for each in booked:
+        await w.drag(each, HOUR)
+    return booked
+
+
+async def test_eleven_moves_await_and_are_booked_when_approved(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = await dragged(w)
+        starts = {each: await w.start(each) for each in booked}
+        report = await w.cycle(minutes=1)
+        assert report.summary.counts["awaiting"] == 11
+        assert report.summary.exit_code == 1
+        for each in booked:
+            assert "this move is not booked yet" in await w.note(each)
+            assert await w.start(each) == starts[each]
+        await w.quiet(minutes=5)
+        await w.quiet(minutes=70)
+        w.decide(Decision.APPROVED, *booked)
+        await w.cycle(minutes=1)
+        assert len(w.calls(RESCHEDULE)) == 11
+        for each in booked:
+            assert not await w.note(each)
+            assert await w.start(each) == starts[each]
+        assert (await w.quiet(minutes=3)).summary.exit_code == 0
+
+
+async def test_rejected_they_go_back_and_one_taken_back_by_hand_lapses(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = await dragged(w)
+        await w.cycle(minutes=1)
+        await w.drag(booked[0], -HOUR)
+        report = await w.cycle(minutes=1)
+        assert report.summary.counts["awaiting"] == 10
+        assert not await w.note(booked[0])
+        w.decide(Decision.REJECTED, *booked[1:])
+        await w.cycle(minutes=1)
+        assert not w.posts
+        for n, each in enumerate(booked[1:], 1):
+            assert "was not approved" in await w.note(each)
+            assert (await w.start(each)).endswith(f"T{10 + 3 * (n // 4)}0000")
+        await w.quiet(minutes=1)
+
+
+async def test_ten_moves_are_ten_wishes(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = await dragged(w)
+        await w.drag(booked[0], -HOUR)
+        await w.cycle(minutes=1)
+        assert len(set(w.calls(RESCHEDULE))) == 10
+        await w.quiet(minutes=3)
+
+
+async def test_an_approval_holds_for_the_booking_as_it_was(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = await dragged(w)
+        await w.cycle(minutes=1)
+        w.salon.move(booked[0], at(27, 16))
+        w.decide(Decision.APPROVED, *booked)
+        await w.cycle(minutes=1)
+        assert w.booking(booked[0]).start == at(27, 16)
+        assert len(w.calls(RESCHEDULE)) == 10
+        assert await w.start(booked[0]) == ";TZID=Europe/Berlin:20261127T170000"
+        await w.quiet(minutes=3)

@@ -1,0 +1,118 @@
+"""Each booking's event stands in the calendar that routing gives it, and follows when that changes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from syncd.domain.link import Decision
+from tests.loop.world import HOUR, at, world
+from tests.servers import Server
+
+ENTRY = '[[calendars]]\nurl = "{}"\n{} = ["{}"]\n'
+
+
+async def test_two_places_two_calendars(dav: Server, folder: Path, new_calendar: Callable[[], str]) -> None:
+    london = new_calendar()
+    async with world(dav, folder, calendars=ENTRY.format(london, "locations", "loc_shoreditch")) as w:
+        here, there = w.book(at(24, 9)), w.book(at(24, 9), place="loc_shoreditch")
+        await w.cycle()
+        assert await w.start(here) == ";TZID=Europe/Berlin:20261124T100000"
+        assert await w.start(there, london) == ";TZID=Europe/London:20261124T090000"
+        assert (len(await w.events()), len(await w.events(london))) == (1, 1)
+        await w.drag(there, 2 * HOUR, london)
+        await w.cycle(minutes=1)
+        assert w.booking(there).start == at(24, 11)
+        await w.quiet(minutes=3)
+
+
+async def test_a_booking_whose_staff_changed_follows_in_one_piece(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    emre = new_calendar()
+    async with world(dav, folder, calendars=ENTRY.format(emre, "staff", "Emre Aydın")) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.edit(booked, (r"^(DESCRIPTION:.*)$", r"\1\\nblue dye"))
+        w.salon._change(w.booking(booked), staff_id="st_emre")
+        await w.cycle(minutes=1)
+        assert await w.events() == {}
+        assert "blue dye" in (await w.event(booked, emre))[1]
+        assert "This booking is now with Emre Aydın." in await w.note(booked, emre)
+        assert w.requests.index("PUT") < w.requests.index("DELETE")
+        await w.quiet(minutes=1)
+
+
+async def test_after_a_reschedule_to_other_staff_the_event_follows_and_says_so(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    emre = new_calendar()
+    async with world(dav, folder, calendars=ENTRY.format(emre, "staff", "Emre Aydın")) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.drag(booked, 8 * HOUR)  # Jana is at home then
+        await w.cycle(minutes=1)
+        assert w.booking(booked).staff_id == "st_emre"
+        assert await w.start(booked, emre) == ";TZID=Europe/Berlin:20261124T180000"
+        assert "now with Emre" in await w.note(booked, emre)
+        assert await w.events() == {}
+        await w.quiet(minutes=3)
+
+
+async def test_a_config_that_reroutes_two_is_followed(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder) as w:
+        booked = [w.book(at(24 + n, 9)) for n in range(2)]
+        stays = w.book(at(24, 9), place="loc_shoreditch")
+        await w.cycle()
+        w.reconfigure(calendars=ENTRY.format(other, "locations", "loc_mitte"))
+        assert (await w.cycle(minutes=1)).summary.exit_code == 0
+        assert len(await w.events(other)) == 2
+        assert len(await w.events()) == 1
+        for each in booked:
+            assert not await w.note(each, other)
+        assert await w.exists(stays)
+        assert not w.posts
+        await w.quiet(minutes=11)
+
+
+async def test_one_that_reroutes_six_awaits_and_follows_when_approved(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder) as w:
+        booked = [w.book(at(24 + n % 4, 9 + 3 * (n // 4))) for n in range(6)]
+        await w.cycle()
+        before = await w.events()
+        w.reconfigure(calendars=ENTRY.format(other, "locations", "loc_mitte"))
+        for minutes in (1, 11, 70):
+            report = await w.quiet(minutes=minutes)
+            assert report.summary.counts["awaiting"] == 6
+            assert report.summary.exit_code == 1
+        assert await w.events() == before
+        # while they wait they are looked after where they stand
+        await w.drag(booked[0], HOUR)
+        await w.cycle(minutes=1)
+        assert w.booking(booked[0]).start == at(24, 10)
+        w.decide(Decision.APPROVED, *booked)
+        await w.cycle(minutes=3)
+        await w.cycle(minutes=1)
+        assert len(await w.events(other)) >= 5
+        assert len(await w.events()) + len(await w.events(other)) == 6
+        assert len(w.calls("/reschedule")) == 1
+
+
+async def test_a_calendar_taken_out_of_the_config_cancels_nothing(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder, calendars=ENTRY.format(other, "locations", "loc_mitte")) as w:
+        booked = [w.book(at(24 + n, 9)) for n in range(3)]
+        await w.cycle()
+        before = await w.events(other)
+        w.reconfigure()
+        for minutes in (1, 11, 11):
+            report = await w.quiet(minutes=minutes)
+        assert {problem.kind for problem in report.summary.problems} == {"unmanaged"}
+        assert {problem.key for problem in report.summary.problems} == set(booked)
+        assert await w.events(other) == before

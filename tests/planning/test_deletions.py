@@ -1,0 +1,280 @@
+"""A deleted event: believed late, cancelled later, and only after a person could have changed their mind."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from syncd.domain.actions import Cancel, Create, Why
+from syncd.domain.ids import BookingId
+from syncd.domain.link import ClosedWhy
+from syncd.domain.note import NoteKind
+from syncd.planning.sides import EventGone, EventUnseen, event_side
+from syncd.planning.snapshot import FindEvent, Look, LookEvent
+from tests.planning import builders as make
+from tests.planning.builders import DAY, FOREIGN, FOUR, HOME, HOUR, MINUTE, NOON, SIDE, TEN, policy
+from tests.planning.world import World, calls, effects, paired
+
+B1, B2 = BookingId("b1"), BookingId("b2")
+GRACE = 11 * MINUTE
+
+
+def deleted(world: World | None = None) -> World:
+    """A deletion whose grace has begun."""
+    world = world or paired(2)
+    world.delete("b1")
+    assert effects(world.cycle()) == []
+    assert world.links[B1].deletion is not None
+    return world
+
+
+def test_a_deletion_is_looked_at_directly_and_searched_for_in_the_whole_account() -> None:
+    world = deleted()
+    assert LookEvent(world.links[B1].calendar, world.links[B1].href) in world.asked
+    assert FindEvent("b1@zimun", B1) in world.asked
+
+
+def test_the_grace_goes_by_before_the_call() -> None:
+    world = deleted()
+    world.cycle(9 * MINUTE)
+    assert calls(world) == []
+    world.cycle(2 * MINUTE)
+    assert [type(action) for action in calls(world)] == [Cancel]
+
+
+def test_after_the_grace_the_event_is_looked_for_again() -> None:
+    world = deleted()
+    world.asked.clear()
+    world.cycle(GRACE)
+    assert any(isinstance(question, LookEvent) for question in world.asked)
+    assert any(isinstance(question, FindEvent) for question in world.asked)
+
+
+def test_the_grace_does_not_end_in_the_cycle_that_began_it() -> None:
+    world = paired(2, policy(cancel_grace=timedelta(0)))
+    world.delete("b1")
+    world.cycle()
+    assert calls(world) == []
+    world.cycle()
+    assert len(calls(world)) == 1
+
+
+def test_a_jump_of_the_wall_clock_starts_the_grace_anew() -> None:
+    world = deleted()
+    world.clock_jumped = True
+    done = world.cycle(20 * HOUR)
+    assert [action.why for action in done] == [Why.GRACE_RESTARTED]
+    world.clock_jumped = False
+    world.cycle(5 * MINUTE)
+    assert calls(world) == []
+    world.cycle(6 * MINUTE)
+    assert len(calls(world)) == 1
+
+
+def test_an_event_that_comes_back_within_the_grace_costs_nothing() -> None:
+    world = paired(2)
+    seen = world.seen("b1")
+    assert seen is not None
+    world = deleted(world)
+    world.restore(seen)
+    assert effects(world.cycle()) == []
+    assert world.links[B1].deletion is None
+    world.cycle(GRACE)
+    assert calls(world) == []
+    world.delete("b1")
+    world.cycle()
+    assert calls(world) == []
+
+
+def test_an_event_unmarked_within_the_grace_costs_nothing() -> None:
+    world = paired(2)
+    world.edit("b1", cancelled=True)
+    world.cycle()
+    world.edit("b1", cancelled=False)
+    world.cycle(GRACE)
+    world.settle()
+    assert calls(world) == []
+
+
+def test_one_calendar_that_cannot_be_read_stops_all_belief_in_deletions() -> None:
+    world = paired(2)
+    world.delete("b1")
+    world.unreadable = {SIDE}
+    world.cycle()
+    world.cycle(GRACE)
+    assert (world.links[B1].deletion, calls(world)) == (None, [])
+
+
+def test_one_calendar_that_cannot_be_read_at_the_end_of_the_grace_holds_the_call() -> None:
+    world = deleted()
+    world.unreadable = {SIDE}
+    world.cycle(GRACE)
+    assert calls(world) == []
+    world.unreadable = set()
+    world.cycle()
+    assert len(calls(world)) == 1
+
+
+def test_found_in_a_calendar_that_is_not_managed_the_event_comes_back_and_says_so() -> None:
+    world = paired(2)
+    world.transfer("b1", FOREIGN)
+    world.cycle()
+    assert (world.note(), world.start()) == (NoteKind.FOREIGN, TEN)
+    world.cycle(GRACE)
+    assert calls(world) == []
+
+
+def test_past_bookings_are_never_cancelled() -> None:
+    world = paired(2)
+    world.cycle(25 * HOUR)
+    world.delete("b1")
+    world.cycle()
+    closed = world.links[B1].closed
+    assert closed is not None
+    assert closed.why is ClosedWhy.DELETED_PAST
+    world.cycle(GRACE)
+    assert (calls(world), world.seen("b1")) == ([], None)
+
+
+def test_whether_past_is_judged_when_the_deletion_was_first_seen() -> None:
+    world = paired(2)
+    world.cycle(TEN - world.now - 6 * MINUTE)
+    deleted(world)
+    world.cycle(GRACE)
+    assert world.bookings[B1].cancelled
+
+
+def test_a_tidied_past_booking_that_moves_to_the_future_gets_its_event_again() -> None:
+    world = paired(2)
+    world.cycle(25 * HOUR)
+    world.delete("b1")
+    world.cycle()
+    world.change("b1", start=FOUR + 5 * DAY)
+    world.cycle()
+    assert world.start() == FOUR + 5 * DAY
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["deleted again", "nothing done"])
+def test_ask_puts_the_event_back_with_a_question(again: bool) -> None:
+    world = paired(2, policy(deletions="ask"))
+    world.delete("b1")
+    done = world.cycle()
+    assert [(type(action), action.why) for action in effects(done)] == [(Create, Why.CANCEL_AWAITS)]
+    note = world.links[B1].note
+    assert note is not None
+    assert (note.kind, note.until - note.at, note.asks) == (NoteKind.CANCEL_ASKED, 48 * HOUR, True)
+    if again:
+        world.delete("b1")
+        world.cycle()
+        assert calls(world) == []
+        world.cycle(GRACE)
+    assert world.bookings[B1].cancelled == again
+
+
+def test_a_question_without_an_answer_lapses_after_48_hours() -> None:
+    world = World(policy(deletions="ask"))
+    world.book(start=TEN + 5 * DAY)
+    world.cycle()
+    world.delete("b1")
+    world.cycle()
+    world.cycle(47 * HOUR)
+    assert world.note() is NoteKind.CANCEL_ASKED
+    world.cycle(HOUR + MINUTE)
+    assert (world.note(), world.links[B1].awaiting, calls(world)) == (None, None, [])
+    world.delete("b1")
+    world.cycle()
+    assert world.note() is NoteKind.CANCEL_ASKED
+
+
+def test_a_question_lapses_when_the_booking_changes() -> None:
+    world = paired(2, policy(deletions="ask"))
+    world.delete("b1")
+    world.cycle()
+    world.change("b1", start=FOUR)
+    world.settle()
+    assert (world.links[B1].awaiting, world.note(), world.start()) == (None, None, FOUR)
+
+
+def test_a_drag_answers_the_question_with_a_move() -> None:
+    world = paired(2, policy(deletions="ask"))
+    world.delete("b1")
+    world.cycle()
+    world.drag("b1", FOUR)
+    world.settle()
+    assert (world.bookings[B1].start, world.note(), world.links[B1].awaiting) == (FOUR, None, None)
+
+
+def test_restore_puts_the_event_back_and_never_cancels() -> None:
+    world = paired(2, policy(deletions="restore"))
+    world.delete("b1")
+    world.cycle()
+    assert (world.note(), world.start()) == (NoteKind.DELETION_RESTORED, TEN)
+    world.cycle(GRACE)
+    assert calls(world) == []
+
+
+def test_the_event_comes_back_from_its_last_complete_version() -> None:
+    world = paired(2, policy(deletions="restore"))
+    world.edit("b1", extra="VALARM", title="Ada (window seat)")
+    world.cycle()
+    world.delete("b1")
+    world.cycle()
+    seen = world.seen("b1")
+    assert seen is not None
+    assert "VALARM" in seen.data
+    assert world.event().title == "Ada (window seat)"
+
+
+def test_a_stale_phone_cannot_raise_a_cancelled_pair_from_the_dead() -> None:
+    world = paired(2)
+    seen = world.seen("b1")
+    assert seen is not None
+    deleted(world)
+    world.cycle(GRACE)
+    assert world.links[B1].closed is not None
+    world.restore(seen)
+    world.cycle()
+    assert (world.note(), world.bookings[B1].cancelled) == (NoteKind.CANCELLED, True)
+    assert [type(action) for action in calls(world)] == [Cancel]
+
+
+def test_a_listing_that_lags_behind_our_own_delete_is_silent() -> None:
+    world = paired()
+    world.cancel("b1")
+    seen = world.seen("b1")
+    assert seen is not None
+    world.cycle()
+    world.objects[seen.key] = seen
+    assert world.cycle() == []
+
+
+def test_a_booking_revived_in_zimun_gets_its_event_again() -> None:
+    world = paired()
+    world.cancel("b1")
+    world.cycle()
+    world.change("b1", status="confirmed")
+    world.cycle()
+    assert world.start() == TEN
+
+
+def test_an_unread_calendar_gets_no_write_and_gives_no_move() -> None:
+    world = paired(3)
+    world.unreadable = {HOME}
+    world.change("b1", start=NOON)
+    world.cancel("b2")
+    world.drag("b3", FOUR)
+    assert effects(world.cycle()) == []
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_second_looks_count_only_while_every_calendar_is_read(marked: bool) -> None:
+    of = make.booking()
+    seen = make.observation(make.event(of, cancelled=marked), stamp=1)
+    pair = make.link(of, make.observation(make.event(of)))
+    looks = {
+        LookEvent(seen.calendar, seen.href): seen if marked else Look.ABSENT,
+        FindEvent(pair.uid, of.id): Look.ABSENT,
+    }
+    look = make.snapshot(bookings=(of,), events=(seen,) if marked else (), links=(pair,), looks=looks)
+    assert type(event_side(pair, look, policy())) is EventGone
+    assert type(event_side(pair, replace(look, readable=frozenset({HOME})), policy())) is EventUnseen

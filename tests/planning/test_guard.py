@@ -1,0 +1,287 @@
+"""Too much at once waits for a person's word."""
+
+import pytest
+
+from syncd.domain.actions import Cancel, Why
+from syncd.domain.ids import BookingId
+from syncd.domain.link import AwaitKind, Decision
+from syncd.domain.note import NoteKind
+from syncd.planning.routing import Route
+from tests.planning.builders import DAY, FOUR, HOME, HOUR, MINUTE, NOON, SIDE, TEN, policy
+from tests.planning.world import World, calls, effects, paired
+
+GRACE = 11 * MINUTE
+
+
+def names(first: int, last: int) -> list[str]:
+    return [f"b{number}" for number in range(first, last + 1)]
+
+
+def kinds(world: World) -> dict[str, AwaitKind]:
+    return {
+        booking_id: link.awaiting.kind for booking_id, link in sorted(world.links.items()) if link.awaiting is not None
+    }
+
+
+def asked(world: World, count: int) -> None:
+    """So many were deleted at once: each is put back with the question."""
+    world.delete(*names(1, count))
+    world.cycle()
+    assert kinds(world) == dict.fromkeys(sorted(names(1, count)), AwaitKind.CANCEL)
+    assert {world.note(name) for name in names(1, count)} == {NoteKind.CANCEL_ASKED}
+
+
+def test_five_deletions_go_out() -> None:
+    world = paired(8)
+    world.delete(*names(1, 5))
+    world.cycle()
+    world.cycle(GRACE)
+    assert len(calls(world)) == 5
+
+
+def test_more_than_max_cancellations_await_and_nothing_is_cancelled() -> None:
+    world = paired(8)
+    asked(world, 6)
+    world.cycle(GRACE)
+    assert calls(world) == []
+
+
+def test_those_in_grace_count() -> None:
+    world = paired(8)
+    world.delete(*names(1, 3))
+    world.cycle()
+    world.delete(*names(4, 6))
+    world.cycle()
+    assert sorted(kinds(world)) == names(1, 6)
+    world.cycle(GRACE)
+    assert calls(world) == []
+
+
+def test_those_of_the_last_hour_count() -> None:
+    world = paired(9)
+    world.delete(*names(1, 5))
+    world.cycle()
+    world.cycle(GRACE)
+    world.delete("b6")
+    world.cycle()
+    assert sorted(kinds(world)) == ["b6"]
+    world.cycle(HOUR)
+    world.delete("b7")
+    world.cycle()
+    world.cycle(GRACE)
+    assert len(calls(world)) == 6
+
+
+def test_one_by_one_is_too_many_too() -> None:
+    world = paired(9, policy(max_cancellations=2))
+    for name in names(1, 4):
+        world.delete(name)
+        world.cycle(GRACE)
+    world.cycle(GRACE)
+    assert len(calls(world)) <= 2
+    assert kinds(world)
+
+
+def test_a_calendar_that_lost_all_its_events_awaits() -> None:
+    world = paired(3)
+    asked(world, 3)
+
+
+def test_a_calendar_of_two_may_lose_both() -> None:
+    world = paired(2)
+    world.delete("b1", "b2")
+    world.cycle()
+    world.cycle(GRACE)
+    assert len(calls(world)) == 2
+
+
+def test_an_emptied_calendar_beside_a_full_one_awaits_alone() -> None:
+    world = World()
+    for number, name in enumerate(names(1, 7)):
+        world.book(name, TEN + number * HOUR, location_id="loc_2" if number < 3 else "loc_1")
+    world.cycle()
+    world.delete("b1", "b2", "b3", "b7")
+    world.cycle()
+    assert sorted(kinds(world)) == names(1, 3)
+    world.cycle(GRACE)
+    assert [action.booking_id for action in calls(world)] == ["b7"]
+
+
+def test_deleted_again_cancels_that_one() -> None:
+    world = paired(8)
+    asked(world, 6)
+    world.delete("b2")
+    world.cycle()
+    world.cycle(GRACE)
+    assert [action.booking_id for action in calls(world)] == ["b2"]
+
+
+def test_deleting_too_many_of_them_again_needs_the_shell() -> None:
+    world = paired(8)
+    asked(world, 6)
+    world.delete(*names(1, 6))
+    world.cycle()
+    world.cycle(GRACE)
+    assert calls(world) == []
+    assert {world.note(name) for name in names(1, 6)} == {NoteKind.CANCEL_SHELL}
+
+
+def test_approve_cancels_and_the_events_go() -> None:
+    world = paired(8)
+    asked(world, 6)
+    world.decide(Decision.APPROVED)
+    world.settle()
+    assert len(calls(world)) == 6
+    assert {action.why for action in calls(world)} == {Why.APPROVED}
+    assert len(world.objects) == 2
+
+
+def test_approve_with_the_event_deleted_again_cancels_at_once() -> None:
+    world = paired(8)
+    asked(world, 6)
+    world.delete("b1")
+    world.decide(Decision.APPROVED, "b1")
+    world.cycle()
+    assert [(type(action), action.why) for action in calls(world)] == [(Cancel, Why.APPROVED)]
+
+
+def test_reject_keeps_the_booking_and_the_question_goes() -> None:
+    world = paired(8)
+    asked(world, 6)
+    world.decide(Decision.REJECTED)
+    world.settle()
+    assert (calls(world), kinds(world)) == ([], {})
+    assert {world.note(name) for name in names(1, 6)} == {None}
+
+
+def test_reject_with_the_event_gone_again_brings_it_back_without_a_question() -> None:
+    world = paired(8)
+    asked(world, 6)
+    world.delete("b1")
+    world.decide(Decision.REJECTED, "b1")
+    world.cycle()
+    assert (world.start("b1"), world.note("b1"), "b1" in kinds(world)) == (TEN, None, False)
+    world.cycle(GRACE)
+    assert calls(world) == []
+
+
+def test_an_approval_holds_for_the_booking_as_it_was() -> None:
+    world = paired(8)
+    asked(world, 6)
+    world.decide(Decision.APPROVED, "b1")
+    world.change("b1", staff_name="Bea")
+    world.settle()
+    assert (calls(world), "b1" in kinds(world), world.note("b1")) == ([], False, None)
+
+
+def test_ten_moves_go_out_eleven_await() -> None:
+    world = paired(10)
+    for name in names(1, 10):
+        world.drag(name, FOUR + 9 * DAY)
+    world.cycle()
+    assert len(calls(world)) == 10
+    world = moves_await()
+    assert {world.start(name) for name in names(1, 11)} == {FOUR + 9 * DAY}
+
+
+def moves_await() -> World:
+    world = paired(11)
+    for name in names(1, 11):
+        world.drag(name, FOUR + 9 * DAY)
+    world.cycle()
+    assert calls(world) == []
+    assert {world.note(name) for name in names(1, 11)} == {NoteKind.MOVE_AWAITS}
+    assert effects(world.cycle()) == []
+    return world
+
+
+def test_approved_moves_are_booked() -> None:
+    world = moves_await()
+    world.decide(Decision.APPROVED)
+    world.settle()
+    assert {each.start for each in world.bookings.values()} == {FOUR + 9 * DAY}
+    assert {world.note(name) for name in names(1, 11)} == {None}
+
+
+def test_rejected_moves_are_put_back_and_say_so() -> None:
+    world = moves_await()
+    world.decide(Decision.REJECTED)
+    world.settle()
+    assert calls(world) == []
+    assert {world.note(name) for name in names(1, 11)} == {NoteKind.MOVE_REJECTED}
+    assert all(world.start(name) == world.bookings[BookingId(name)].start for name in names(1, 11))
+
+
+def test_a_move_that_awaits_lapses_when_it_is_taken_back() -> None:
+    world = moves_await()
+    world.drag("b1", TEN)
+    world.settle()
+    assert (world.note("b1"), "b1" in kinds(world), calls(world)) == (None, False, [])
+
+
+def test_a_move_that_awaits_lapses_when_the_booking_changes() -> None:
+    world = moves_await()
+    world.change("b1", start=TEN + 5 * DAY)
+    world.settle()
+    assert (world.note("b1"), world.start("b1")) == (NoteKind.CONFLICT_ZIMUN, TEN + 5 * DAY)
+    assert calls(world) == []
+
+
+@pytest.mark.parametrize(("count", "moved"), [(5, 5), (6, 0)])
+def test_a_config_that_would_move_more_than_five_awaits(count: int, moved: int) -> None:
+    world = paired(count)
+    world.policy = policy(routes=(Route(SIDE),))
+    world.settle()
+    assert sum(key[0] == SIDE for key in world.objects) == moved
+    assert len(world.objects) == count
+    assert set(kinds(world).values()) == ({AwaitKind.REROUTE} if not moved else set())
+
+
+@pytest.mark.parametrize(("decision", "calendar"), [(Decision.APPROVED, SIDE), (Decision.REJECTED, HOME)])
+def test_rerouting_is_decided_by_a_person(decision: Decision, calendar: str) -> None:
+    world = paired(6)
+    world.policy = policy(routes=(Route(SIDE),))
+    world.settle()
+    world.decide(decision)
+    world.settle()
+    assert {key[0] for key in world.objects} == {calendar}
+    assert len(world.objects) == 6
+
+
+def test_a_move_that_a_failed_write_left_out_does_not_slip_by() -> None:
+    world = paired(11)
+    for name in names(1, 11):
+        world.drag(name, FOUR + 9 * DAY)
+    world.now += MINUTE
+    world.cycle_number += 1
+    plan = world.plan()
+    world.edit("b1", extra="VALARM")  # the write that asks about it fails
+    for action in plan.actions:
+        world.apply(action)
+    assert len(kinds(world)) == 10
+    world.cycle()
+    assert (len(kinds(world)), calls(world)) == (11, [])
+
+
+def test_a_rejected_rerouting_does_not_switch_the_guard_off_for_deletions() -> None:
+    world = paired(8)
+    world.policy = policy(routes=(Route(SIDE),))
+    world.cycle()
+    world.decide(Decision.REJECTED)
+    world.cycle()
+    world.delete(*names(1, 8))
+    for _ in range(20):
+        world.cycle()
+    assert calls(world) == []
+
+
+def test_deleted_again_and_again_takes_the_shell_however_many_are_left() -> None:
+    """A client that deletes six events in every cycle; then a customer moves one of them: five are left."""
+    world = paired(6)
+    for _ in range(8):
+        world.delete(*(name for name in names(1, 6) if world.seen(name) is not None))
+        world.cycle()
+    world.change("b1", start=NOON + DAY)
+    for _ in range(30):
+        world.cycle()
+    assert calls(world) == []

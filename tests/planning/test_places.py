@@ -1,0 +1,206 @@
+"""Where events stand: transferred by a person, routed by the config, or standing twice."""
+
+from dataclasses import replace
+
+import pytest
+
+from syncd.domain.actions import Remove, Reschedule, Why
+from syncd.domain.ids import BookingId
+from syncd.domain.note import NoteKind
+from syncd.planning.routing import Route, route
+from tests.planning import builders as make
+from tests.planning.builders import FOUR, HOME, HOUR, MINUTE, NOON, SIDE, TEN, policy
+from tests.planning.world import World, calls, effects, paired
+
+B1 = BookingId("b1")
+GRACE = 11 * MINUTE
+
+
+def at_rest(world: World) -> None:
+    """The event stands once, where routing wants it, under our UID, and nothing more happens."""
+    world.settle()
+    assert list(world.objects) == [(HOME, "/home/b1.ics")]
+    assert world.event().uid == "b1@zimun"
+    world.cycle(GRACE)
+    assert world.cycle(GRACE) == []
+    assert not world.bookings[B1].cancelled
+
+
+def test_added_there_then_deleted_here_is_a_transfer() -> None:
+    world = paired()
+    world.copy("b1", SIDE)
+    world.cycle()
+    del world.objects[HOME, "/home/b1.ics"]
+    world.cycle()
+    assert world.note() is NoteKind.TRANSFERRED
+    at_rest(world)
+    assert calls(world) == []
+
+
+def test_deleted_here_then_added_there_is_a_transfer() -> None:
+    world = paired()
+    event = world.event()
+    world.delete("b1")
+    world.cycle()
+    world.put(event, SIDE, "b1.ics")
+    world.cycle()
+    assert world.note() is NoteKind.TRANSFERRED
+    at_rest(world)
+    assert calls(world) == []
+
+
+def test_a_transfer_with_a_new_time_is_a_move_and_then_goes_back() -> None:
+    world = paired()
+    world.transfer("b1", SIDE, to=FOUR)
+    world.cycle()
+    assert [(type(action), action.why) for action in calls(world)] == [(Reschedule, Why.EVENT_MOVED)]
+    assert (world.start(), world.note()) == (FOUR, NoteKind.TRANSFERRED)
+    at_rest(world)
+
+
+def test_a_transfer_with_a_new_time_that_is_not_open_goes_back_to_the_booking() -> None:
+    world = paired()
+    world.taken = {FOUR}
+    world.transfer("b1", SIDE, to=FOUR)
+    world.settle()
+    assert world.start() == TEN
+    assert world.note() is NoteKind.NOT_OPEN
+    at_rest(world)
+
+
+@pytest.mark.parametrize("calendar", [SIDE, HOME])
+def test_cut_and_paste_with_a_new_uid_is_a_transfer(calendar: str) -> None:
+    world = paired()
+    world.transfer("b1", calendar, uid="7f3a-android", to=FOUR)
+    at_rest(world)
+    assert world.bookings[B1].start == FOUR
+
+
+def test_a_copy_beside_the_original_is_a_persons_and_stays_untouched() -> None:
+    world = paired()
+    copy = world.copy("b1", HOME, uid="7f3a-android", to=FOUR)
+    for _ in range(4):
+        assert effects(world.cycle(GRACE)) == []
+    assert world.objects[copy.key] == copy
+    assert calls(world) == []
+
+
+def test_renamed_by_a_client_the_link_follows() -> None:
+    world = paired()
+    event = world.event()
+    world.delete("b1")
+    world.put(event, HOME, "renamed.ics")
+    world.settle()
+    assert effects(world.log) == []
+    assert world.links[B1].href == "/home/renamed.ics"
+
+
+def test_a_second_event_of_ours_goes_after_ten_minutes() -> None:
+    world = paired()
+    world.copy("b1", SIDE)
+    assert effects(world.cycle(9 * MINUTE)) == []
+    done = effects(world.cycle(2 * MINUTE))
+    assert [(type(action), action.why) for action in done] == [(Remove, Why.DUPLICATE)]
+    assert [action.calendar for action in done if isinstance(action, Remove)] == [SIDE]
+    at_rest(world)
+
+
+def test_a_booking_whose_place_changed_follows_new_event_first() -> None:
+    world = paired()
+    world.change("b1", location_id="loc_2")
+    world.cycle()
+    assert [action.kind for action in effects(world.log)] == ["create", "remove"]
+    assert list(world.objects) == [(SIDE, "/side/b1.ics")]
+
+
+def test_a_booking_moved_and_rerouted_in_zimun_follows_in_one_write() -> None:
+    world = paired()
+    world.change("b1", location_id="loc_2", start=NOON)
+    world.cycle()
+    assert [action.kind for action in effects(world.log)] == ["create", "remove"]
+    assert (world.start(), list(world.objects)) == (NOON, [(SIDE, "/side/b1.ics")])
+
+
+def test_what_a_person_added_goes_along_with_the_rerouted_event() -> None:
+    world = paired()
+    world.edit("b1", extra="VALARM", title="Ada (VIP)")
+    world.cycle()
+    world.change("b1", location_id="loc_2")
+    world.settle()
+    seen = world.seen("b1")
+    assert seen is not None
+    assert "VALARM" in seen.data
+    assert world.event().title == "Ada (VIP)"
+
+
+def test_the_old_event_waits_for_its_calendar_and_then_goes() -> None:
+    world = paired()
+    world.change("b1", location_id="loc_2")
+    world.now += MINUTE
+    world.cycle_number += 1
+    for action in world.plan().actions:
+        world.apply(action)
+    world.unreadable = {HOME}
+    world.cycle()
+    assert len(world.objects) == 2
+    world.unreadable = set()
+    world.cycle()
+    assert list(world.objects) == [(SIDE, "/side/b1.ics")]
+
+
+def test_a_calendar_that_cannot_be_read_gets_no_event() -> None:
+    world = paired()
+    world.unreadable = {SIDE}
+    world.change("b1", location_id="loc_2")
+    world.book("b2", NOON, location_id="loc_2")
+    assert effects(world.cycle()) == []
+
+
+def test_a_uid_that_a_server_refuses_gets_the_next_generation() -> None:
+    world = World()
+    world.used_uids = {"b1@zimun", "b1~2@zimun"}
+    world.book()
+    world.cycle()
+    assert (world.links[B1].uid, world.links[B1].href) == ("b1~3@zimun", "/home/b1~3.ics")
+    world.settle()
+    assert world.cycle() == []
+
+
+def test_a_calendar_that_is_not_managed_any_more_is_named_and_left() -> None:
+    world = paired()
+    world.managed = {SIDE}
+    assert world.cycle() == []
+    assert [problem.kind for problem in world.problems] == ["unmanaged"]
+
+
+@pytest.mark.parametrize(
+    ("routes", "calendar"),
+    [
+        ((Route(HOME, locations=("loc_1",)), Route(SIDE)), HOME),
+        ((Route(SIDE, services=("colour",)), Route(HOME)), HOME),
+        ((Route(SIDE, staff=("Zoe",)), Route(HOME)), SIDE),
+        ((Route(SIDE, locations=("loc_1",), staff=("Bea",)), Route(HOME, fallback=True)), HOME),
+        ((Route(HOME, fallback=True), Route(SIDE, services=("cut",))), SIDE),
+        ((Route(HOME, locations=("loc_9",), fallback=True),), HOME),
+        ((Route(HOME, locations=("loc_9",)),), None),
+        ((), None),
+    ],
+)
+def test_the_first_entry_that_matches_else_the_fallback(routes: tuple[Route, ...], calendar: str | None) -> None:
+    assert route(make.booking(staff_name="Zoe"), routes) == calendar
+
+
+def test_a_route_to_nowhere_names_the_booking_and_leaves_its_event() -> None:
+    world = paired()
+    world.policy = policy(routes=())
+    assert effects(world.cycle()) == []
+    assert [problem.kind for problem in world.problems] == ["unrouted"]
+
+
+def test_a_foreign_event_is_never_touched() -> None:
+    world = paired()
+    world.objects[HOME, "/home/dentist.ics"] = replace(
+        make.observation(make.event(make.booking("x"))), href="/home/dentist.ics", event=None, data=""
+    )
+    assert world.cycle(HOUR) == []
+    assert world.problems == ()

@@ -1,0 +1,126 @@
+"""The trouble ends: both sides come to agree within a bounded number of cycles, and then there is silence."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from syncd.domain.booking import Status
+from syncd.domain.ids import BookingId, parse_uid
+from syncd.domain.link import ClosedWhy, Decision
+from syncd.planning.routing import route
+from tests.simulation import objects
+from tests.simulation.calendars import MANAGED
+from tests.simulation.steps import LIES, Step
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+ROUNDS = 10
+
+
+def settle(world: "World") -> None:
+    """All trouble ends; people do nothing any more but answer what they are asked."""
+    world.people.take(Step("zimun up"))
+    world.people.take(Step("calendars up"))
+    while world.people.take(Step("mend")):
+        pass
+    world.trace.append("the trouble ends")
+    world.clock.at = world.clock.true()
+    stages = [
+        ("a first time", 61), ("after the grace", 661), ("after it again", 1201), ("after an hour", 3661), ("", 661)
+    ]  # fmt: skip
+    for number, (_, after) in enumerate(stages):
+        _quiet(world, after)
+        if number == 1 and _honest(world):
+            _agree(world, notes=True, soon=True)
+        if world.wrong:
+            return
+    verb = Decision.APPROVED if world.history.seed % 2 else Decision.REJECTED
+    world.decide(verb, [])
+    for after in (61, 661, 661):
+        _quiet(world, after)
+        if world.wrong:
+            return
+    _agree(world, notes=True)
+    if world.wrong:
+        return
+    for after in (49 * 3600, 661, 661, 74 * 3600, 661, 661):
+        _quiet(world, after)
+        if world.wrong:
+            return
+    _agree(world, notes=False)
+    history = len(world.store.history(None, 100_000))
+    for _ in range(3):
+        world.cycle(Step("cycle", after=61))
+        if world.effects or len(world.store.history(None, 100_000)) != history:
+            world.fail("it does not stay silent")
+            return
+    rows = world.store.history(None, 100_000)
+    if any("qzx" in row.detail for row in rows):
+        world.fail("personal data in the history")
+
+
+def _honest(world: "World") -> bool:
+    """Whether nobody lied or refused for a while: what did heals within an hour, at the next full listing."""
+    told = any(kind in LIES for step in world.history.steps for _, kind in step.faults)
+    return not told and not any(step.what in ("clock", "calendar lags") for step in world.history.steps)
+
+
+def _quiet(world: "World", after: int) -> None:
+    """Cycles until one does nothing."""
+    for number in range(ROUNDS):
+        world.trace.append(f"{world.clock.at:%d %H:%M:%S} at rest, cycle after {after if number == 0 else 61} s")
+        world.seq += 1
+        world.cycle(Step("cycle", after=after if number == 0 else 61))
+        if world.wrong:
+            return
+        if not world.effects:
+            return
+    world.fail(f"it does not come to rest in {ROUNDS} cycles")
+
+
+def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
+    """Each booking has one event, at its time, in its calendar; each cancelled one none."""
+    now = world.clock.true()
+    links = world.store.links()
+    for booking_id, booking in sorted(world.zimun.bookings.items()):
+        if booking.end < now - timedelta(days=1) + timedelta(hours=2) or booking.status is Status.HELD:
+            continue
+        link = links.get(BookingId(booking_id))
+        if link is not None and link.closed is not None and link.closed.why is ClosedWhy.DELETED_PAST:
+            continue
+        frozen = link is not None and link.frozen is not None
+        waits = link is not None and (link.awaiting is not None or (soon and link.deletion is not None))
+        events = [
+            (url, fields)
+            for url, href, fields in world.oracle.events(booking_id)
+            if url in MANAGED and parse_uid(fields["uid"]) is not None
+        ]
+        if booking.cancelled:
+            if events and not notes:
+                world.fail(f"{booking_id} is cancelled, and {len(events)} of its events stand")
+            continue
+        if len(events) > 1 and not notes:
+            world.fail(f"{booking_id} has {len(events)} events")
+        if frozen or (waits and notes):
+            continue
+        if not events:
+            world.fail(f"{booking_id} has no event")
+            continue
+        if len(events) > 1:
+            continue  # which of them counts shows when the others are gone
+        url, fields = events[0]
+        start, end = objects.start_of(fields), objects.start_of({"start": fields["end"]})
+        if (start, end) != (booking.start, booking.end) or fields["cancelled"] or fields["rrule"]:
+            world.fail(f"{booking_id} is at {booking.start}, its event at {start}, until {booking.end} and {end}")
+        if url != route(booking, world.policy.routes):
+            world.fail(f"{booking_id} stands in {url}")
+        if not notes and fields["title"].startswith("⚠"):
+            world.fail(f"{booking_id} still has a note: {fields['desc'][:60]}")
+        _heard(world, booking_id)
+
+
+def _heard(world: "World", booking_id: str) -> None:
+    """What a person did last came about, or they were told."""
+    said, booking = world.oracle.said[booking_id], world.zimun.bookings[BookingId(booking_id)]
+    if said.drag > max(said.told, said.customer, world.oracle.lost) and said.drag_to != booking.start:
+        world.fail(f"{booking_id} was dragged to {said.drag_to}, is at {booking.start}, and nobody was told")

@@ -1,0 +1,159 @@
+"""Faults put into syncd on purpose: a simulation that does not find each of them proves nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+from uuid import uuid4
+
+from syncd.domain.actions import Cancel, Create, Record, Replace, Reschedule
+from syncd.engine import cycle, execute, observe
+from syncd.planning import keeping, merge, sides
+from syncd.state import journal, pairs
+from tests.simulation import calendars, world, zimun
+from tests.simulation.process import SimStore
+
+
+@contextmanager
+def if_match_dropped() -> Iterator[None]:
+    """A write overwrites whatever stands there."""
+    with patch.object(calendars.FakeCalendar, "_matches", lambda self, there, etag, onto: True):
+        yield
+
+
+@contextmanager
+def base_before_effect() -> Iterator[None]:
+    """What a write will have done is remembered before it is done."""
+    plain = journal.journal
+
+    def early(db: Any, actions: Any, number: int, now: Any) -> Any:
+        intents = plain(db, actions, number, now)
+        for action in actions:
+            if isinstance(action, Create | Replace | Reschedule | Cancel):
+                pairs.rename_link(db, action.booking_id, action.link)
+        return intents
+
+    with patch.object(journal, "journal", early):
+        yield
+
+
+@contextmanager
+def absence_is_deletion() -> Iterator[None]:
+    """An event that a listing does not name is deleted, without a second look."""
+
+    def gone(link: Any, snapshot: Any, policy: Any) -> Any:
+        found = sides.transferred(link, snapshot)
+        return sides.EventTransferred(found) if found is not None else sides.EventGone()
+
+    with patch.object(sides, "_absent", gone):
+        yield
+
+
+@contextmanager
+def grace_skipped() -> Iterator[None]:
+    with patch.object(world, "GRACE", timedelta(0)):
+        yield
+
+
+@contextmanager
+def guard_off() -> Iterator[None]:
+    with patch.object(cycle, "check_safe", lambda plan, snapshot, policy: plan):
+        yield
+
+
+@contextmanager
+def cursor_too_early() -> Iterator[None]:
+    """The sync token is remembered before what it covers was read."""
+    listing = observe._listing
+
+    async def early(store: Any, calendar: Any, now: Any) -> Any:
+        found = await listing(store, calendar, now)
+        if not found.full:
+            store.observe(calendar.url, [], [], found.cursor, None)
+        return found
+
+    with patch.object(observe, "_listing", early):
+        yield
+
+
+@contextmanager
+def key_not_stable() -> Iterator[None]:
+    """A call goes out with another key than the one that was written down."""
+    plain = zimun.FakeZimun.reschedule
+
+    async def other(self: Any, booking_id: Any, start: Any, key: str) -> Any:
+        return await plain(self, booking_id, start, str(uuid4()))
+
+    with patch.object(zimun.FakeZimun, "reschedule", other):
+        yield
+
+
+@contextmanager
+def not_read_afresh() -> Iterator[None]:
+    """A booking is not looked at again just before it is changed."""
+
+    async def expected(self: Any, expect: Any) -> Any:
+        return expect
+
+    with patch.object(execute.Executing, "_read_afresh", expected):
+        yield
+
+
+@contextmanager
+def replay_is_a_wish() -> Iterator[None]:
+    """A stale client that writes an old version back moves the booking."""
+    present = sides._present
+
+    def blind(link: Any, seen: Any, snapshot: Any) -> Any:
+        return present(replace(link, replay=type(link.replay)()), seen, snapshot)
+
+    with patch.object(sides, "_present", blind):
+        yield
+
+
+@contextmanager
+def note_for_ever() -> Iterator[None]:
+    with patch.object(keeping, "standing", lambda case: case.link.note):
+        yield
+
+
+@contextmanager
+def first_404_believed() -> Iterator[None]:
+    def at_once(link: Any, snapshot: Any, policy: Any) -> Any:
+        if sides.is_missing(link, snapshot):
+            return sides.BookingCancelled(link.booking, explicit=False)
+        return sides.BookingUnseen()
+
+    with patch.object(sides, "_missing", at_once):
+        yield
+
+
+@contextmanager
+def edits_overwritten() -> Iterator[None]:
+    """A person's title gives way to syncd's."""
+    with patch.object(merge, "_whole", lambda written, current, wanted: wanted):
+        yield
+
+
+@contextmanager
+def records_forgotten() -> Iterator[None]:
+    """What is only to be remembered is not."""
+    plain = SimStore.journal
+
+    def some(self: Any, actions: Any, number: int, now: Any) -> Any:
+        return plain(self, [action for action in actions if not isinstance(action, Record)], number, now)
+
+    with patch.object(SimStore, "journal", some):
+        yield
+
+
+MUTATIONS: dict[str, Callable[[], Any]] = {
+    made.__name__: made
+    for made in (
+        if_match_dropped, base_before_effect, absence_is_deletion, grace_skipped, guard_off, cursor_too_early,
+        key_not_stable, not_read_afresh, replay_is_a_wish, note_for_ever, first_404_believed, edits_overwritten,
+        records_forgotten,
+    )
+}  # fmt: skip

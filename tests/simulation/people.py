@@ -1,0 +1,428 @@
+"""What people do in this world: staff in their calendars, customers in Zimun, the operator in the shell."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from syncd.domain.booking import Booking, Status
+from syncd.domain.ids import BookingId, parse_uid
+from syncd.domain.link import Decision
+from tests.simulation import objects
+from tests.simulation.calendars import ALL, MANAGED
+from tests.simulation.steps import Step
+from tests.simulation.zimun import BERLIN, MINUTE
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+Place = tuple[str, str]
+DAYS = (28, 29, 30)
+
+
+def _starts() -> list[datetime]:
+    found = [datetime(2026, 3, day, hour, tzinfo=BERLIN) for day in DAYS for hour in (9, 10, 11, 13, 15)]
+    found += [datetime(2026, 3, 28, 10, 30, tzinfo=BERLIN), datetime(2026, 3, 29, 9, 30, tzinfo=BERLIN)]
+    found += [datetime(2026, 3, 30, 10, 7, tzinfo=BERLIN), datetime(2026, 3, 28, 22, 0, tzinfo=BERLIN)]
+    found += [datetime(2026, 3, 23, hour, tzinfo=BERLIN) for hour in (8, 12, 14)]
+    return [start.astimezone(UTC) for start in found]
+
+
+STARTS = _starts()
+
+
+def booking_of(fields: dict[str, Any]) -> str:
+    """Which booking an object names, by its UID or its X-ZIMUN-BOOKING-ID; empty for none."""
+    parsed = parse_uid(fields["uid"])
+    return parsed[0] if parsed is not None else fields.get("bid", "")
+
+
+class People:
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.old: dict[Place, list[str]] = {}
+        self.trash: dict[str, list[tuple[str, str, str]]] = {}
+        self.made = 0
+
+    def take(self, step: Step) -> bool:
+        """Do it, where it makes sense at that moment; whether it did."""
+        done = getattr(self, "_" + step.what.replace(" ", "_"))(step)
+        if not done:
+            self.world.trace.append("  (nothing to do)")
+        return bool(done)
+
+    # staff
+
+    def places(self, name: str) -> list[Place]:
+        """Where events of a booking stand."""
+        return [
+            (url, href)
+            for url in ALL
+            for href, (data, _) in self.world.server.calendars[url].objects.items()
+            if booking_of(objects.read(data)) == name
+        ]
+
+    def _edit(self, step: Step, change: Any, *, stamped: bool = True) -> bool:
+        """Some client changes the event as it stands."""
+        places = self.places(step.name)
+        if not places:
+            return False
+        url, href = places[step.n % len(places)]
+        data = self.world.server.calendars[url].objects[href][0]
+        fields = objects.read(data)
+        if "broken" in fields:
+            return False
+        changed = change(fields)
+        if changed is None:
+            return False
+        new = {**fields, **changed}
+        if stamped:
+            new["stamp"] = self._stamp()
+        self._put(url, href, objects.write(new))
+        return True
+
+    def _put(self, url: str, href: str, data: str) -> None:
+        there = self.world.server.calendars[url].objects.get(href)
+        if there is not None:
+            self.old.setdefault((url, href), []).append(there[0])
+        self.world.server.put(url, href, data, "person")
+
+    def _stamp(self) -> str:
+        self.world.stamp += 1
+        return f"p{self.world.stamp}"
+
+    def _moved(self, fields: dict[str, Any], to: datetime, tzid: str = objects.BERLIN) -> dict[str, Any]:
+        start, end = objects.start_of(fields), objects.start_of({"start": fields["end"]})
+        length = end - start if start is not None and end is not None else timedelta(hours=1)
+        return {"start": objects.zoned(to, tzid), "end": objects.zoned(to + length, tzid)}
+
+    def _drag(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: self._moved(fields, STARTS[step.n % len(STARTS)]))
+
+    def _floating(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: self._moved(fields, STARTS[step.n % len(STARTS)], ""))
+
+    def _rezone(self, step: Step) -> bool:
+        def change(fields: dict[str, Any]) -> dict[str, Any] | None:
+            start = objects.start_of(fields)
+            return (
+                None
+                if start is None
+                else self._moved(fields, start, ("Z", objects.VENDOR + objects.BERLIN)[step.n % 2])
+            )
+
+        return self._edit(step, change)
+
+    def _odd_zone(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: self._moved(fields, STARTS[step.n % len(STARTS)], "Custom/Moon"))
+
+    def _all_day(self, step: Step) -> bool:
+        return self._edit(
+            step, lambda fields: {"start": [fields["start"][0][:8], ""], "end": [fields["end"][0][:8], ""]}
+        )
+
+    def _repeat(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: {"rrule": not fields["rrule"]})
+
+    def _resize(self, step: Step) -> bool:
+        def change(fields: dict[str, Any]) -> dict[str, Any] | None:
+            start = objects.start_of(fields)
+            return None if start is None else {"end": objects.zoned(start + (1 + step.n % 7) * 30 * MINUTE)}
+
+        return self._edit(step, change)
+
+    def _retitle(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: {"title": f"mine qzx {step.n}"})
+
+    def _place(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: {"place": f"room qzx {step.n}"})
+
+    def _line(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: {"desc": fields["desc"] + f"\nline qzx {step.n}"})
+
+    def _alarm(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: {"extra": [*fields["extra"], f"alarm {step.n}"]})
+
+    def _dismiss(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: {"ack": step.n}, stamped=step.n % 2 == 0)
+
+    def _mark(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: None if fields["cancelled"] else {"cancelled": True})
+
+    def _unmark(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: {"cancelled": False} if fields["cancelled"] else None)
+
+    def _delete(self, step: Step) -> bool:
+        places = self.places(step.name)
+        return bool(places) and self._drop(*places[step.n % len(places)], step.name)
+
+    def _drop(self, url: str, href: str, name: str) -> bool:
+        data = self.world.server.calendars[url].objects[href][0]
+        self.trash.setdefault(name, []).append((url, href, data))
+        self.world.server.delete(url, href, "person")
+        return True
+
+    def _undelete(self, step: Step) -> bool:
+        """From the trash: as it was, or with a new stamp; where it stood, or in another calendar."""
+        trash = self.trash.get(step.name)
+        if not trash:
+            return False
+        url, href, data = trash[-1]
+        if step.n % 5 == 4:
+            other = ALL[step.n % len(ALL)]
+            href = self.world.server.calendars[other].path(href.rsplit("/", 1)[1])
+            url = other
+        if href in self.world.server.calendars[url].objects or self._uid_taken(url, data):
+            return False
+        trash.pop()
+        if step.n % 2:
+            data = objects.write(objects.read(data) | {"stamp": self._stamp()})
+        self._put(url, href, data)
+        return True
+
+    def _uid_taken(self, url: str, data: str) -> bool:
+        uid = objects.read(data)["uid"]
+        where = ALL if self.world.server.kind == "unique" else (url,)
+        return any(
+            objects.read(other)["uid"] == uid
+            for each in where
+            for other, _ in self.world.server.calendars[each].objects.values()
+        )
+
+    def _copy(self, step: Step) -> bool:
+        """A copy with a UID of its own, as most clients make it."""
+        return self._paste(step, keep=("bid",) if step.n % 3 == 0 else (), cut=False)
+
+    def _paste(self, step: Step, keep: tuple[str, ...] = ("bid",), *, cut: bool = True) -> bool:
+        """Cut and pasted by an app that gives a new UID."""
+        places = self.places(step.name)
+        if not places:
+            return False
+        url, href = places[step.n % len(places)]
+        fields = objects.read(self.world.server.calendars[url].objects[href][0])
+        if "broken" in fields:
+            return False
+        self.made += 1
+        other = ALL[(ALL.index(url) + step.n // 7) % len(ALL)]
+        if cut:
+            self._drop(url, href, step.name)
+        copied = fields | {"uid": f"pasted-{self.made}", "stamp": self._stamp()}
+        copied["bid"] = fields["bid"] if keep else ""
+        self._put(other, self.world.server.calendars[other].path(f"pasted-{self.made}.ics"), objects.write(copied))
+        return True
+
+    def _put_there(self, step: Step) -> bool:
+        """The first half of a move to another calendar: Thunderbird writes there before it deletes here."""
+        places = self.places(step.name)
+        if not places:
+            return False
+        url, href = places[step.n % len(places)]
+        data = self.world.server.calendars[url].objects[href][0]
+        other = ALL[(ALL.index(url) + 1 + step.n % 3) % len(ALL)]
+        new = self.world.server.calendars[other].path(href.rsplit("/", 1)[1])
+        fields = objects.read(data)
+        if new in self.world.server.calendars[other].objects or self._uid_taken(other, data) or "broken" in fields:
+            return False
+        if step.n % 4 == 0:
+            fields |= self._moved(fields, STARTS[step.n % len(STARTS)])
+        self._put(other, new, objects.write(fields | {"stamp": self._stamp()}))
+        return True
+
+    def _take_away(self, step: Step) -> bool:
+        """The second half: one of two events of a booking is deleted."""
+        places = self.places(step.name)
+        return len(places) > 1 and self._drop(*places[step.n % len(places)], step.name)
+
+    def _move_there(self, step: Step) -> bool:
+        """HTTP MOVE, or DELETE and PUT without a cycle in between."""
+        places = self.places(step.name)
+        if not places:
+            return False
+        url, href = places[step.n % len(places)]
+        data = self.world.server.calendars[url].objects[href][0]
+        other = ALL[(ALL.index(url) + 1 + step.n % 3) % len(ALL)]
+        new = self.world.server.calendars[other].path(href.rsplit("/", 1)[1])
+        if new in self.world.server.calendars[other].objects:
+            return False
+        self.world.server.delete(url, href, "person")
+        if self._uid_taken(other, data):
+            self._put(url, href, data)
+            return False
+        self._put(other, new, data)
+        return True
+
+    def _replay(self, step: Step) -> bool:
+        """A stale client writes an older version back, to the letter."""
+        places = [place for place in self.places(step.name) if self.world.oracle.versions.get(place)]
+        if not places:
+            return False
+        place = places[step.n % len(places)]
+        versions = self.world.oracle.versions[place]
+        data = versions[-1 - (step.n // 3) % min(len(versions), 2)]
+        if data == self.world.server.calendars[place[0]].objects[place[1]][0]:
+            return False
+        self._put(*place, data)
+        return True
+
+    def _foreign(self, step: Step) -> bool:
+        """Somebody's own event comes, changes or goes."""
+        url = ALL[step.n % len(ALL)]
+        calendar = self.world.server.calendars[url]
+        mine = [href for href in calendar.objects if "/own-" in href]
+        if mine and step.n % 2:
+            if step.n % 3:
+                self.world.server.delete(url, mine[0], "person")
+            else:
+                data = objects.read(calendar.objects[mine[0]][0])
+                self._put(
+                    url, mine[0], objects.write(data | {"title": f"dentist qzx {step.n}", "stamp": self._stamp()})
+                )
+            return True
+        self.made += 1
+        start = STARTS[step.n % len(STARTS)]
+        fields = {
+            "uid": f"own-{self.made}@example.org", "bid": "", "title": "dentist qzx", "place": "", "desc": "qzx",
+            "start": objects.zoned(start), "end": objects.zoned(start + 30 * MINUTE), "rrule": False,
+            "cancelled": False, "extra": [], "stamp": self._stamp(),
+        }  # fmt: skip
+        self._put(url, calendar.path(f"own-{self.made}.ics"), objects.write(fields))
+        return True
+
+    def _garble(self, step: Step) -> bool:
+        return self._edit(step, lambda fields: {"broken": True})
+
+    def _mend(self, step: Step) -> bool:
+        for url in ALL:
+            for href, (data, _) in self.world.server.calendars[url].objects.items():
+                fields = objects.read(data)
+                if fields.pop("broken", False):
+                    self._put(url, href, objects.write(fields | {"stamp": self._stamp()}))
+                    return True
+        return False
+
+    # customers
+
+    def _change(self, step: Step, **changes: Any) -> bool:
+        known = self.world.zimun.bookings.get(BookingId(step.name))
+        if known is None or known.cancelled:
+            return False
+        self.world.zimun.put(replace(known, **changes), "customer")
+        return True
+
+    def _book(self, step: Step) -> bool:
+        name = step.name
+        if BookingId(name) in self.world.zimun.bookings:
+            name = f"b{len(self.world.zimun.bookings) + 1}"
+        if len(self.world.zimun.bookings) >= 8:
+            return False
+        service = "color" if step.n % 5 == 4 else "cut"
+        place = "loc_2" if step.n % 5 == 1 else "loc_1"
+        start = STARTS[step.n % len(STARTS)]
+        length = (90 if service == "color" else 60) * MINUTE
+        booking = Booking(
+            BookingId(name), start, start + length, Status.CONFIRMED, service, place, f"Ada qzx {name}",
+            f"{name}@qzx.example", "qzx 030", "with qzx",
+        )  # fmt: skip
+        if not self.world.zimun.takes(booking, start):
+            return False
+        self.world.zimun.put(booking, "customer")
+        return True
+
+    def _move(self, step: Step) -> bool:
+        known = self.world.zimun.bookings.get(BookingId(step.name))
+        to = STARTS[step.n % len(STARTS)]
+        if known is None or known.start == to or not self.world.zimun.takes(known, to):
+            return False
+        return self._change(step, start=to, end=to + known.span.length)
+
+    def _cancel(self, step: Step) -> bool:
+        return self._change(step, status=Status.CANCELLED)
+
+    def _rename(self, step: Step) -> bool:
+        return self._change(step, contact_name=f"Bea qzx {step.n}")
+
+    def _notes(self, step: Step) -> bool:
+        return self._change(step, notes="\n".join(f"note qzx {n}" for n in range(step.n % 3)))
+
+    def _staff(self, step: Step) -> bool:
+        return self._change(step, staff_name=("", "Zoe", "Kim")[step.n % 3])
+
+    def _place_of_it(self, step: Step) -> bool:
+        return self._change(step, location_id=("loc_1", "loc_2")[step.n % 2])
+
+    def _longer(self, step: Step) -> bool:
+        known = self.world.zimun.bookings.get(BookingId(step.name))
+        return known is not None and self._change(step, end=known.start + (1 + step.n % 4) * 30 * MINUTE)
+
+    def _revive(self, step: Step) -> bool:
+        known = self.world.zimun.bookings.get(BookingId(step.name))
+        if known is None or not known.cancelled:
+            return False
+        self.world.zimun.put(replace(known, status=Status.CONFIRMED), "customer")
+        return True
+
+    # trouble that stays
+
+    def _zimun_down(self, step: Step) -> bool:
+        self.world.zimun.down = True
+        return True
+
+    def _zimun_up(self, step: Step) -> bool:
+        self.world.zimun.down = self.world.zimun.slots_down = self.world.zimun.no_single = False
+        return True
+
+    def _slots_down(self, step: Step) -> bool:
+        self.world.zimun.slots_down = True
+        return True
+
+    def _no_single(self, step: Step) -> bool:
+        self.world.zimun.no_single = True
+        return True
+
+    def _calendar_down(self, step: Step) -> bool:
+        self.world.server.calendars[MANAGED[step.n % 3]].down = True
+        return True
+
+    def _calendar_gone(self, step: Step) -> bool:
+        self.world.server.calendars[MANAGED[step.n % 3]].gone = True
+        return True
+
+    def _calendar_lags(self, step: Step) -> bool:
+        self.world.server.calendars[MANAGED[step.n % 3]].lags = True
+        self.world.lies()
+        return True
+
+    def _calendars_up(self, step: Step) -> bool:
+        for calendar in self.world.server.calendars.values():
+            if calendar.lags:
+                self.world.lies()
+            calendar.down = calendar.gone = calendar.lags = False
+        return True
+
+    def _clock(self, step: Step) -> bool:
+        """The wall clock alone jumps."""
+        self.world.lies()
+        self.world.clock.at += timedelta(hours=(-1, 1)[step.n % 2])
+        return True
+
+    # the operator
+
+    def _approve(self, step: Step) -> bool:
+        return self.world.decide(Decision.APPROVED, [step.name] if step.n % 2 else [])
+
+    def _reject(self, step: Step) -> bool:
+        return self.world.decide(Decision.REJECTED, [step.name] if step.n % 2 else [])
+
+    def _restart(self, step: Step) -> bool:
+        self.world.restart()
+        return True
+
+    def _backup(self, step: Step) -> bool:
+        self.world.backup()
+        return True
+
+    def _restore(self, step: Step) -> bool:
+        return self.world.restore(step.n)
+
+    def _lose(self, step: Step) -> bool:
+        self.world.lose()
+        return True

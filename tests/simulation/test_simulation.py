@@ -1,0 +1,47 @@
+"""Some histories, the same trace twice, and faults put in on purpose that must be found."""
+
+import os
+
+import pytest
+
+from tests.simulation import steps
+from tests.simulation.mutations import MUTATIONS
+from tests.simulation.runner import run, shrunk, story
+
+SEEDS = 200
+MUTANT_SEEDS = 150
+
+
+@pytest.fixture(scope="module")
+def base() -> int:
+    """The first seed: SYNCD_SEED_BASE for other histories than the usual ones."""
+    return int(os.environ.get("SYNCD_SEED_BASE", "0"))
+
+
+def test_no_promise_is_broken(base: int) -> None:
+    for seed in range(base, base + SEEDS):
+        history = steps.make(seed)
+        result = run(history)
+        if result.wrong:
+            pytest.fail(f"{story(shrunk(history, result.wrong))}\nagain: python -m tests.simulation --seed {seed}")
+
+
+def test_the_same_seed_gives_the_same_trace() -> None:
+    for seed in range(40):
+        assert run(steps.make(seed)).trace == run(steps.make(seed)).trace
+
+
+def test_a_history_survives_its_file() -> None:
+    history = steps.make(7)
+    assert steps.load(history.dump()) == history
+
+
+def test_another_seed_is_another_history() -> None:
+    assert len({steps.make(seed).dump() for seed in range(50)}) == 50
+
+
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
+def test_a_fault_put_in_is_found(name: str) -> None:
+    with MUTATIONS[name]():
+        found = next((seed for seed in range(MUTANT_SEEDS) if run(steps.make(seed)).wrong), None)
+    assert found is not None, f"{name}: not found in {MUTANT_SEEDS} seeds"

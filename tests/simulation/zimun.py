@@ -1,0 +1,197 @@
+"""Zimun as a fake: bookings, open slots, and answers by Idempotency-Key."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from syncd.domain.booking import Booking, BookingList, Catalog, Location, Parked, Service, Slot, Span, Status
+from syncd.domain.errors import Malformed, NotFound, Refused
+from syncd.domain.ids import BookingId
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MINUTE = timedelta(minutes=1)
+CATALOG = Catalog(
+    locations={
+        "loc_1": Location("loc_1", "Salon", "Europe/Berlin", "Street 1"),
+        "loc_2": Location("loc_2", "Studio", "Europe/Berlin"),
+    },
+    services={
+        "cut": Service("cut", "Haircut", 60 * MINUTE, ("loc_1", "loc_2")),
+        "color": Service("color", "Colour", 90 * MINUTE, ("loc_1",)),
+    },
+)
+OPENS, CLOSES = 8, 18
+STALE = timedelta(seconds=100)
+
+
+class Zimun:
+    """What Zimun knows, and what customers do there."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.bookings: dict[BookingId, Booking] = {}
+        self.past: dict[BookingId, list[tuple[datetime, Booking]]] = {}
+        self.answers: dict[str, tuple[Any, ...]] = {}
+        self.down = self.slots_down = self.no_single = False
+        self.own_write: dict[BookingId, tuple[datetime, Booking]] = {}
+
+    def put(self, booking: Booking, by: str) -> None:
+        """A booking is as it is from now on."""
+        before = self.bookings.get(booking.id)
+        booking = replace(booking, updated_at=self.world.clock.true())
+        self.bookings[booking.id] = booking
+        self.past.setdefault(booking.id, []).append((self.world.clock.true(), booking))
+        self.world.oracle.booking_changed(booking.id, before, booking, by)
+
+    def open_at(self, day: date, service_id: str, location_id: str, but: BookingId | None = None) -> tuple[Slot, ...]:
+        """The open slots of a day: within the opening hours, not past, overlapping no other booking of the place."""
+        service = CATALOG.services[service_id]
+        length = service.duration or 60 * MINUTE
+        busy = [
+            other.span
+            for other in self.bookings.values()
+            if not other.cancelled and other.location_id == location_id and other.id != but
+        ]
+        at = datetime(day.year, day.month, day.day, OPENS, tzinfo=BERLIN).astimezone(UTC)
+        end = datetime(day.year, day.month, day.day, CLOSES, tzinfo=BERLIN).astimezone(UTC)
+        found = []
+        while at + length <= end:
+            span = Span(at, at + length)
+            if at > self.world.clock.true() and not any(span.overlaps(taken) for taken in busy):
+                found.append(Slot(service_id, location_id, at, at + length))
+            at += 30 * MINUTE
+        return tuple(found)
+
+    def takes(self, booking: Booking, to: datetime) -> bool:
+        """Whether Zimun would move the booking there."""
+        day = to.astimezone(BERLIN).date()
+        slots = self.open_at(day, booking.service_id, booking.location_id, but=booking.id)
+        return any(slot.start == to for slot in slots)
+
+    def as_of(self, booking_id: BookingId, at: datetime) -> Booking | None:
+        known = [booking for since, booking in self.past[booking_id] if since <= at]
+        return known[-1] if known else None
+
+
+class FakeZimun:
+    """Zimun through the eyes of one process: a BookingPort."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._zimun = world.zimun
+
+    async def catalog(self) -> Catalog:
+        return await self._world.call("zimun", "catalog", lambda fault: CATALOG)
+
+    async def bookings(self, start: datetime, end: datetime) -> BookingList:
+        def read(fault: str) -> BookingList:
+            found, parked = [], []
+            for booking in list(self._zimun.bookings.values()):
+                shown: Booking | None = booking
+                if fault == "stale":
+                    shown = self._zimun.as_of(booking.id, self._world.clock.true() - STALE)
+                if shown is None or not start <= shown.start < end:
+                    continue
+                found.append(shown)
+            if fault == "empty":
+                found = []
+            if fault == "partial":
+                found = found[: len(found) // 2]
+            if fault == "malformed" and found:
+                parked = [Parked(found[0].id, "no start")]
+                found = found[1:]
+            for shown in found:
+                self._world.oracle.booking_read(shown)
+            return BookingList(tuple(found), tuple(parked))
+
+        return await self._world.call("zimun", "bookings", read)
+
+    async def booking(self, booking_id: BookingId) -> Booking | None:
+        self._world.oracle.booking_asked(booking_id)
+
+        def read(fault: str) -> Booking | None:
+            booking = self._zimun.bookings.get(booking_id)
+            if fault == "absent":
+                self._world.oracle.booking_absent(booking_id)
+                return None
+            if fault == "malformed":
+                raise Malformed(booking_id, "no start")
+            if fault == "stale" and booking_id in self._zimun.own_write:
+                at, before = self._zimun.own_write[booking_id]
+                untouched = self._zimun.past[booking_id][-1][0] <= at
+                if untouched and self._world.clock.true() - at < STALE:
+                    return before
+            if booking is not None:
+                self._world.oracle.booking_read(booking)
+            return booking
+
+        return await self._world.call("zimun", "booking", read)
+
+    async def open_slots(self, service_id: str, location_id: str, day: date) -> tuple[Slot, ...]:
+        def read(fault: str) -> tuple[Slot, ...]:
+            slots = self._zimun.open_at(day, service_id, location_id)
+            return slots[: len(slots) // 2] if fault == "partial" else () if fault == "empty" else slots
+
+        return await self._world.call("zimun", "slots", read)
+
+    async def reschedule(self, booking_id: BookingId, start: datetime, key: str) -> BookingId | None:
+        def move(fault: str) -> BookingId | None:
+            def act() -> None:
+                booking = self._known(booking_id)
+                if booking.cancelled:
+                    raise Refused("POST answered 409", "the booking is cancelled")
+                if booking.start <= self._world.clock.true() or not self._zimun.takes(booking, start):
+                    raise Refused("POST answered 409", "not free, says qzx")
+                self._world.oracle.rescheduling(booking, start)
+                staff = booking.staff_name
+                if self._world.setup["reassigns"] and start.hour % 2:
+                    staff = "Zoe" if staff != "Zoe" else ""
+                moved = replace(booking, start=start, end=start + booking.span.length, staff_name=staff)
+                self._zimun.put(moved, "syncd")
+                self._zimun.own_write[booking_id] = (self._world.clock.true(), booking)
+
+            self._once(key, ("reschedule", booking_id, start), act)
+            return None
+
+        return await self._world.call("zimun", "reschedule", move, writes=key)
+
+    async def cancel(self, booking_id: BookingId, key: str) -> None:
+        def end(fault: str) -> None:
+            def act() -> None:
+                booking = self._known(booking_id)
+                if booking.cancelled:
+                    raise Refused("POST answered 409", "it is cancelled already")
+                self._world.oracle.cancelling(booking)
+                self._zimun.put(replace(booking, status=Status.CANCELLED), "syncd")
+                self._zimun.own_write[booking_id] = (self._world.clock.true(), booking)
+
+            self._once(key, ("cancel", booking_id), act)
+
+        await self._world.call("zimun", "cancel", end, writes=key)
+
+    def _known(self, booking_id: BookingId) -> Booking:
+        found = self._zimun.bookings.get(booking_id)
+        if found is None:
+            raise NotFound("POST answered 404")
+        return found
+
+    def _once(self, key: str, what: tuple[Any, ...], act: Callable[[], None]) -> None:
+        """The same key again answers as the first call did; with another request it is refused."""
+        if key in self._zimun.answers:
+            said, refusal = self._zimun.answers[key]
+            if said != what:
+                raise Refused("POST answered 422", "this key was used for something else")
+            if refusal is not None:
+                raise refusal
+            return
+        try:
+            act()
+        except Refused as error:
+            self._zimun.answers[key] = (what, error)
+            raise
+        self._zimun.answers[key] = (what, None)

@@ -1,0 +1,126 @@
+"""Locks between processes."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from syncd.domain.errors import StoreBusy, StoreError
+from syncd.state.lock import CycleLock, DaemonLock, FileLock
+from syncd.state.store import Store
+from tests.state.values import NOW
+
+HOLD = """
+import sys
+from pathlib import Path
+from syncd.state.lock import CycleLock, DaemonLock
+with CycleLock(Path(sys.argv[1])), DaemonLock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@pytest.mark.parametrize("kind", [CycleLock, DaemonLock])
+def test_one_at_a_time(state: Path, kind: type[FileLock]) -> None:
+    first, second = kind(state), kind(state)
+    first.acquire()
+    with pytest.raises(StoreBusy, match="held by"):
+        second.acquire()
+    assert (first.held, second.held) == (True, False)
+    first.release()
+    with second:
+        with pytest.raises(StoreBusy):
+            first.acquire()
+        with pytest.raises(StoreBusy):
+            second.acquire()
+    with first:
+        assert first.held
+
+
+def test_the_two_locks_do_not_stand_in_each_others_way(state: Path) -> None:
+    with CycleLock(state), DaemonLock(state):
+        pass
+
+
+def test_the_files_are_private_and_stay(state: Path) -> None:
+    with CycleLock(state), DaemonLock(state):
+        pass
+    found = {each.name: each.stat().st_mode & 0o777 for each in state.parent.iterdir()}
+    assert found == {"state.db.cycle.lock": 0o600, "state.db.daemon.lock": 0o600}
+
+
+def test_a_lock_needs_a_folder_that_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError):
+        CycleLock(tmp_path / "file" / "state.db").acquire()
+
+
+def test_whether_a_daemon_runs_can_be_seen_without_a_trace(state: Path) -> None:
+    assert not DaemonLock.held_elsewhere(state)
+    assert list(state.parent.iterdir()) == []
+    with DaemonLock(state):
+        assert DaemonLock.held_elsewhere(state)
+    assert not DaemonLock.held_elsewhere(state)
+    DaemonLock(state).acquire()
+
+
+def test_a_killed_process_leaves_no_lock(state: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(state)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "held\n"
+        assert DaemonLock.held_elsewhere(state)
+        with pytest.raises(StoreBusy):
+            CycleLock(state).acquire()
+        # reading, and leaving an ask, need no lock
+        with Store.open(state) as store:
+            assert store.links() == {}
+            store.ask(None, [], NOW)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        assert not DaemonLock.held_elsewhere(state)
+        with CycleLock(state):
+            pass
+
+
+async def test_waiting_takes_the_lock_as_soon_as_it_is_free(state: Path) -> None:
+    holder, lock = CycleLock(state), CycleLock(state)
+    holder.acquire()
+    naps: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 3:
+            holder.release()
+
+    await lock.acquire_within(10, sleep)
+    assert lock.held
+    assert len(naps) == 3
+
+
+async def test_waiting_ends_at_the_deadline(state: Path) -> None:
+    naps: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        naps.append(seconds)
+
+    with CycleLock(state):
+        with pytest.raises(StoreBusy):
+            await CycleLock(state).acquire_within(1, sleep)
+        assert sum(naps) == pytest.approx(1, abs=0.11)
+
+
+async def test_a_free_lock_is_taken_without_waiting(state: Path) -> None:
+    async def sleep(seconds: float) -> None:
+        raise AssertionError("waited")
+
+    await CycleLock(state).acquire_within(0, sleep)

@@ -1,0 +1,118 @@
+"""A store of any older version becomes one of this version, or stays as it was."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database, Migrations
+
+from syncd.domain.link import Decision
+from syncd.state import schema
+from syncd.state.store import Store
+from tests.state.values import CALENDAR, NOW, foreign, link, reschedule, seen
+
+RECORDED = Path(__file__).parent
+OLDEST = 1
+
+
+def recorded(version: int, path: Path) -> None:
+    """The store that this version of the tables left behind."""
+    with sqlite3.connect(path) as conn:
+        conn.executescript((RECORDED / f"version_{version}.sql").read_text())
+    conn.close()
+
+
+def version_in(path: Path) -> int:
+    with sqlite3.connect(path) as conn:
+        found = conn.execute("PRAGMA user_version").fetchone()[0]
+    conn.close()
+    return int(found)
+
+
+def tables_of(path: Path) -> set[tuple[str, str]]:
+    with sqlite3.connect(path) as conn:
+        rows = conn.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    conn.close()
+    return {(name, " ".join(sql.split())) for name, sql in rows}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def next_version(monkeypatch: pytest.MonkeyPatch) -> Migrations:
+    """The next version of the tables, with its migration still to be written."""
+    migrations = Migrations("syncd")
+    migrations(name="1")(schema.first)
+    monkeypatch.setattr(schema, "MIGRATIONS", migrations)
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+    return migrations
+
+
+def holds_all(store: Store) -> None:
+    store.bind("https://api.example.org", "salon")
+    assert store.remembered_clock() == (NOW, "boot-1", 12.5)
+    assert store.links() == {"b1": reschedule("b1").before, "b2": link("b2", closed=NOW), "b3": link("b3")}
+    assert store.observations() == {seen("b1").key: seen("b1"), seen("b3").key: seen("b3")}
+    assert set(store.etags(CALENDAR)) == {seen("b1").href, seen("b3").href, foreign().href}
+    assert store.cursor(CALENDAR) == ("c1", NOW)
+    assert [intent.action for intent in store.open_intents()] == [reschedule("b1")]
+    assert [row.what for row in store.history(None, 9)] == ["event.created"]
+    assert store.last_good_cycle_at() == NOW
+    assert store.begin_cycle(NOW) == 2
+    assert [(ask.verb, ask.booking_ids) for ask in store.undecided()] == [(Decision.APPROVED, ("b1",))]
+    assert store.fact("catalog") == "{}"
+
+
+@pytest.mark.parametrize("version", range(OLDEST, schema.VERSION + 1))
+def test_a_store_of_each_version_is_read_in_full(path: Path, version: int) -> None:
+    recorded(version, path)
+    with Store.open(path) as store:
+        holds_all(store)
+    assert version_in(path) == schema.VERSION
+
+
+@pytest.mark.parametrize("version", range(OLDEST, schema.VERSION + 1))
+def test_an_old_store_gets_the_tables_of_a_new_one(path: Path, tmp_path: Path, version: int) -> None:
+    recorded(version, path)
+    for each in (path, tmp_path / "new.db"):
+        Store.open(each).close()
+    assert tables_of(path) == tables_of(tmp_path / "new.db")
+
+
+def test_the_version_counts_the_migrations() -> None:
+    with Store.open(None) as store:
+        names = [each.name for each in schema.MIGRATIONS.applied(store._db)]
+    assert names == [str(number) for number in range(1, schema.VERSION + 1)]
+
+
+def test_a_migration_keeps_what_is_there(path: Path, next_version: Migrations) -> None:
+    @next_version(name="2")
+    def second(db: Database) -> None:
+        db.execute("ALTER TABLE links ADD COLUMN colour TEXT")
+
+    recorded(1, path)
+    with Store.open(path) as store:
+        holds_all(store)
+        assert "colour" in store._db["links"].columns_dict
+    assert version_in(path) == 2
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(
+    path: Path, next_version: Migrations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @next_version(name="2")
+    def second(db: Database) -> None:
+        db.execute("DROP TABLE links")
+        raise ZeroDivisionError
+
+    recorded(1, path)
+    before = tables_of(path)
+    with pytest.raises(ZeroDivisionError):
+        Store.open(path)
+    assert (version_in(path), tables_of(path)) == (1, before)
+    monkeypatch.undo()
+    with Store.open(path) as store:
+        holds_all(store)

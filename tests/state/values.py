@@ -1,0 +1,120 @@
+"""Values for the store's tests: a few by hand, and any at all from the types' own declarations."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+
+from syncd.domain.actions import Cancel, Create, Record, Remove, Replace, Reschedule, Why
+from syncd.domain.booking import Booking
+from syncd.domain.event import Draft, Event, EventTime, Observation, Texts
+from syncd.domain.ids import BookingId, name_of, uid_of
+from syncd.domain.link import Closed, ClosedWhy, Link
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+CALENDAR = "https://dav.example.org/desk/bookings/"
+
+
+def booking(name: str = "b1", start: datetime = START) -> Booking:
+    return Booking(BookingId(name), start, start + timedelta(hours=1), contact_name="Ann Example")
+
+
+def link(name: str = "b1", start: datetime = START, *, closed: datetime | None = None) -> Link:
+    of = BookingId(name)
+    return Link(
+        booking_id=of,
+        calendar=CALENDAR,
+        href=f"/desk/bookings/{name_of(of)}",
+        uid=uid_of(of),
+        booking=booking(name, start),
+        start=event_time(start),
+        texts=Texts("Haircut – Ann", "Main street", {"service": "Haircut", "name": "Ann"}),
+        data="BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n",
+        etag='"1"',
+        closed=None if closed is None else Closed(closed, ClosedWhy.CANCELLED, '"1"'),
+    )
+
+
+def event_time(start: datetime = START) -> EventTime:
+    return EventTime(f"{start:%Y%m%dT%H%M%SZ}", instant=start)
+
+
+def seen(name: str = "b1", start: datetime = START, etag: str | None = '"1"') -> Observation:
+    pair = link(name, start)
+    event = Event(
+        pair.uid, name, pair.start, event_time(start + timedelta(hours=1)), "Haircut", "", "", fingerprint="f"
+    )
+    return Observation(CALENDAR, pair.href, etag, NOW, event, pair.data)
+
+
+def foreign(name: str = "dentist", etag: str | None = '"9"') -> Observation:
+    return Observation(CALENDAR, f"/desk/bookings/{name}.ics", etag, NOW, None, "BEGIN:VCALENDAR secret END:VCALENDAR")
+
+
+def draft(pair: Link) -> Draft:
+    return Draft(pair.uid, pair.booking_id, pair.booking.span, "Europe/Berlin", "Haircut", "", "")
+
+
+def create(name: str = "b1", start: datetime = START) -> Create:
+    pair = link(name, start)
+    return Create(pair.booking_id, Why.NEW, pair, CALENDAR, name_of(pair.booking_id), draft(pair))
+
+
+def update(name: str = "b1", start: datetime = START) -> Replace:
+    pair = link(name, start)
+    return Replace(pair.booking_id, Why.BOOKING_MOVED, pair, CALENDAR, pair.href, '"1"', draft(pair), pair.data)
+
+
+def remove(name: str = "b1") -> Remove:
+    pair = link(name, closed=NOW)
+    return Remove(pair.booking_id, Why.BOOKING_CANCELLED, pair, CALENDAR, pair.href, '"1"')
+
+
+def reschedule(name: str = "b1", to: datetime = START + timedelta(hours=1)) -> Reschedule:
+    before = replace(link(name), replay="before")
+    return Reschedule(before.booking_id, Why.EVENT_MOVED, before, link(name, to), before.booking, to)
+
+
+def cancel(name: str = "b1") -> Cancel:
+    before = replace(link(name), replay="before")
+    return Cancel(before.booking_id, Why.EVENT_DELETED, before, link(name, closed=NOW), before.booking)
+
+
+def remember(name: str = "b1", why: Why = Why.GRACE_BEGUN) -> Record:
+    return Record(BookingId(name), why, link(name))
+
+
+@cache
+def values_of(kind: Any) -> st.SearchStrategy[Any]:
+    """Any value of that type; times aware and in UTC, as syncd keeps them. Another type fails loudly."""
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return st.builds(kind, **{field.name: values_of(hints[field.name]) for field in fields(kind)})
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return st.sampled_from(kind)
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return st.one_of([values_of(one) for one in inner])
+    if origin is tuple:
+        if inner[-1] is Ellipsis:
+            return st.lists(values_of(inner[0]), max_size=3).map(tuple)
+        return st.tuples(*(values_of(one) for one in inner))
+    if origin is Mapping:
+        return st.dictionaries(values_of(inner[0]), values_of(inner[1]), max_size=3)
+    if origin is Literal:
+        return st.sampled_from(inner)
+    return {
+        str: st.text(max_size=12),
+        BookingId: st.text(max_size=12),
+        int: st.integers(-(2**63), 2**63 - 1),
+        bool: st.booleans(),
+        NoneType: st.none(),
+        datetime: st.datetimes(timezones=st.just(UTC)),
+        timedelta: st.timedeltas(),
+    }[kind]

@@ -1,0 +1,353 @@
+"""What the calls ask, page by page, and what they make of the answers."""
+
+import asyncio
+import json
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import httpx
+import pytest
+
+from syncd.domain.booking import Parked, Service, Slot, Status
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, Unavailable
+from syncd.domain.ids import BookingId
+from syncd.ports import BookingPort
+from syncd.zimun import ZimunClient
+from syncd.zimun import client as client_module
+from tests.zimun.support import BASE, Api, closed, items, reply
+
+LIST = "GET /api/v1/appointments"
+ONE = "GET /api/v1/appointments/b_1"
+SERVICES = "GET /api/v1/services"
+LOCATIONS = "GET /api/v1/locations"
+SLOTS = "GET /api/v1/availability"
+RESCHEDULE = "POST /api/v1/appointments/reschedule"
+CANCEL = "POST /api/v1/appointments/cancel"
+B_1 = BookingId("b_1")
+NINE = datetime(2026, 2, 20, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def test_it_is_a_booking_port(api: Api) -> None:
+    port: BookingPort = api.client()
+    assert port
+
+
+async def test_bookings_are_read_page_by_page(api: Api, client: ZimunClient) -> None:
+    api.on(LIST, items(closed("a"), token="p/2"), items(closed("b"), token="3"), items(closed("c")))
+    berlin = timezone(timedelta(hours=1))
+    listed = await client.bookings(NINE.astimezone(berlin), NINE + DAY + timedelta(microseconds=1))
+    assert [b.id for b in listed.bookings] == ["a", "b", "c"]
+    window = {"from": "2026-02-20T09:00:00Z", "to": "2026-02-21T09:00:01Z", "page_size": "50"}
+    asked = [dict(request.url.params) for request in api.calls(LIST)]
+    assert asked == [window, {**window, "page_token": "p/2"}, {**window, "page_token": "3"}]
+    assert api.requests[-1].headers["Accept"] == "application/json"
+
+
+async def test_one_bad_appointment_is_parked_and_the_others_are_there(api: Api, client: ZimunClient) -> None:
+    api.on(LIST, items(closed("a"), {"notes": "Ada"}, token="2"), items(None, closed("d", start="soon"), closed("e")))
+    listed = await client.bookings(NINE, NINE + DAY)
+    assert [b.id for b in listed.bookings] == ["a", "e"]
+    assert listed.parked == (
+        Parked("appointments item 2", "booking_id is missing; start_time is missing"),
+        Parked("appointments item 3", "the entry is not an object"),
+        Parked("d", "start_time is not an ISO 8601 time"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        ("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "second"),
+        ("2026-02-02T00:00:00Z", "2026-02-01T00:00:00Z", "first"),
+        (None, "2026-02-01T00:00:00Z", "second"),
+        ("2026-02-02T00:00:00Z", None, "second"),
+        (None, None, "second"),
+    ],
+)
+async def test_an_id_that_comes_twice_is_one_booking_the_newer(
+    api: Api, client: ZimunClient, first: str | None, second: str | None, kept: str
+) -> None:
+    api.on(
+        LIST,
+        items(closed(updated_at=first, notes="first"), token="2"),
+        items(closed(updated_at=second, notes="second")),
+    )
+    assert [b.notes for b in (await client.bookings(NINE, NINE + DAY)).bookings] == [kept]
+
+
+async def test_an_id_that_could_be_read_on_one_page_only_stays_parked(api: Api, client: ZimunClient) -> None:
+    api.on(LIST, items(closed(), token="2"), items(closed(start="soon")))
+    listed = await client.bookings(NINE, NINE + DAY)
+    assert listed.bookings == ()
+    assert [p.key for p in listed.parked] == ["b_1"]
+
+
+async def test_items_outside_of_the_window_are_kept(api: Api, client: ZimunClient) -> None:
+    api.on(LIST, items(closed(start="2020-01-01T00:00:00Z")))
+    assert len((await client.bookings(NINE, NINE + DAY)).bookings) == 1
+
+
+async def test_a_page_token_that_comes_again_does_not_go_round(api: Api, client: ZimunClient) -> None:
+    api.on(LIST, items(token="1"), items(token="2"), items(token="1"))
+    with pytest.raises(Unavailable, match="token came twice"):
+        await client.bookings(NINE, NINE + DAY)
+
+
+async def test_pages_without_end_end(api: Api, client: ZimunClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "MAX_PAGES", 20)
+    api.on(LIST, lambda request: items(token=str(len(api.requests))))
+    with pytest.raises(Unavailable, match="more than 20 pages"):
+        await client.bookings(NINE, NINE + DAY)
+    assert len(api.calls(LIST)) == 20
+
+
+@pytest.mark.parametrize("second", [reply(500), reply(json={"items": None}), httpx.ReadError("gone")])
+async def test_a_listing_of_which_a_page_is_missing_is_no_listing(api: Api, client: ZimunClient, second: Any) -> None:
+    api.on(LIST, items(closed(), token="2"), second)
+    with pytest.raises(Unavailable):
+        await client.bookings(NINE, NINE + DAY)
+
+
+async def test_services_are_read_only_for_appointments_without_a_length(api: Api, client: ZimunClient) -> None:
+    api.on(LIST, items(closed()))
+    await client.bookings(NINE, NINE + DAY)
+    assert api.calls(SERVICES) == []
+    api.on(SERVICES, items({"id": "s_1", "duration_minutes": 45}))
+    api.on(LIST, items(closed(end_time=None, service_id="s_1"), closed("b_2", end_time=None, service_id="s_2")))
+    for _ in range(2):
+        listed = await client.bookings(NINE, NINE + DAY)
+        assert [b.end - b.start for b in listed.bookings] == [timedelta(minutes=45)]
+        assert [p.key for p in listed.parked] == ["b_2"]
+    assert len(api.calls(SERVICES)) == 1
+    api.time.now += 301
+    api.on(SERVICES, items({"id": "s_1", "duration_minutes": 60}))
+    assert (await client.bookings(NINE, NINE + DAY)).bookings[0].end == NINE + timedelta(hours=1)
+
+
+async def test_look_ups_that_start_together_read_the_services_once(api: Api, client: ZimunClient) -> None:
+    api.on(SERVICES, items({"id": "s_1", "duration_minutes": 45}))
+    api.on(ONE, reply(json=closed(end_time=None, service_id="s_1")))
+    await asyncio.gather(*(client.booking(B_1) for _ in range(6)))
+    assert len(api.calls(SERVICES)) == 1
+
+
+async def test_closed_services_do_not_say_that_the_appointments_are_closed(api: Api, client: ZimunClient) -> None:
+    api.on(SERVICES, reply(403))
+    api.on(LIST, items(closed(), closed("b_2", end_time=None, service_id="s_1")))
+    listed = await client.bookings(NINE, NINE + DAY)
+    assert [b.id for b in listed.bookings] == ["b_1"]
+    assert [p.key for p in listed.parked] == ["b_2"]
+
+
+async def test_services_that_are_down_are_no_answer(api: Api, client: ZimunClient) -> None:
+    api.on(SERVICES, reply(500))
+    api.on(LIST, items(closed(end_time=None, service_id="s_1")))
+    with pytest.raises(Unavailable):
+        await client.bookings(NINE, NINE + DAY)
+
+
+async def test_the_catalog_holds_every_page_and_names_what_it_could_not_read(api: Api, client: ZimunClient) -> None:
+    api.on(
+        LOCATIONS,
+        items({"id": "loc_1", "timezone": "Europe/Berlin"}, token="2"),
+        items({"id": "loc_2", "timezone": "Mars"}, "x"),
+    )
+    api.on(SERVICES, items({"id": "s_1", "duration_minutes": 30}, {"name": "no id"}, {"id": 2, "duration_minutes": -1}))
+    catalog = await client.catalog()
+    assert {key: place.timezone for key, place in catalog.locations.items()} == {"loc_1": "Europe/Berlin", "loc_2": ""}
+    assert catalog.services == {"s_1": Service("s_1", duration=timedelta(minutes=30)), "2": Service("2")}
+    assert [p.key for p in catalog.parked] == ["loc_2", "locations item 3", "services item 2", "2"]
+    assert dict(api.calls(LOCATIONS)[0].url.params) == {"page_size": "50"}
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 410])
+async def test_a_closed_list_is_not_permitted_but_no_fault_of_the_login(
+    api: Api, client: ZimunClient, status: int
+) -> None:
+    api.on(LIST, reply(status))
+    with pytest.raises(NotPermitted, match="/api/v1/appointments answered") as caught:
+        await client.bookings(NINE, NINE + DAY)
+    assert not caught.value.credentials
+    assert len(api.calls(LIST)) == 1
+
+
+@pytest.mark.parametrize("answer", [reply(400), reply(422), reply(302, Location="/login"), reply(204)])
+async def test_a_list_that_answers_oddly_is_unavailable(api: Api, client: ZimunClient, answer: httpx.Response) -> None:
+    api.on(LIST, answer)
+    with pytest.raises(Unavailable, match=r"204|400|422|302|JSON"):
+        await client.bookings(NINE, NINE + DAY)
+
+
+async def test_one_booking_is_read_also_out_of_a_wrapper(api: Api, client: ZimunClient) -> None:
+    api.on(ONE, reply(json=closed(status="cancelled")), reply(json={"appointment": closed()}))
+    first, second = await client.booking(B_1), await client.booking(B_1)
+    assert first is not None
+    assert first.status is Status.CANCELLED
+    assert second is not None
+    assert second.start == NINE
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_booking_that_is_not_there_is_none(api: Api, client: ZimunClient, status: int) -> None:
+    api.on(ONE, reply(status, json={"detail": "no such"}))
+    assert await client.booking(B_1) is None
+
+
+@pytest.mark.parametrize("status", [403, 405])
+async def test_a_closed_look_up_is_not_permitted_and_names_the_path(api: Api, client: ZimunClient, status: int) -> None:
+    api.on(ONE, reply(status))
+    with pytest.raises(NotPermitted, match=r"/api/v1/appointments/\{booking_id\}") as caught:
+        await client.booking(B_1)
+    assert not caught.value.credentials
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(400),
+        reply(414),
+        reply(422),
+        reply(json={}),
+        reply(json=[closed()]),
+        reply(json=closed("b_2")),
+        reply(json=closed("b_2", start="soon")),
+        reply(json=closed(start="soon")),
+    ],
+)
+async def test_a_booking_that_cannot_be_read_is_malformed_under_the_id_asked_for(
+    api: Api, client: ZimunClient, answer: httpx.Response
+) -> None:
+    api.on(ONE, answer)
+    with pytest.raises(Malformed) as caught:
+        await client.booking(B_1)
+    assert caught.value.key == "b_1"
+
+
+@pytest.mark.parametrize("booking_id", ["", "ü" * 30_000])
+async def test_an_id_that_makes_no_path_is_malformed_without_a_call(
+    api: Api, client: ZimunClient, booking_id: str
+) -> None:
+    with pytest.raises(Malformed):
+        await client.booking(BookingId(booking_id))
+    assert api.requests == []
+
+
+@pytest.mark.parametrize(
+    ("booking_id", "segment"),
+    [
+        ("..", "%2E%2E"),
+        (".", "%2E"),
+        ("a/../b?c#d", "a%2F%2E%2E%2Fb%3Fc%23d"),
+        ("a%2Fb", "a%252Fb"),
+        ("ü\r\n ", "%C3%BC%0D%0A%20"),
+        ("\udcff", "%ED%B3%BF"),
+    ],
+)
+async def test_an_id_is_always_one_segment_of_the_path(
+    api: Api, client: ZimunClient, booking_id: str, segment: str
+) -> None:
+    call = f"GET /api/v1/appointments/{segment}"
+    api.on(call, reply(404))
+    assert await client.booking(BookingId(booking_id)) is None
+    assert len(api.calls(call)) == 1
+
+
+@pytest.mark.parametrize("status", [400, 422])
+async def test_a_day_that_the_api_will_not_tell_about_is_no_outage(api: Api, client: ZimunClient, status: int) -> None:
+    api.on(SLOTS, reply(status, json={"detail": "no such service"}))
+    with pytest.raises(Refused):
+        await client.open_slots("s_gone", "", date(2026, 2, 20))
+
+
+@pytest.mark.parametrize("answer", [{"slots": ["2026-02-20T09:00:00Z"]}, {"items": [{"start": "2026-02-20T09:00Z"}]}])
+async def test_open_slots(api: Api, client: ZimunClient, answer: Any) -> None:
+    api.on(SLOTS, reply(json=answer))
+    assert await client.open_slots("s_1", "loc_1", date(2026, 2, 20)) == (Slot("s_1", "loc_1", NINE),)
+    asked = dict(api.requests[-1].url.params)
+    assert asked == {"service_id": "s_1", "date": "2026-02-20", "location_id": "loc_1"}
+
+
+async def test_an_empty_location_is_left_out_and_a_bare_list_will_do(api: Api, client: ZimunClient) -> None:
+    api.on(SLOTS, reply(json=[]))
+    assert await client.open_slots("s_1", "", date(2026, 2, 20)) == ()
+    assert dict(api.requests[-1].url.params) == {"service_id": "s_1", "date": "2026-02-20"}
+
+
+async def test_slots_that_nobody_can_read_are_not_a_full_day(api: Api, client: ZimunClient) -> None:
+    api.on(SLOTS, reply(json={"slots": ["09:00", "10:00"]}))
+    with pytest.raises(Unavailable):
+        await client.open_slots("s_1", "", date(2026, 2, 20))
+
+
+async def test_a_reschedule_sends_the_booking_the_start_in_utc_and_the_key(api: Api, client: ZimunClient) -> None:
+    api.on(RESCHEDULE, reply(json={"booking_id": "b_1"}))
+    assert await client.reschedule(B_1, NINE.astimezone(timezone(timedelta(hours=1))), "key-1") is None
+    (request,) = api.calls(RESCHEDULE)
+    assert json.loads(request.content) == {"booking_id": "b_1", "start_time": "2026-02-20T09:00:00Z"}
+    assert request.headers["Idempotency-Key"] == "key-1"
+    assert request.headers["Content-Type"] == "application/json"
+
+
+async def test_a_reschedule_gives_the_id_that_the_api_names_instead(api: Api, client: ZimunClient) -> None:
+    api.on(RESCHEDULE, reply(json={"booking": {"id": "b_9"}}))
+    assert await client.reschedule(B_1, NINE, "key-1") == "b_9"
+
+
+async def test_a_cancel_sends_the_booking_and_the_key(api: Api, client: ZimunClient) -> None:
+    api.on(CANCEL, reply(204))
+    await client.cancel(B_1, "key-1")
+    (request,) = api.calls(CANCEL)
+    assert json.loads(request.content) == {"booking_id": "b_1"}
+    assert request.headers["Idempotency-Key"] == "key-1"
+
+
+@pytest.mark.parametrize("answer", [reply(204), httpx.Response(200, content=b"OK"), httpx.Response(201, content=b"{")])
+async def test_the_body_of_an_accepted_write_is_not_needed(
+    api: Api, client: ZimunClient, answer: httpx.Response
+) -> None:
+    api.on(RESCHEDULE, answer)
+    assert await client.reschedule(B_1, NINE, "key-1") is None
+    assert len(api.calls(RESCHEDULE)) == 1
+
+
+@pytest.mark.parametrize("status", [400, 405, 409, 422])
+async def test_a_no_is_refused_with_the_api_s_own_words(api: Api, client: ZimunClient, status: int) -> None:
+    api.on(CANCEL, reply(status, json={"error": {"code": "x", "message": "Too\x1b[1m late, Ada." + "!" * 999}}))
+    with pytest.raises(Refused) as caught:
+        await client.cancel(B_1, "key-1")
+    assert caught.value.reason.startswith("Too[1m late, Ada.!")
+    assert len(caught.value.reason) == 300
+    assert str(caught.value) == f"POST /api/v1/appointments/cancel answered {status}"
+    assert len(api.calls(CANCEL)) == 1
+
+
+async def test_a_refusal_in_html_gives_no_words(api: Api, client: ZimunClient) -> None:
+    api.on(CANCEL, httpx.Response(409, html="<h1>Conflict</h1>"))
+    with pytest.raises(Refused) as caught:
+        await client.cancel(B_1, "key-1")
+    assert caught.value.reason == ""
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_write_to_a_booking_that_is_not_there_is_not_found(api: Api, client: ZimunClient, status: int) -> None:
+    api.on(RESCHEDULE, reply(status))
+    with pytest.raises(NotFound):
+        await client.reschedule(B_1, NINE, "key-1")
+
+
+@pytest.mark.parametrize(("status", "credentials"), [(401, True), (403, False)])
+async def test_a_write_that_is_not_permitted(api: Api, client: ZimunClient, status: int, credentials: bool) -> None:
+    api.on(CANCEL, reply(status))
+    with pytest.raises(NotPermitted, match="/api/v1/appointments/cancel") as caught:
+        await client.cancel(B_1, "key-1")
+    assert caught.value.credentials is credentials
+
+
+@pytest.mark.parametrize("slash", ["", "/", "//"])
+async def test_the_base_url_may_have_a_path_and_a_slash(api: Api, slash: str) -> None:
+    client = api.client(f"{BASE}/zimun/v9{slash}")
+    api.on("GET /zimun/v9/api/v1/appointments/b_1", reply(404))
+    assert await client.booking(B_1) is None
+    assert len(api.calls("POST /zimun/v9/oauth/token")) == 1
+    await client.aclose()
