@@ -22,6 +22,7 @@ class Why(StrEnum):
     BOOKING_GONE = "booking_gone"
     BOOKING_REVIVED = "booking_revived"
     EVENT_MOVED = "event_moved"
+    EVENT_EDITED = "event_edited"
     EVENT_DELETED = "event_deleted"
     EVENT_RETURNED = "event_returned"
     EVENT_TRANSFERRED = "event_transferred"

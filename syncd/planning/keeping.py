@@ -170,7 +170,13 @@ def remembered(case: Case) -> Why:
         return Why.EVENT_RETURNED
     if known is not None and known.awaiting is not None and case.link.awaiting is None:
         return Why.APPROVAL_LAPSED
+    if known is not None and _texts_of(known.event) != _texts_of(case.link.event):
+        return Why.EVENT_EDITED
     return Why.AGREED if known is not None and known.booking.start != case.link.booking.start else Why.REMEMBERED
+
+
+def _texts_of(event: Event | None) -> tuple[str, str, str] | None:
+    return None if event is None else (event.title, event.place, event.description)
 
 
 def _bears_the_old_id(event: Event, booking: Booking) -> bool:

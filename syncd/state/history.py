@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import unquote
 
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
-from syncd.domain.actions import Cancel, Create, Effect, Problem, Record, Remove, Replace, Reschedule
+from syncd.domain.actions import Cancel, Create, Effect, Problem, Record, Remove, Replace, Reschedule, Why
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.state.codec import Codec
@@ -19,7 +20,9 @@ from syncd.state.database import as_text
 class HistoryRow:
     """One thing that happened. `side` is "zimun", "calendar" or "syncd"; `what` is noun.past_participle.
 
-    `detail` begins with the start that it was about, or with "from -> to", in UTC; no customer's data stands in it.
+    `detail` begins with the start that it was about, or with "from -> to", in UTC. After a semicolon each there may
+    stand: the calendar, by the last part of its path; what the event was made to tell (a NoteKind), with the start that
+    a person had asked for; how it failed. No customer's data stands in it.
     """
 
     at: datetime
@@ -71,16 +74,9 @@ def row_of(
 ) -> HistoryRow:
     """What the history says about an action. `base` is the link as it was before."""
     side, what = _WHAT[type(action)]
-    starts = _starts(action, base)
+    parts = (_starts(action, base), _place(action), _told(action, base), detail)
     return HistoryRow(
-        now,
-        cycle,
-        action.booking_id,
-        side,
-        what,
-        action.why.value,
-        outcome,
-        f"{starts}; {detail}" if detail else starts,
+        now, cycle, action.booking_id, side, what, action.why.value, outcome, "; ".join(part for part in parts if part)
     )
 
 
@@ -174,5 +170,27 @@ def _starts(action: Record | Effect, base: Link | None) -> str:
             now = action.draft.span.start
         case _:
             now = action.link.booking.start
-    letters = [f"{at:%Y-%m-%dT%H:%MZ}" for at in (was, now) if at is not None]
-    return " -> ".join(dict.fromkeys(letters))
+    return " -> ".join(dict.fromkeys(_letters(at) for at in (was, now) if at is not None))
+
+
+def _place(action: Record | Effect) -> str:
+    """Which calendar, where it matters for the story."""
+    if isinstance(action, Create | Remove):
+        calendar = action.calendar
+    elif action.why is Why.EVENT_TRANSFERRED:
+        calendar = action.link.calendar
+    else:
+        return ""
+    return f"in {unquote(calendar.rstrip('/').rsplit('/', 1)[-1])}"
+
+
+def _told(action: Record | Effect, base: Link | None) -> str:
+    """What the event begins to tell with this write."""
+    note = action.link.note if isinstance(action, Create | Replace) else None
+    if note is None or (base is not None and note == base.note):
+        return ""
+    return f"told {note.kind.value}" + (f", asked for {_letters(note.asked)}" if note.asked is not None else "")
+
+
+def _letters(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -95,6 +96,11 @@ class Desk:
         _, text = send(self.dav, "GET", self.url(booking_id))
         moved = dragged(text.replace("\r\n ", ""), by, datetime.now(UTC))
         send(self.dav, "PUT", self.url(booking_id), moved, {"Content-Type": "text/calendar; charset=utf-8"})
+
+    def retitle(self, booking_id: str, title: str) -> None:
+        _, text = send(self.dav, "GET", self.url(booking_id))
+        changed = re.sub(r"^SUMMARY:.*$", f"SUMMARY:{title}", text.replace("\r\n ", ""), flags=re.MULTILINE)
+        send(self.dav, "PUT", self.url(booking_id), changed, {"Content-Type": "text/calendar; charset=utf-8"})
 
     def url(self, booking_id: str) -> str:
         return f"{self.dav.calendar_url}{booking_id}.ics"

@@ -74,8 +74,47 @@ def test_a_refused_move_ends_with_1_and_status_and_log_say_why(desk: Desk) -> No
     assert rows[0]["what"] == "event.created"
     assert rows[-1]["why"] == "move_refused"
     assert len(desk.run("log", "--limit", "1", "--json").json) == 1
-    assert "back to where the booking is" in desk.run("log", booking_id).out
     assert desk.run("log", "b_of_nobody").out == "Nothing is known of this booking.\n"
+
+
+def test_the_log_tells_a_bookings_whole_story(desk: Desk) -> None:
+    booking_id, other = desk.book(2, 10), desk.book(3, 10)
+    desk.run("sync")
+    desk.salon.move(booking_id, desk.at(2, 11))
+    desk.run("sync")
+    desk.drag(booking_id, timedelta(hours=1))
+    desk.run("sync")
+    desk.drag(booking_id, timedelta(hours=11))
+    desk.run("sync")
+    desk.retitle(booking_id, "A title of the staff's own")
+    desk.run("sync")
+    desk.delete(booking_id)
+    desk.run("sync")
+    ten, eleven, noon, night = (f"{desk.at(2, hour):%Y-%m-%dT%H:%MZ}" for hour in (10, 11, 12, 23))
+    rows = [
+        (row["side"], row["what"], row["why"], row["outcome"], row["detail"])
+        for row in desk.run("log", booking_id, "--json").json
+        if row["why"] != "booking_changed"  # a move may bring other staff, and so other texts
+    ]
+    calendar = desk.dav.calendar_url.rstrip("/").rsplit("/", 1)[-1]
+    assert rows == [
+        ("calendar", "event.created", "new", "done", f"{ten}; in {calendar}"),
+        ("calendar", "event.updated", "booking_moved", "done", f"{ten} -> {eleven}"),
+        ("zimun", "booking.rescheduled", "event_moved", "done", f"{eleven} -> {noon}"),
+        ("calendar", "event.updated", "move_refused", "done", f"{noon}; told not_open, asked for {night}"),
+        ("syncd", "link.recorded", "event_edited", "done", noon),
+        ("syncd", "link.recorded", "grace_begun", "done", noon),
+    ]
+    told = desk.run("log", booking_id)
+    assert other not in told.out
+    assert booking_id not in told.out
+    lines = told.out.splitlines()
+    assert "rescheduled in Zimun" in told.out
+    assert "its event was moved" in next(line for line in lines if "rescheduled in Zimun" in line)
+    refused = next(line for line in lines if "back to where the booking is" in line)
+    assert "the event says: the time asked for is not open, asked for " in refused
+    assert other in desk.run("log").out
+    assert "staff's own" not in told.out
 
 
 @pytest.mark.parametrize(("verb", "status"), [("approve", "cancelled"), ("reject", "confirmed")])

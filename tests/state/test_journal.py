@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from syncd.domain.actions import Why
+from syncd.domain.note import Note, NoteKind
 from syncd.state.journal import Outcome
 from syncd.state.store import Store
 from tests.state.values import (
@@ -151,13 +152,26 @@ def test_history_tells_the_starts_and_no_names(store: Store) -> None:
         store.record(intent, Outcome.DONE, LATER, detail="412" if intent.action.kind == "cancel" else "")
     rows = store.history(None, 9)
     assert [(row.what, row.detail) for row in rows] == [
-        ("event.created", "2026-11-24T10:00Z"),
+        ("event.created", "2026-11-24T10:00Z; in bookings"),
         ("event.updated", "2026-11-24T10:00Z -> 2026-11-24T12:00Z"),
-        ("event.removed", "2026-11-24T10:00Z"),
+        ("event.removed", "2026-11-24T10:00Z; in bookings"),
         ("booking.rescheduled", "2026-11-24T10:00Z -> 2026-11-24T11:00Z"),
         ("booking.cancelled", "2026-11-24T10:00Z; 412"),
     ]
     assert "Ann" not in str(rows)
+
+
+def test_history_tells_which_note_an_event_was_given_once(store: Store) -> None:
+    note = Note(NoteKind.NOT_OPEN, NOW, NOW + timedelta(hours=72), asked=START + timedelta(hours=9), reason="says Ann")
+    store.save_link(link("b2"))
+    for at in (NOW, LATER):
+        told = update("b2")
+        (intent,) = store.journal([replace(told, link=replace(told.link, note=note))], 1, at)
+        store.record(intent, Outcome.DONE, at, link=intent.action.link)
+    assert [row.detail for row in store.history("b2", 9)] == [
+        "2026-11-24T10:00Z; told not_open, asked for 2026-11-24T19:00Z",
+        "2026-11-24T10:00Z",
+    ]
 
 
 def test_intents_that_never_began_are_closed_at_once_and_tell_nothing(store: Store) -> None:

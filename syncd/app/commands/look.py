@@ -1,4 +1,4 @@
-"""`status` and `log`: what the store knows. No network, so they answer at once, also when both sides are down."""
+"""`status`: how syncd is doing. No network, so it answers at once, also when both sides are down."""
 
 import os
 from collections.abc import Sequence
@@ -10,13 +10,12 @@ from typing import Annotated
 import typer
 
 from syncd.app import tables
-from syncd.app.commands import phrases, standing
+from syncd.app.commands import standing
 from syncd.app.commands.common import ConfigOption, JsonOption, command, print_json, read_config, stamp
 from syncd.app.tables import Column
-from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE
-from syncd.state.history import CycleRow, CycleSummary, HistoryRow
+from syncd.state.history import CycleRow, CycleSummary
 from syncd.state.lock import DaemonLock
 from syncd.state.store import Store
 
@@ -25,7 +24,6 @@ CYCLES = 5
 
 def add_to(app: typer.Typer) -> None:
     app.command("status")(command(_status))
-    app.command("log")(command(_log))
 
 
 def _status(
@@ -64,71 +62,6 @@ def _status(
     if max_age is not None and (good_at is None or now - good_at > timedelta(seconds=max_age)):
         return EXIT_TROUBLE
     return EXIT_DONE
-
-
-def _log(
-    booking_id: Annotated[
-        str | None, typer.Argument(metavar="[BOOKING_ID]", help="Only of this booking.", show_default=False)
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many rows at most, the newest.")] = 50,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> int:
-    """What changed, when, and what came of it; the newest last."""
-    known, now = read_config(config), datetime.now(UTC)
-    rows: list[HistoryRow] = []
-    if os.path.lexists(known.state.path):
-        with Store.open(known.state.path) as store:
-            rows = store.history(None if booking_id is None else BookingId(booking_id), limit)
-    if as_json:
-        print_json([_row_json(row) for row in rows])
-        return EXIT_DONE
-    to = tables.console()
-    if not rows:
-        tables.line(to, "Nothing has happened yet." if booking_id is None else "Nothing is known of this booking.")
-        return EXIT_DONE
-    columns = [Column("WHEN"), Column("BOOKING", fold=True, least=16), Column("WHAT", fold=True, least=13)]
-    columns += [Column("START", fold=True, least=16), Column("WHY", fold=True, least=12)]
-    tables.table(
-        to,
-        columns,
-        [
-            (
-                tables.local(row.at, now, seconds=True),
-                row.booking_id,
-                row.what.replace(".", " ") + ("" if row.outcome == "done" else f": {row.outcome}"),
-                _local_starts(row.detail, now),
-                phrases.why(row.why),
-            )
-            for row in rows
-        ],
-    )
-    return EXIT_DONE
-
-
-def _row_json(row: HistoryRow) -> dict[str, object]:
-    return {
-        "at": stamp(row.at),
-        "cycle": row.cycle,
-        "booking_id": row.booking_id,
-        "side": row.side,
-        "what": row.what,
-        "why": row.why,
-        "outcome": row.outcome,
-        "detail": row.detail,
-    }
-
-
-def _local_starts(detail: str, now: datetime) -> str:
-    """The starts that a row begins with, on this machine's clock; what follows them as it is."""
-    starts, semicolon, rest = detail.partition("; ")
-    told = []
-    for text in starts.split(" -> "):
-        try:
-            told.append(tables.local(datetime.strptime(text, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC), now))
-        except ValueError:
-            return detail
-    return " → ".join(told) + semicolon + rest
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ WHY: Final[Mapping[str, str]] = {
     Why.BOOKING_GONE: "Zimun does not know it any more",
     Why.BOOKING_REVIVED: "in force again in Zimun",
     Why.EVENT_MOVED: "its event was moved",
+    Why.EVENT_EDITED: "its title, place or description was edited",
     Why.EVENT_DELETED: "its event was deleted",
     Why.EVENT_RETURNED: "its event came back",
     Why.EVENT_TRANSFERRED: "its event was put into another calendar",
@@ -72,6 +73,46 @@ REFUSED: Final[Mapping[str, str]] = {
     NoteKind.ZONE_UNKNOWN: "its time zone cannot be resolved",
     NoteKind.MOVE_REJECTED: "the move was rejected",
     NoteKind.CANCEL_REFUSED: "Zimun refused to cancel it",
+}
+
+
+HAPPENED: Final[Mapping[str, str]] = {
+    "link.recorded": "noticed",
+    "link.renamed": "went on under another id",
+    "event.created": "event created",
+    "event.updated": "event updated",
+    "event.removed": "event removed",
+    "booking.rescheduled": "rescheduled in Zimun",
+    "booking.cancelled": "cancelled in Zimun",
+}
+
+TOLD: Final[Mapping[str, str]] = {
+    **REFUSED,
+    NoteKind.NOT_YET_BOOKED: "not yet booked",
+    NoteKind.MOVE_AWAITS: "the move awaits approval",
+    NoteKind.CONFLICT_ZIMUN: "moved on both sides, Zimun's time counts",
+    NoteKind.CONFLICT_CALENDAR: "moved on both sides, the calendar's time counts",
+    NoteKind.MOVED_AND_DELETED: "the booking was moved, so it is not cancelled",
+    NoteKind.ADOPTED: "its time was put right",
+    NoteKind.CANCELLED: "the booking is cancelled",
+    NoteKind.CANCEL_ASKED: "delete it again to cancel the booking",
+    NoteKind.CANCEL_SHELL: "cancelling it needs the shell",
+    NoteKind.DELETION_RESTORED: "deleting it does not cancel the booking",
+    NoteKind.TRANSFERRED: "it cannot change calendars",
+    NoteKind.REASSIGNED: "somebody else has it now",
+    NoteKind.FOREIGN: "it was put into a calendar that syncd does not keep",
+}
+
+FAULTS: Final[Mapping[str, str]] = {
+    "settled": "found out after a break",
+    "uid": "the server refuses its UID",
+    "calendar": "the server refuses the event",
+    "Unavailable": "could not be reached",
+    "RateLimited": "asked to wait",
+    "NotPermitted": "not permitted",
+    "NotFound": "not found",
+    "CollectionGone": "the calendar is gone",
+    "Malformed": "its answer cannot be read",
 }
 
 
