@@ -16,7 +16,7 @@ from syncd.app.config import Config, load
 from syncd.domain.errors import ConfigError, StoreBusy, StoreError, SyncdError
 from syncd.engine.sides import EXIT_DOWN, EXIT_TROUBLE, exit_code_of
 
-EXIT_CONFIG, EXIT_INTERRUPTED = 78, 130
+EXIT_USAGE, EXIT_CONFIG, EXIT_INTERRUPTED = 2, 78, 130
 TRACE = "SYNCD_TRACE"
 
 ConfigOption = Annotated[
@@ -33,6 +33,10 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, with the field names of the Booking API.")]
 
 P = ParamSpec("P")
+
+
+class WrongUsage(SyncdError):
+    """What was asked for on the command line cannot be: exit 2. Says what may be asked for instead."""
 
 
 def command(function: Callable[P, int]) -> Callable[P, None]:
@@ -95,6 +99,8 @@ def _tell(error: SyncdError, *, as_json: bool) -> int:
 
 def _class_of(error: SyncdError) -> tuple[str, int]:
     match error:
+        case WrongUsage():
+            return "usage", EXIT_USAGE
         case ConfigError():
             return "config", EXIT_CONFIG
         case StoreBusy():
