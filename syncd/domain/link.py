@@ -1,8 +1,9 @@
 """The lasting pairing of a booking and its event, and all that is remembered about the pair."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from syncd.domain.booking import Booking
 from syncd.domain.event import Event, EventTime, Texts
@@ -131,7 +132,9 @@ class Link:
     The base has two halves, and each side is compared with its own: `booking` as agreed, and the event as the server
     stored it (`start` with its instant resolved, `texts` as syncd wrote them, `etag`). `data` is the last complete
     calendar object and `event` the same, parsed; put-backs start from it. `replay` is the fingerprint of the version
-    that our last write replaced. `note` stands in the event; `pending` is still to be written.
+    that our last write replaced, `older` those of a few versions before it, the oldest first: a stale client may write
+    any of them back. `since` are the versions that people replaced after our last write, which they may take back.
+    `note` stands in the event; `pending` is still to be written.
     `twin_removed_at`: when a second event of the booking was removed, which a person may just have made the only one.
     """
 
@@ -146,6 +149,8 @@ class Link:
     event: Event | None = None
     etag: str | None = None
     replay: str = ""
+    older: tuple[str, ...] = ()
+    since: tuple[str, ...] = ()
     note: Note | None = None
     pending: Note | None = None
     wish: Wish | None = None
@@ -159,3 +164,10 @@ class Link:
     leftovers: tuple[Leftover, ...] = ()
     twin_removed_at: datetime | None = None
     closed: Closed | None = None
+
+
+def changed(link: Link, **fields: Any) -> Link:
+    """The link with these fields; itself where it has them already, as in a quiet cycle nearly every link does."""
+    if all(getattr(link, name) == value for name, value in fields.items()):
+        return link
+    return replace(link, **fields)

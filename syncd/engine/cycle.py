@@ -12,20 +12,22 @@ from syncd.domain.booking import Booking
 from syncd.domain.errors import SyncdError
 from syncd.domain.event import Observation, Texts
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Decision
+from syncd.domain.link import AwaitKind, Decision
 from syncd.engine import memory
 from syncd.engine.answers import Answering
-from syncd.engine.execute import REFUSED_WRITE, Executing
+from syncd.engine.execute import Executing
 from syncd.engine.observe import observe_bookings, observe_calendars
 from syncd.engine.outcomes import Done
 from syncd.engine.report import Report, summarised
 from syncd.engine.settle import settle
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.together import together
-from syncd.planning.guard import check_safe
+from syncd.planning.guard import approved, check_safe, is_move, is_removal
 from syncd.planning.looks import questions
 from syncd.planning.planner import make_plan
 from syncd.planning.snapshot import Answer, Look, LookBooking, LookEvent, Snapshot
+from syncd.state.journal import Outcome
+from syncd.state.pairs import UNREAD
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,7 @@ class _Round:
     managed: Managed
     snapshot: Snapshot
     health: Health
+    clocks: memory.Clocks
     parked: tuple[Problem, ...] = ()
     left_out: frozenset[BookingId] = frozenset()
     problems: tuple[Problem, ...] = ()
@@ -70,10 +73,12 @@ class Engine:
         store = self._sides.store
         number = store.begin_cycle(self._sides.clock.now())
         health = Health()
-        answers = self._decide_asks()
+        answers, approvals = self._decide_asks(number)
         current = await self._observe(number, health)
         if current is not None:
             await self._act(current, stopping, progress)
+            for ask_id, booking_ids in approvals.items():
+                answers[ask_id] = _with_lapsed(answers[ask_id], booking_ids, current)
             report = summarised(number, health, current.done, current.problems, current.snapshot.links)
         else:
             report = summarised(number, health, [], (), store.links())
@@ -88,7 +93,7 @@ class Engine:
         """What a cycle would do, with nothing done on either side. The store is written: give it a copy in memory."""
         health = Health()
         number = self._sides.store.begin_cycle(self._sides.clock.now())
-        self._decide_asks()
+        self._decide_asks(number)
         current = await self._observe(number, health)
         if current is None:
             return Plan(), health
@@ -102,12 +107,17 @@ class Engine:
                 break
         return Plan(tuple(effects), current.problems), health
 
-    def _decide_asks(self) -> dict[int, str]:
-        """Take in what people decided in the shell: the word of `approve` and `reject` goes into the links."""
+    def _decide_asks(self, number: int) -> tuple[dict[int, str], dict[int, list[BookingId]]]:
+        """Take in what people decided in the shell: the word of `approve` and `reject` goes into the links.
+
+        What is to be answered, and what each ask approved.
+        """
         store = self._sides.store
         answers: dict[int, str] = {}
+        approvals: dict[int, list[BookingId]] = {}
         asks = store.undecided()
         links = store.links() if asks else {}
+        records: list[Action] = []
         for ask in asks:
             if ask.verb is None:
                 answers[ask.id] = ""
@@ -117,13 +127,17 @@ class Engine:
                 link = links.get(booking_id)
                 if link is not None and link.closed is None and link.awaiting is not None:
                     links[booking_id] = replace(link, awaiting=replace(link.awaiting, decision=ask.verb))
-                    store.save_link(links[booking_id])
+                    records.append(Record(booking_id, _told_at_once(link.awaiting.kind, ask.verb), links[booking_id]))
                     decided.append(booking_id)
+            if ask.verb is Decision.APPROVED:
+                approvals[ask.id] = decided
             word = "approved" if ask.verb is Decision.APPROVED else "rejected"
             told = [f"{word}: {', '.join(decided)}"] if decided else []
             told += [f"nothing awaits for {name}" for name in ask.booking_ids if name not in decided]
             answers[ask.id] = "; ".join(told)
-        return answers
+        if records:
+            store.journal(records, number, self._sides.clock.now())
+        return answers, approvals
 
     async def _observe(self, number: int, health: Health) -> _Round | None:
         """Both sides, as far as they can be read. None where not even the calendars are known."""
@@ -134,16 +148,18 @@ class Engine:
             health.failed("calendars", error)
             log.warning("calendars.unseen", fault=str(error))
             return None
-        jumped = memory.clock_jumped(sides.store, sides.clock, now)
+        clocks = memory.clocks(sides.store, sides.clock, now)
         known = Snapshot(now=now, cycle=number)
         if sides.catalog is not None:
             known = replace(known, catalog=sides.catalog)
         left_out = await settle(sides, managed.calendars, known, health)
         links = sides.store.links()
+        cursors = sides.store.cursors()
         (catalog, listed, window), readable = await together(
             observe_bookings(sides, managed.policy, links.values(), now, health),
-            observe_calendars(sides.store, managed.calendars, links.values(), now, health),
+            observe_calendars(sides.store, managed.calendars, cursors, links.values(), now, health),
         )
+        unread = (url for url in managed.calendars if cursors.get(url, UNREAD)[1] is None)
         parked = (*listed.parked, *catalog.parked) if listed is not None else ()
         snapshot = Snapshot(
             now=now,
@@ -157,14 +173,14 @@ class Engine:
             events=sides.store.observations(),
             managed=frozenset(managed.calendars),
             readable=readable,
-            clock_jumped=jumped,
+            clock_jumped=clocks.jumped,
             asked_lately=memory.asked_lately(sides.store, now),
             refused_uids=memory.refused_uids(sides.store),
-            never_read=frozenset(url for url in managed.calendars if sides.store.cursor(url)[1] is None),
+            never_read=frozenset(url for url in unread if url not in readable),
             cancelled_lately=sides.store.cancellations_since(now - HOUR),
         )
         problems = tuple(Problem(ProblemKind.PARKED, item.key, item.reason) for item in parked)
-        return _Round(managed, snapshot, health, problems, left_out)
+        return _Round(managed, snapshot, health, clocks, problems, left_out)
 
     async def _act(self, current: _Round, stopping: Callable[[], bool], progress: Callable[[int, int], None]) -> None:
         """Plan and act, and again for what an outcome calls for: a refusal its put-back, a move its calendar."""
@@ -172,9 +188,13 @@ class Engine:
         touched: frozenset[BookingId] | None = None
         for _ in range(ROUNDS):
             actions = await self._planned(current, touched)
-            if not actions or stopping():
+            if stopping():
                 break
-            intents = store.journal(actions, current.snapshot.cycle, current.snapshot.now)
+            intents = store.journal(actions, current.snapshot.cycle, current.snapshot.now) if actions else []
+            if touched is None:
+                memory.remember_clocks(store, current.clocks)
+            if not actions:
+                break
             executing = Executing(self._sides, current.managed, current.snapshot, current.health, stopping, progress)
             done = await executing.all(intents)
             current.done += done
@@ -259,7 +279,7 @@ class Engine:
         for record in records:
             links[record.link.booking_id] = record.link
         for one in done:
-            if one.detail == REFUSED_WRITE:
+            if one.refused_write:
                 memory.remember_refused_write(self._sides.store, one.intent.action, snapshot.now)
             if one.refused_uid:
                 memory.remember_conflict(self._sides.store, one.refused_uid)
@@ -276,5 +296,42 @@ class Engine:
                 bookings.pop(one.booking_id, None)
                 looks.pop(LookBooking(one.booking_id), None)
                 bookings[one.booking.id] = one.booking
-        current.snapshot = replace(snapshot, links=links, events=events, bookings=bookings, looks=looks)
+        current.snapshot = replace(
+            snapshot,
+            links=links,
+            events=events,
+            bookings=bookings,
+            looks=looks,
+            cancelled_lately=self._sides.store.cancellations_since(snapshot.now - HOUR),
+            moved_now=snapshot.moved_now + _tried(done, snapshot, is_move, AwaitKind.MOVE),
+            removed_now=snapshot.removed_now + _tried(done, snapshot, is_removal, AwaitKind.REMOVAL),
+        )
         return frozenset(touched)
+
+
+def _tried(done: list[Done], snapshot: Snapshot, concerned: Callable[[Action], bool], kind: AwaitKind) -> int:
+    """How many such actions were sent out without a person's approval, whatever came of them."""
+    return sum(
+        concerned(one.intent.action)
+        and one.outcome not in (Outcome.DROPPED, Outcome.SUPERSEDED)
+        and not approved(snapshot.links.get(one.booking_id), kind)
+        for one in done
+    )
+
+
+def _told_at_once(kind: AwaitKind, verb: Decision) -> Why:
+    """A no to a removal or to another calendar is followed by nothing that could tell of it in the history."""
+    silent = verb is Decision.REJECTED and kind in (AwaitKind.REMOVAL, AwaitKind.REROUTE)
+    return Why.REJECTED if silent else Why.REMEMBERED
+
+
+def _with_lapsed(answer: str, approved_ids: list[BookingId], current: _Round) -> str:
+    """The answer to an approval, with what it came too late for: nothing awaits there, and nothing was done."""
+    done = {one.booking_id for one in current.done if one.outcome is not Outcome.DROPPED}
+    links = current.snapshot.links
+    lapsed = [
+        name
+        for name in approved_ids
+        if name not in done and ((link := links.get(name)) is None or link.awaiting is None)
+    ]
+    return f"{answer}; lapsed, for it had changed since: {', '.join(lapsed)}" if lapsed else answer

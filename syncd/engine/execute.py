@@ -40,7 +40,6 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 4
 # so many failures of one side one after the other, and it is left alone until the next cycle
 GIVE_UP_AFTER = 3
-REFUSED_WRITE = "calendar"
 CLOSED = "Zimun does not let this client change bookings; asked again after a quarter of an hour"
 
 
@@ -82,7 +81,7 @@ class Executing:
                 if not self._may_begin(side):
                     return Done(intent, Outcome.DROPPED)
                 done = await self._attempt(intent)
-                failed = done.outcome in (Outcome.FAILED, Outcome.UNKNOWN) or done.detail == REFUSED_WRITE
+                failed = done.outcome in (Outcome.FAILED, Outcome.UNKNOWN) or done.refused_write
                 self._in_a_row[side] = self._in_a_row[side] + 1 if failed else 0
                 self._record(done)
             finished += 1
@@ -246,7 +245,7 @@ class Executing:
             link = replace(action.before, deletion=None, awaiting=None, pending=note)
             return Done(intent, Outcome.REFUSED, link=link, booking=fresh)
         log.warning("event.refused", booking_id=action.booking_id, calendar=action.calendar, fault=str(error))
-        return Done(intent, Outcome.REFUSED, detail=REFUSED_WRITE)
+        return Done(intent, Outcome.REFUSED, refused_write=True, detail="calendar")
 
     async def _reschedule_refused(self, intent: Intent, action: Reschedule, error: Refused) -> Done:
         """Zimun has the last word; unless the booking is at its target, by an earlier attempt whose answer was lost."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -18,19 +19,33 @@ _REFUSED = "writes_refused_at"
 _CLOSED = "zimun_closed_at"
 
 
-def clock_jumped(store: Store, clock: Clock, now: datetime) -> bool:
-    """Whether the wall clock moved by itself since the last cycle; remembers both clocks for the next.
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Both clocks as they stood together, and whether the wall clock moved by itself since they were remembered."""
 
-    Between two boots only a step back can be told.
-    """
+    wall: datetime
+    boot: str
+    elapsed: float
+    jumped: bool
+
+
+def clocks(store: Store, clock: Clock, now: datetime) -> Clocks:
+    """Both clocks. They are remembered once what follows from a jump is: a crash in between must not forget it."""
     boot, elapsed = clock.elapsed()
-    last = store.remembered_clock()
-    store.remember_clock(now, boot, elapsed)
+    return Clocks(now, boot, elapsed, _jumped(store.remembered_clock(), now, boot, elapsed))
+
+
+def remember_clocks(store: Store, clocks: Clocks) -> None:
+    store.remember_clock(clocks.wall, clocks.boot, clocks.elapsed)
+
+
+def _jumped(last: tuple[datetime, str, float] | None, now: datetime, boot: str, elapsed: float) -> bool:
+    """Between two boots nobody can tell: a clock without a battery begins anywhere, so it counts as moved."""
     if last is None:
         return False
     wall, last_boot, last_elapsed = last
     if boot != last_boot:
-        return now < wall
+        return True
     return abs((now - wall) - timedelta(seconds=elapsed - last_elapsed)) > JUMP
 
 

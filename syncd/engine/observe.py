@@ -14,6 +14,7 @@ from syncd.engine.sides import ZIMUN, Health, Sides
 from syncd.engine.together import together
 from syncd.planning.snapshot import Policy
 from syncd.ports import CalendarPort, Listing, Stored
+from syncd.state.pairs import UNREAD, Position
 from syncd.state.store import Store
 
 log = structlog.get_logger(__name__)
@@ -80,28 +81,39 @@ async def _catalog(sides: Sides, listed: BookingList) -> Catalog:
 
 
 async def observe_calendars(
-    store: Store, calendars: Mapping[str, CalendarPort], links: Iterable[Link], now: datetime, health: Health
+    store: Store,
+    calendars: Mapping[str, CalendarPort],
+    cursors: Mapping[str, Position],
+    links: Iterable[Link],
+    now: datetime,
+    health: Health,
 ) -> frozenset[str]:
-    """Store what changed in each calendar; the URLs of those that were read completely."""
+    """Store what changed in each calendar since our cursor in it; the URLs of those that were read completely."""
     hrefs: dict[str, set[str]] = {url: set() for url in calendars}
     for link in links:
         if link.closed is None and link.calendar in hrefs:
             hrefs[link.calendar].add(link.href)
     read = await together(
-        *(_observe_calendar(store, calendars[url], frozenset(linked), now, health) for url, linked in hrefs.items())
+        *(
+            _observe_calendar(store, calendars[url], cursors.get(url, UNREAD), frozenset(linked), now, health)
+            for url, linked in hrefs.items()
+        )
     )
     return frozenset(url for url, complete in zip(hrefs, read, strict=True) if complete)
 
 
 async def _observe_calendar(
-    store: Store, calendar: CalendarPort, linked: frozenset[str], now: datetime, health: Health
+    store: Store, calendar: CalendarPort, at: Position, linked: frozenset[str], now: datetime, health: Health
 ) -> bool:
-    """Store what changed in one calendar, with the cursor that covers it. False: it could not be read completely.
+    """Store what changed in one calendar since `at`, with the cursor that covers it. False: it could not be read whole.
 
     `linked` are the hrefs of links in it: what cannot be read there is a fault of ours to name.
     """
     try:
-        listing = await _listing(store, calendar, now)
+        cursor, full_at = at
+        listing = await _listing(calendar, cursor, full_at, now)
+        if not (listing.full or listing.etags or listing.removed or listing.cursor != cursor):
+            return True
         known = store.etags(calendar.url)
         changed = [href for href, etag in listing.etags.items() if etag is None or known.get(href, "") != etag]
         fetched = {one.href: one for one in await calendar.fetch(changed)} if changed else {}
@@ -114,7 +126,6 @@ async def _observe_calendar(
     gone = gone | {href for href in changed if href not in fetched and href in known}
     seen = [observed(calendar.url, fetched[href], linked, now) for href in changed if href in fetched]
     seen = _news(seen, store) if seen else []
-    cursor, full_at = store.cursor(calendar.url)
     if seen or gone or listing.full or listing.cursor != cursor:
         store.observe(calendar.url, seen, gone, listing.cursor, now if listing.full else full_at)
     return True
@@ -130,8 +141,7 @@ def _news(seen: list[Observation], store: Store) -> list[Observation]:
     ]
 
 
-async def _listing(store: Store, calendar: CalendarPort, now: datetime) -> Listing:
-    cursor, full_at = store.cursor(calendar.url)
+async def _listing(calendar: CalendarPort, cursor: str | None, full_at: datetime | None, now: datetime) -> Listing:
     if cursor is None or full_at is None or not full_at <= now < full_at + FULL_LISTING_EVERY:
         return await calendar.changes(None)
     try:

@@ -20,7 +20,8 @@ from syncd.state.journal import Intent, Outcome
 class Done:
     """What came of an intent, for the record and for the next round of the same cycle.
 
-    `booking` is the booking as it is now, where that is known; `refused_uid` a UID that the server will not take.
+    `booking` is the booking as it is now, where that is known; `refused_uid` a UID that the server will not take;
+    `refused_write`: a calendar will not have the event as it was to be written.
     """
 
     intent: Intent
@@ -30,6 +31,7 @@ class Done:
     removed: tuple[str, str] | None = None
     booking: Booking | None = None
     refused_uid: str = ""
+    refused_write: bool = False
     detail: str = ""
 
     @property

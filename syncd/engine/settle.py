@@ -1,14 +1,17 @@
 """Settle: intents that a crash or a lost answer left open are turned into done or dropped by looking for their effect.
 
-What had no effect is dropped, and planned anew from what is seen.
+What had no effect is dropped, and planned anew from what is seen. Our own write counts as of now: a request whose
+answer was lost may have arrived only a moment ago, and an answer from before it is stale from then on.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
 from syncd.domain.actions import Cancel, Create, Remove, Replace, Reschedule
+from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
@@ -86,12 +89,37 @@ async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: S
     if isinstance(action, Cancel):
         booking = await read_booking(sides.bookings, action.booking_id, action.expect.start)
         if booking is not None and booking.cancelled:
-            return cancelled(intent, action, intent.at)
+            return cancelled(intent, action, sides.clock.now())
         return Done(intent, Outcome.DROPPED)
     booking = await read_booking(sides.bookings, action.booking_id, action.expect.start, action.to)
     if booking is not None and not booking.cancelled and booking.start == action.to:
-        return rescheduled(intent, action, action.booking_id, booking, intent.at)
+        return rescheduled(intent, action, action.booking_id, booking, sides.clock.now())
+    if booking is None and (renamed := await _renamed(action, sides)) is not None:
+        return rescheduled(intent, action, renamed.id, renamed, sides.clock.now())
     return Done(intent, Outcome.DROPPED)
+
+
+async def _renamed(action: Reschedule, sides: Sides) -> Booking | None:
+    """A reschedule may make another booking of one. Where that answer was lost, the new one stands at the target."""
+    expect, links = action.expect, sides.store.links()
+    try:
+        listed = await sides.bookings.bookings(action.to, action.to + timedelta(seconds=1))
+    except NotPermitted as error:
+        if error.credentials:
+            raise
+        return None
+    same = [
+        booking
+        for booking in listed.bookings
+        if booking.start == action.to and not booking.cancelled and booking.id not in links and _is_of(booking, expect)
+    ]
+    return same[0] if len(same) == 1 else None
+
+
+def _is_of(booking: Booking, other: Booking) -> bool:
+    """Whether both are of the same customer, for the same service at the same place."""
+    whose = (booking.contact_email, booking.service_id, booking.location_id)
+    return whose == (other.contact_email, other.service_id, other.location_id) and booking.contact_email != ""
 
 
 async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides) -> Done:
@@ -99,11 +127,11 @@ async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides) -> 
     try:
         if isinstance(action, Cancel):
             await sides.bookings.cancel(action.booking_id, intent.key)
-            return cancelled(intent, action, intent.at)
+            return cancelled(intent, action, sides.clock.now())
         renamed = await sides.bookings.reschedule(action.booking_id, action.to, intent.key)
     except (Refused, NotFound):
         return Done(intent, Outcome.DROPPED)
-    return rescheduled(intent, action, renamed or action.booking_id, None, intent.at)
+    return rescheduled(intent, action, renamed or action.booking_id, None, sides.clock.now())
 
 
 def _written(intent: Intent, action: Create | Replace, stored: Stored | None, snapshot: Snapshot) -> Done:

@@ -6,7 +6,7 @@ from itertools import count
 
 from syncd.domain.actions import Action, Create, Problem, ProblemKind, Record, Replace, Why
 from syncd.domain.booking import Booking, Span
-from syncd.domain.event import Draft, Observation, Texts
+from syncd.domain.event import Draft, Event, Observation, Texts
 from syncd.domain.ids import BookingId, name_of, uid_of
 from syncd.domain.link import AwaitKind, Frozen, Leftover, Link, PutBack
 from syncd.domain.note import Note, NoteKind
@@ -17,6 +17,7 @@ from syncd.planning.snapshot import Policy, Snapshot
 
 PUT_BACKS = 3
 PUT_BACK_WINDOW = timedelta(hours=1)
+VERSIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Case:
         return self.snapshot.texts.get(self.link.booking_id, self.link.texts)
 
     def with_link(self, link: Link) -> "Case":
-        return replace(self, link=link)
+        return self if link is self.link else replace(self, link=link)
 
     def route(self, booking: Booking) -> str | None:
         return route(booking, self.policy.routes)
@@ -99,7 +100,7 @@ class Case:
             "its event was put back three times within an hour and comes again: left alone until it or the booking "
             "gets a new time",
         )
-        return replace(self.remember(replace(self.link, frozen=stands)), problem=problem)
+        return replace(self.remember(replace(self.link, frozen=stands), Why.LEFT_ALONE), problem=problem)
 
     def problem(self, kind: ProblemKind, text: str) -> Outcome:
         return Outcome(problem=Problem(kind, self.link.booking_id, text))
@@ -121,6 +122,8 @@ class Case:
         """Write the event onto what stands there: the time of `span` (None: leave it), the texts merged, the note."""
         assert seen.event is not None
         link = self.link
+        # while a wish is open the person's version counts: it must not be taken for a stale client's
+        waiting = seen.event.fingerprint if link.wish is not None and span is None else ""
         after = replace(
             link,
             booking=booking,
@@ -128,8 +131,9 @@ class Case:
             note=note,
             pending=None,
             frozen=None,
-            # while a wish is open the person's version counts: it must not be taken for a stale client's
-            replay="" if link.wish is not None and span is None else seen.event.fingerprint,
+            replay="" if waiting else seen.event.fingerprint,
+            older=tuple(version for version in outdated(link) if version != waiting),
+            since=(waiting,) if waiting else (),
         )
         if span is not None:
             after = replace(after, wish=None, refusal=None, deletion=None)
@@ -176,6 +180,8 @@ class Case:
             pending=None,
             frozen=None,
             replay="",
+            older=outdated(link),
+            since=(),
             wish=None,
             refusal=None,
             deletion=None,
@@ -193,6 +199,31 @@ class Case:
             draft(self.snapshot, self.policy, booking, uid, merged, booking.span),
             data,
         )
+
+
+def outdated(link: Link) -> tuple[str, ...]:
+    """What our next write makes old, besides the version that it replaces."""
+    return _few((*link.older, link.replay, *link.since, link.event.fingerprint if link.event is not None else ""))
+
+
+def taken_over(link: Link, event: Event) -> tuple[str, ...]:
+    """The versions since our last write, now that a person's `event` takes the place of the link's."""
+    if link.event is None or link.event.fingerprint == event.fingerprint:
+        return link.since
+    return _few((*link.since, link.event.fingerprint))
+
+
+def noticed(link: Link, seen: Observation | None) -> Link:
+    """The link with the version that stands there now: whatever is decided about it, our next write makes it old."""
+    event = seen.event if seen is not None else None
+    known = (link.replay, *link.older, *link.since, link.event.fingerprint if link.event is not None else "")
+    if event is None or event.fingerprint in known:
+        return link
+    return replace(link, since=_few((*link.since, event.fingerprint)))
+
+
+def _few(versions: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(version for version in versions if version))[-VERSIONS:]
 
 
 def left_behind(seen: Observation, replay: str = "") -> Leftover:

@@ -9,8 +9,9 @@ from syncd.domain.event import Observation
 from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Deletion
 from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Case, Outcome
-from syncd.planning.duplicates import SETTLED
-from syncd.planning.sides import is_due
+from syncd.planning.instants import resolved
+from syncd.planning.keeping import remembered
+from syncd.planning.sides import STALE, is_due
 
 ANSWER_WITHIN = timedelta(hours=48)
 
@@ -27,9 +28,13 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     if link.pending is not None and link.pending.kind is NoteKind.ADOPTED:
         # without a base nobody knows who marked it as cancelled, or when: Zimun is right
         return bring_back(case, booking, marked, Why.ADOPTED, link.pending)
-    if link.twin_removed_at is not None and case.now - link.twin_removed_at < SETTLED and link.deletion is None:
+    if link.twin_removed_at is not None and link.deletion is None:
         # its twin was removed just now: what looks like a deletion may be the second half of a transfer
         return bring_back(case, booking, marked, Why.EVENT_TRANSFERRED, case.note(NoteKind.TRANSFERRED))
+    if link.deletion is None and changed_since(case, booking):
+        # it is not the booking any more whose event was deleted: a customer who writes or calls wants to come; and
+        # where an older database was restored, it may have been cancelled and booked again since
+        return bring_back(case, booking, marked, Why.BOOKING_CHANGED, case.note(NoteKind.MOVED_AND_DELETED))
     asked = awaits_cancel(case)
     if case.policy.deletions == "restore":
         note = case.note(NoteKind.DELETION_RESTORED, was=booking.start)
@@ -42,12 +47,17 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     if link.deletion is None:
         begun = Deletion(case.now, case.snapshot.cycle, asked=asked)
         return case.remember(replace(link, deletion=begun), Why.GRACE_BEGUN)
-    if case.snapshot.clock_jumped:
-        begun = replace(link.deletion, since=case.now, cycle=case.snapshot.cycle)
-        return case.remember(replace(link, deletion=begun), Why.GRACE_RESTARTED)
     if not is_due(link, case.snapshot, case.policy):
-        return case.remember(link)
+        return case.remember(link, remembered(case))
     return cancel(case, booking, Why.EVENT_DELETED)
+
+
+def changed_since(case: Case, booking: Booking) -> bool:
+    """Whether Zimun says that the booking was changed after both sides last agreed, and not by ourselves just now."""
+    now, then, wrote = booking.updated_at, case.link.booking.updated_at, case.link.wrote
+    if now is None or then is None or now <= then:
+        return False
+    return wrote is None or now - wrote.at >= STALE
 
 
 def cancel(case: Case, booking: Booking, why: Why) -> Outcome:
@@ -96,9 +106,18 @@ def bring_back(case: Case, booking: Booking, marked: Observation | None, why: Wh
 
 
 def reject(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
-    """A person said in the shell that the booking stays: its event comes back, and asks no more."""
+    """A person said in the shell that the booking stays: its event comes back, and asks no more.
+
+    One that was also moved meanwhile says that it was put right.
+    """
     case = case.with_link(replace(case.link, awaiting=None))
-    return bring_back(case, booking, marked, Why.REJECTED, None)
+    note = None
+    if marked is not None and marked.event is not None:
+        asked = resolved(marked.event.start, case.zone).instant
+        if asked != booking.start:
+            # moved too, after it was marked: nobody decided about that, and the word of the shell goes back on it
+            note = case.note(NoteKind.ADOPTED, asked=asked, was=booking.start)
+    return bring_back(case, booking, marked, Why.REJECTED, note)
 
 
 def awaits_cancel(case: Case) -> bool:

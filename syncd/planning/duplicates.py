@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from syncd.domain.actions import Remove, Why
 from syncd.domain.event import Observation
+from syncd.domain.ids import parse_uid
 from syncd.planning.case import Case, Outcome, left_behind
 from syncd.planning.snapshot import LookEvent
 
@@ -30,6 +31,8 @@ def remove(case: Case) -> Outcome:
             return case.remember(after)  # gone, or somebody else's now
         # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
         if seen.etag == leftover.etag or seen.event.cancelled:
+            # for a moment a person saw two, and may have deleted the one that counts
+            after = replace(after, twin_removed_at=case.now)
             return Outcome(Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag))
         # a person changed it meanwhile: that one counts, and ours is what is left over
         theirs = replace(
@@ -53,11 +56,15 @@ def remove(case: Case) -> Outcome:
 def settled_twins(case: Case) -> list[Observation]:
     """Events with this booking's UID, of whichever generation, that have stood at other hrefs for a while.
 
-    A copy with a UID of its own is a person's and is never touched.
+    Or with the UID that it had under another id. A copy with a UID of its own is a person's and is never touched.
     """
+    link, snapshot = case.link, case.snapshot
+    named = [
+        seen for seen in snapshot.by_booking_id.get(link.booking_id, ()) if seen.event and parse_uid(seen.event.uid)
+    ]
     return [
         seen
-        for seen in case.snapshot.of_uid(case.link.uid)
+        for seen in dict.fromkeys((*snapshot.of_uid(link.uid), *named))
         if seen.key not in case.snapshot.linked_keys
         and seen.calendar in case.snapshot.readable
         and case.now - seen.seen_at >= SETTLED

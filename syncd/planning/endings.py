@@ -10,11 +10,13 @@ from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, 
 from syncd.domain.note import NoteKind
 from syncd.planning import duplicates
 from syncd.planning.case import Case, Outcome
+from syncd.planning.duplicates import SETTLED
 from syncd.planning.sides import (
     BookingCancelled,
     BookingMoved,
     BookingSame,
     BookingSide,
+    EventElsewhere,
     EventMoved,
     EventReplayed,
     EventSame,
@@ -23,7 +25,7 @@ from syncd.planning.sides import (
     EventUnbookable,
 )
 
-PRESENT = (EventSame, EventMoved, EventUnbookable, EventReplayed, EventTransferred)
+PRESENT = EventSame | EventMoved | EventUnbookable | EventReplayed | EventTransferred
 
 
 def remove(case: Case, booking: Booking, seen: Observation, *, explicit: bool) -> Outcome:
@@ -74,9 +76,19 @@ def agree(case: Case, booking: Booking) -> Outcome:
 
 def miss(case: Case) -> Outcome:
     """A first 404: remembered. It is believed when it stands a grace later, in a later cycle."""
-    if case.link.missing is not None and not case.snapshot.clock_jumped:
+    if case.link.missing is not None:
         return case.remember(case.link)
     return case.remember(replace(case.link, missing=Missing(case.now, case.snapshot.cycle)), Why.BOOKING_GONE)
+
+
+def restarted(case: Case) -> Case:
+    """What waits for a time to go by waits anew when the wall clock jumped, also where nothing else is seen of it."""
+    link, now, cycle = case.link, case.now, case.snapshot.cycle
+    if not case.snapshot.clock_jumped:
+        return case
+    deletion = replace(link.deletion, since=now, cycle=cycle) if link.deletion is not None else None
+    missing = Missing(now, cycle) if link.missing is not None else None
+    return case.with_link(replace(link, deletion=deletion, missing=missing))
 
 
 def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
@@ -84,8 +96,10 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
     when the person took the move back; a rejected question too. A rejected move is put back by the table.
     """
     link = case.link
-    if link.deletion is not None and isinstance(event, PRESENT):
+    if link.deletion is not None and isinstance(event, PRESENT | EventElsewhere):
         link = replace(link, deletion=None)
+    if isinstance(event, PRESENT) and link.twin_removed_at is not None and case.now - link.twin_removed_at >= SETTLED:
+        link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
     if link.missing is not None and _was_seen(zimun):
         link = replace(link, missing=None)
     awaiting = link.awaiting
@@ -114,6 +128,14 @@ def _over(link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide, 
             return _was_seen(zimun)
         case AwaitKind.REROUTE:
             return False
+
+
+def is_over(before: Link, after: Link) -> bool:
+    """Whether a grace, a first 404 or a question ended between the two."""
+    return any(
+        getattr(before, each) is not None and getattr(after, each) is None
+        for each in ("deletion", "missing", "awaiting")
+    )
 
 
 def _was_seen(zimun: BookingSide) -> bool:

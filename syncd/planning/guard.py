@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from syncd.domain.actions import Action, Cancel, Create, Plan, Record, Remove, Reschedule, Why
+from syncd.domain.actions import Action, Cancel, Create, Plan, Record, Remove, Replace, Reschedule, Why
 from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Link
@@ -27,17 +27,18 @@ def check_safe(plan: Plan, snapshot: Snapshot, policy: Policy) -> Plan:
     """The same plan, or one in which whatever is too much at once awaits approval instead."""
     actions = {action.booking_id: action for action in plan.actions}
     actions |= _hold_deletions(actions, snapshot, policy)
-    for kind, limit, concerned, ask in (
-        (AwaitKind.MOVE, policy.max_moves, _is_move, _ask_about_move),
-        (AwaitKind.REMOVAL, policy.max_cancellations, _is_removal, _await_removal),
-        (AwaitKind.REROUTE, MAX_REROUTES, _is_reroute, _await_reroute),
+    for kind, limit, done, concerned, ask in (
+        (AwaitKind.MOVE, policy.max_moves, snapshot.moved_now, is_move, _ask_about_move),
+        (AwaitKind.REMOVAL, policy.max_cancellations, snapshot.removed_now, is_removal, _await_removal),
+        (AwaitKind.REROUTE, MAX_REROUTES, 0, _is_reroute, _await_reroute),
     ):
         found = [
             action
             for action in actions.values()
-            if concerned(action) and not _approved(snapshot.links.get(action.booking_id), kind)
+            if concerned(action) and not approved(snapshot.links.get(action.booking_id), kind)
         ]
-        if len(found) + len(_awaiting_lately(snapshot, kind)) > limit:
+        # a cycle has several rounds: what earlier ones did counts, too
+        if len(found) + done + len(_awaiting_lately(snapshot, kind)) > limit:
             for action in found:
                 actions[action.booking_id] = ask(action, snapshot, policy)
     return replace(plan, actions=tuple(actions.values()))
@@ -63,7 +64,8 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     again = [deleted for deleted in gone if deleted.asked]
     asked = _awaiting_lately(snapshot, AwaitKind.CANCEL)
     held: list[tuple[_Deleted, NoteKind]] = []
-    if len(first) + len(again) + len(asked) + snapshot.cancelled_lately > policy.max_cancellations:
+    back = sum(_comes_back(action, snapshot) for action in actions.values())
+    if len(first) + len(again) + len(asked) + back + snapshot.cancelled_lately > policy.max_cancellations:
         held += [(deleted, NoteKind.CANCEL_ASKED) for deleted in first]
     else:
         emptied = _emptied([*(deleted.case.link for deleted in first), *asked], snapshot, policy)
@@ -78,6 +80,12 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
             deleted.case.link.booking_id, Why.CANCEL_AWAITS, replace(deleted.case.link, deletion=None)
         )
     return found
+
+
+def _comes_back(action: Action, snapshot: Snapshot) -> bool:
+    """Whether its event was deleted, too, and comes back anyway, for the booking was changed meanwhile."""
+    note = action.link.note if isinstance(action, Create | Replace) else None
+    return note is not None and note.kind is NoteKind.MOVED_AND_DELETED and note.at == snapshot.now
 
 
 def _deleted(actions: dict[BookingId, Action], snapshot: Snapshot, policy: Policy) -> list[_Deleted]:
@@ -135,7 +143,7 @@ def _awaiting_lately(snapshot: Snapshot, kind: AwaitKind) -> list[Link]:
     ]
 
 
-def _is_move(action: Action) -> bool:
+def is_move(action: Action) -> bool:
     return isinstance(action, Reschedule)
 
 
@@ -151,7 +159,7 @@ def _ask_about_move(action: Action, snapshot: Snapshot, policy: Policy) -> Actio
     return case.rewrite(seen, link.booking, Why.MOVE_AWAITS, span=None, note=note)
 
 
-def _is_removal(action: Action) -> bool:
+def is_removal(action: Action) -> bool:
     return isinstance(action, Remove) and action.why is Why.BOOKING_GONE
 
 
@@ -173,7 +181,7 @@ def _await_reroute(action: Action, snapshot: Snapshot, policy: Policy) -> Action
     return Record(action.booking_id, Why.REROUTE_AWAITS, replace(link, awaiting=awaiting))
 
 
-def _approved(link: Link | None, kind: AwaitKind) -> bool:
+def approved(link: Link | None, kind: AwaitKind) -> bool:
     awaiting = link.awaiting if link is not None else None
     return awaiting is not None and awaiting.kind is kind and awaiting.decision is Decision.APPROVED
 

@@ -6,9 +6,9 @@ from syncd.domain.actions import Problem, ProblemKind, Record, Why
 from syncd.domain.booking import Booking
 from syncd.domain.event import Event, EventTime, Observation
 from syncd.domain.ids import BookingId, parse_uid, stem
-from syncd.domain.link import AwaitKind, Decision, Link
+from syncd.domain.link import AwaitKind, Decision, Link, changed
 from syncd.domain.note import Note, NoteKind
-from syncd.planning.case import Case, Outcome, left_behind
+from syncd.planning.case import Case, Outcome, left_behind, taken_over
 from syncd.planning.instants import letters, resolved
 from syncd.planning.merge import merge
 
@@ -20,7 +20,7 @@ REFUSALS = frozenset({Why.MOVE_REFUSED, Why.CONFLICT, Why.DELETION_RESTORED, Why
 def keep(case: Case, booking: Booking, seen: Observation, start: EventTime) -> Outcome:
     """Texts, length, calendar and note are put right, in one write; nothing is done where all is right already."""
     assert seen.event is not None
-    case = case.with_link(replace(case.link, wish=None, refusal=None))
+    case = case.with_link(changed(case.link, wish=None, refusal=None))
     link, event = case.link, seen.event
     if event.noted and link.note is None:
         # an older database was restored, or a client brought an old version back: nobody knows this note, and it goes
@@ -44,8 +44,16 @@ def keep(case: Case, booking: Booking, seen: Observation, start: EventTime) -> O
     if differs or lapsed or link.pending is not None or _bears_the_old_id(event, booking):
         why = Why.NOTE_DUE if link.pending is not None else Why.NOTE_LAPSED if lapsed else Why.BOOKING_CHANGED
         return Outcome(case.rewrite(seen, booking, why, span=None, note=link.pending or note))
-    after = replace(
-        link, booking=booking, start=start, texts=case.texts, etag=seen.etag, data=seen.data, event=event, note=note
+    after = changed(
+        link,
+        booking=booking,
+        start=start,
+        texts=case.texts,
+        etag=seen.etag,
+        data=seen.data,
+        event=event,
+        since=taken_over(link, event),
+        note=note,
     )
     outcome = case.remember(after, remembered(case.with_link(after)))
     return replace(outcome, problem=unrouted(booking.id).problem) if target is None else outcome
@@ -60,11 +68,12 @@ def agree(case: Case, booking: Booking, seen: Observation, start: EventTime) -> 
 def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
     """The booking moved, the event did not: it follows, with its place in the routing, and the old note goes."""
     target = case.route(booking)
+    told = _not_booked(case, booking, seen) if case.link.booking.cancelled else None
     if target not in (None, seen.calendar) and target in case.snapshot.readable and _may_leave(case):
-        note = _reassigned(case, booking)
+        note = told or _reassigned(case, booking)
         return Outcome(case.recreate(booking, Why.ROUTED, note=note, source=seen))
     why = Why.BOOKING_REVIVED if case.link.booking.cancelled else Why.BOOKING_MOVED
-    return Outcome(case.rewrite(seen, booking, why, span=booking.span, note=case.link.pending))
+    return Outcome(case.rewrite(seen, booking, why, span=booking.span, note=case.link.pending or told))
 
 
 def transferred(case: Case, seen: Observation) -> Outcome:
@@ -94,8 +103,13 @@ def write_ours_again(case: Case, booking: Booking, seen: Observation) -> Outcome
     # without a strong ETag a write is only done onto what is seen to stand there: then theirs is mended
     strong = seen.etag is not None and not seen.etag.startswith("W/")
     ours = replace(seen, data=case.link.data, event=case.link.event) if strong and case.link.event else seen
-    write = case.put_back(ours, booking, Why.EVENT_REPLAYED, standing(case))
     stale = seen.event
+    note = standing(case)
+    if stale.fingerprint != case.link.replay and not stale.cancelled:
+        # it may have been somebody's undo of more than one step: then they are told
+        asked = resolved(stale.start, case.zone).instant
+        note = case.link.pending or case.note(NoteKind.ADOPTED, asked=asked, was=booking.start)
+    write = case.put_back(ours, booking, Why.EVENT_REPLAYED, note)
     return Outcome(
         replace(
             write,
@@ -150,6 +164,13 @@ def _reassigned(case: Case, booking: Booking) -> Note | None:
     return case.note(NoteKind.REASSIGNED, was=booking.start, staff=booking.staff_name)
 
 
+def _not_booked(case: Case, booking: Booking, seen: Observation) -> Note | None:
+    """A cancelled booking lives again, and its event stands where a person had left it: that time is not booked."""
+    assert seen.event is not None
+    stood = resolved(seen.event.start, case.zone).instant
+    return case.note(NoteKind.ADOPTED, asked=stood, was=booking.start) if stood != booking.start else None
+
+
 def _may_leave(case: Case) -> bool:
     awaiting = case.link.awaiting
     return awaiting is None or awaiting.kind is not AwaitKind.REROUTE or awaiting.decision is Decision.APPROVED
@@ -166,10 +187,16 @@ def _why_time(link: Link, booking: Booking, start: EventTime) -> Why:
 def remembered(case: Case) -> Why:
     """What it was that is only to be remembered."""
     known = case.snapshot.links.get(case.link.booking_id)
+    if case.snapshot.clock_jumped and case.link.deletion is not None:
+        return Why.GRACE_RESTARTED
     if known is not None and known.deletion is not None and case.link.deletion is None:
         return Why.EVENT_RETURNED
     if known is not None and known.awaiting is not None and case.link.awaiting is None:
         return Why.APPROVAL_LAPSED
+    if known is not None and known.missing is not None and case.link.missing is None:
+        return Why.BOOKING_FOUND
+    if known is not None and known.wish is not None and case.link.wish is None:
+        return Why.MOVE_WITHDRAWN
     if known is not None and _texts_of(known.event) != _texts_of(case.link.event):
         return Why.EVENT_EDITED
     return Why.AGREED if known is not None and known.booking.start != case.link.booking.start else Why.REMEMBERED

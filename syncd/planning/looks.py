@@ -49,11 +49,13 @@ def _about(case: Case) -> set[Question]:
 def _about_booking(case: Case) -> set[Question]:
     """A booking that the list should have named, or whose event changed while only near days were listed."""
     link, snapshot = case.link, case.snapshot
-    if seen_booking(link, snapshot) is not None or link.booking_id in snapshot.unreadable or link.booking.cancelled:
+    if seen_booking(link, snapshot) is not None or link.booking_id in snapshot.unreadable:
         return set()
     window = snapshot.window
     if window is None:
         return {LookBooking(link.booking_id)} if snapshot.list_closed else set()
+    if link.booking.cancelled:
+        return set()  # lists need not name it any more; one that lives again is named
     listed = window.start <= link.booking.start < window.end
     return {LookBooking(link.booking_id)} if listed or _stirs(case) else set()
 

@@ -8,7 +8,7 @@ from syncd.domain.booking import Booking, Slot, Span
 from syncd.domain.event import Observation
 from syncd.domain.link import AwaitKind, Decision, Wish
 from syncd.domain.note import Note, NoteKind
-from syncd.planning.case import Case, Outcome
+from syncd.planning.case import Case, Outcome, taken_over
 from syncd.planning.instants import letters
 from syncd.planning.snapshot import Look, LookSlots
 
@@ -114,6 +114,7 @@ def _ask(case: Case, booking: Booking, seen: Observation, to: datetime, note: No
         start=replace(seen.event.start, instant=to),
         data=seen.data,
         event=seen.event,
+        since=taken_over(before, seen.event),
         etag=seen.etag,
         note=old,
         pending=note or before.pending,

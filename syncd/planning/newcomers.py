@@ -10,7 +10,7 @@ from syncd.domain.ids import BookingId, name_of, parse_uid, stem, uid_of
 from syncd.domain.link import ClosedWhy, Link
 from syncd.domain.note import NoteKind
 from syncd.planning import endings
-from syncd.planning.case import Case, Outcome, draft, left_behind, next_name
+from syncd.planning.case import Case, Outcome, draft, left_behind, next_name, outdated
 from syncd.planning.instants import resolved
 from syncd.planning.keeping import unrouted
 from syncd.planning.merge import fresh
@@ -107,6 +107,9 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
         return Outcome()  # its event may stand in a calendar that could not be read since the database was lost
     if target not in snapshot.readable or _is_parked(booking.id, target, snapshot):
         return Outcome()
+    if (tombstone := snapshot.links.get(booking.id)) is not None:
+        # it lives again, and so does what people had written into its event
+        return Outcome(Case(tombstone, snapshot, policy).recreate(booking, Why.BOOKING_REVIVED, note=None))
     uid, name = next_name(booking.id, target, snapshot)
     link = Link(booking.id, target, "", uid, booking, EventTime(""), texts)
     made = draft(snapshot, policy, booking, uid, fresh(texts), booking.span)
@@ -145,9 +148,9 @@ def _event(
     booking_id = booking_id_of(name, seen)
     if booking_id is None or is_past(seen, snapshot, policy) or seen.calendar not in snapshot.readable:
         return Outcome()
-    if name in snapshot.linked_stems:
-        return Outcome()  # a further event of a linked booking: `duplicates` knows it
     tombstone = snapshot.links.get(booking_id)
+    if name in snapshot.linked_stems or (tombstone is not None and tombstone.closed is None):
+        return Outcome()  # a further event of a linked booking: `duplicates` knows it
     if tombstone is not None and tombstone.closed is not None:
         lately = snapshot.now - tombstone.closed.at < LAG
         if lately and seen.etag is not None and seen.etag == tombstone.closed.etag:
@@ -193,7 +196,14 @@ def _link(booking: Booking, seen: Observation, snapshot: Snapshot) -> Link:
         data=seen.data,
         event=event,
         etag=seen.etag,
+        older=_older(booking.id, snapshot),
     )
+
+
+def _older(booking_id: BookingId, snapshot: Snapshot) -> tuple[str, ...]:
+    """The versions that the pair had before it ended: a stale client may write one of them back."""
+    tombstone = snapshot.links.get(booking_id)
+    return outdated(tombstone) if tombstone is not None else ()
 
 
 def booking_id_of(name: str, seen: Observation) -> BookingId | None:

@@ -5,11 +5,11 @@ A dragged event becomes a reschedule call in `moves.move`; a deleted one becomes
 
 from dataclasses import replace
 
-from syncd.domain.actions import Action, Plan, Problem, ProblemKind, Why
+from syncd.domain.actions import Action, Plan, Problem, ProblemKind, Record, Why
 from syncd.domain.event import Observation
 from syncd.domain.link import Decision, Link
 from syncd.planning import deletions, duplicates, endings, moves, newcomers
-from syncd.planning.case import Case, Outcome
+from syncd.planning.case import Case, Outcome, noticed
 from syncd.planning.instants import letters
 from syncd.planning.keeping import agree, follow, keep, remembered, transferred, write_ours_again
 from syncd.planning.sides import (
@@ -69,22 +69,29 @@ def _decide_safely(case: Case) -> Outcome:
 
 def decide(case: Case) -> Outcome:
     """What to do about one pair."""
+    case = endings.restarted(case)
     if case.link.calendar not in case.snapshot.managed:
         if (elsewhere := found_again(case.link, case.snapshot)) is not None:
             return transferred(case, elsewhere)
-        return case.problem(
+        unmanaged = case.problem(
             ProblemKind.UNMANAGED,
             "its event stands in a calendar that the config does not name any more: name it again, or move the event",
         )
+        return replace(unmanaged, action=case.remember(case.link, remembered(case)).action)
     zimun = booking_side(case.link, case.snapshot, case.policy)
     event = event_side(case.link, case.snapshot, case.policy)
-    case = endings.lapse(case, zimun, event)
+    seen = case.snapshot.events.get((case.link.calendar, case.link.href))
+    before, case = case.link, endings.lapse(case.with_link(noticed(case.link, seen)), zimun, event)
     outcome = _cell(case, zimun, event)
+    if not isinstance(outcome.action, Record | None) and endings.is_over(before, case.link):
+        # first of all that is remembered: a side may refuse the rest for long, and what ended must not go on then
+        return case.remember(case.link, remembered(case))
     if outcome == Outcome():
         outcome = duplicates.remove(case)
     if outcome.action is None:
         # what lapsed or ended is remembered, also where nothing else is done
-        outcome = replace(outcome, action=case.remember(case.link, remembered(case)).action)
+        kept = case.remember(case.link, remembered(case)).action
+        outcome = outcome if kept is None else replace(outcome, action=kept)
     if outcome.problem is None and is_blind(case.link, case.snapshot):
         outcome = replace(outcome, problem=case.problem(ProblemKind.BLIND, BLIND).problem)
     return outcome

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syncd.domain.booking import Booking
-from syncd.domain.event import EventTime, Observation, TimeKind
+from syncd.domain.event import Event, EventTime, Observation, TimeKind
 from syncd.domain.ids import parse_uid
 from syncd.domain.link import Link
 from syncd.domain.note import NoteKind
@@ -191,7 +191,7 @@ def event_side(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
         return _absent(link, snapshot, policy)
     if seen.fault or seen.event is None:
         return EventParked(seen.fault or "it is not this booking's event any more")
-    if seen.event.cancelled:
+    if seen.event.cancelled and not _is_old(link, seen.event):
         return _marked_cancelled(link, seen, snapshot)
     return _present(link, seen, snapshot)
 
@@ -200,19 +200,25 @@ def _present(link: Link, seen: Observation, snapshot: Snapshot) -> EventSide:
     assert seen.event is not None
     event = seen.event
     start = resolved(event.start, snapshot.zone(link.booking))
-    if link.replay and event.fingerprint == link.replay:
+    if (link.replay and event.fingerprint == link.replay) or (event.cancelled and _is_old(link, event)):
+        return EventReplayed(seen)
+    same = start.written_like(link.start) or (start.instant is not None and start.instant == link.start.instant)
+    if same and not event.recurring:
+        return EventSame(seen, start)
+    if _is_old(link, event):
         return EventReplayed(seen)
     if event.recurring:
         return EventUnbookable(seen, NoteKind.RECURRING)
-    if start.written_like(link.start):
-        return EventSame(seen, start)
     if start.kind is TimeKind.DATE:
         return EventUnbookable(seen, NoteKind.ALL_DAY)
     if start.instant is None:
         return EventUnbookable(seen, NoteKind.ZONE_UNKNOWN)
-    if start.instant == link.start.instant:
-        return EventSame(seen, start)
     return EventMoved(seen, start, start.instant)
+
+
+def _is_old(link: Link, event: Event) -> bool:
+    """Whether the event is, to the letter, a version from before our last write: no person's wish."""
+    return event.fingerprint != "" and event.fingerprint in (link.replay, *link.older)
 
 
 def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:

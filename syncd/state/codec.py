@@ -1,5 +1,6 @@
 """Domain values to JSON and back, exactly. A field that a value gained since is filled with its default."""
 
+from collections.abc import Iterable
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -14,12 +15,17 @@ from syncd.domain.link import Link
 T = TypeVar("T")
 
 
+WRITTEN = 500
+"""How many texts a codec remembers the values of. Most of what a cycle reads back it wrote itself a moment ago."""
+
+
 class Codec(Generic[T]):
     """Turns one type of value into JSON and back: what `load` gives equals what `dump` got, times as instants."""
 
     def __init__(self, adapter: TypeAdapter[T], noun: str) -> None:
         self._adapter = adapter
         self._noun = noun
+        self._written: dict[str, T] = {}
 
     def dump(self, value: T) -> str:
         """The value as JSON.
@@ -28,22 +34,49 @@ class Codec(Generic[T]):
         a text that is no Unicode (a lone surrogate).
         """
         try:
-            return self._adapter.dump_json(value, warnings="error").decode()
+            text = self._adapter.dump_json(value, warnings="error").decode()
+            if len(self._written) >= WRITTEN:
+                self._written.clear()
+            self._written[text] = value
+            return text
         except PydanticSerializationError:
             pass
         # Outside the handler on purpose, here and below: the original shows values, and they are customers' data.
         raise ValueError(f"a {self._noun} cannot be written as JSON: a field has a wrong type, or a text is no Unicode")
 
+    def forget(self) -> None:
+        """Decode whatever is read next, as a new process does."""
+        self._written.clear()
+
     def load(self, text: str) -> T:
         """The value in that JSON. Raises StoreError where it is none."""
         try:
-            return self._adapter.validate_json(text)
+            return self._written[text] if text in self._written else self._adapter.validate_json(text)
         except ValidationError as exc:
             place = ".".join(str(part) for part in exc.errors(include_input=False)[0]["loc"])
         raise StoreError(
             f"the database holds a {self._noun} that cannot be read (at {place or 'its root'}): "
             "restore a backup, or move the file away: syncd rebuilds it from both sides"
         )
+
+
+class Kept(Generic[T]):
+    """The values of a table's rows, each decoded again only when its text is another one.
+
+    It is keyed by the text alone, so it does not matter who wrote it: this process, another one, or a restored backup.
+    What one reading of all rows does not find any more is let go.
+    """
+
+    def __init__(self, codec: Codec[T]) -> None:
+        self._codec = codec
+        self._known: dict[str, T] = {}
+
+    def load_all(self, texts: Iterable[str]) -> list[T]:
+        """The values of all rows, in their order."""
+        known, load = self._known, self._codec.load
+        rows = list(texts)
+        self._known = {text: known[text] if text in known else load(text) for text in rows}
+        return [self._known[text] for text in rows]
 
 
 LINK = Codec(TypeAdapter(Link), "link")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 
 from sqlite_utils import Database
 
@@ -43,7 +44,7 @@ def open_file(path: Path) -> Database:
     for left_behind in (path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         if left_behind.exists():
             make_private(left_behind)
-    with translated(path):
+    with Translated(path):
         if _ready(path):
             return _connect(path)
         with _alone_in(path.parent):
@@ -54,7 +55,7 @@ def open_file(path: Path) -> Database:
 def open_memory() -> Database:
     """A new database in memory, of this version."""
     db = _wrap(sqlite3.connect(":memory:", isolation_level=None))
-    with transaction(db):
+    with Transaction(db):
         schema.migrate(db)
     return db
 
@@ -66,37 +67,99 @@ def copy_to_memory(db: Database) -> Database:
     return _wrap(conn)
 
 
-@contextmanager
-def transaction(db: Database) -> Iterator[Database]:
+class Transaction:
     """All of the block or nothing of it, on the disk when it ends."""
-    # A deferred BEGIN that reads first fails at once, whatever the time-out, if somebody else wrote in between.
-    db.conn.execute("BEGIN IMMEDIATE")
-    try:
-        yield db
-        db.conn.commit()
-    except BaseException:
-        db.conn.rollback()
-        raise
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def __enter__(self) -> Database:
+        # A deferred BEGIN that reads first fails at once, whatever the time-out, if somebody else wrote in between.
+        self._db.conn.execute("BEGIN IMMEDIATE")
+        return self._db
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._db.conn.rollback()
+            return
+        try:
+            self._db.conn.commit()
+        except BaseException:
+            self._db.conn.rollback()
+            raise
 
 
-@contextmanager
-def translated(path: Path | None) -> Iterator[None]:
-    """SQLite's errors as StoreError, each with the file's name and what to do.
+class Translated:
+    """A block in which SQLite's errors are StoreErrors, each with the file's name and what to do.
 
     A broken constraint, or the use of a closed store, is a mistake in the program, not in the file: it passes.
     """
-    name = "in memory" if path is None else str(path)
-    try:
-        yield
-    except StoreError as exc:
-        raise StoreError(f"{name}: {exc}") from exc.__cause__
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-        raise
-    except sqlite3.DatabaseError as exc:
-        code = getattr(exc, "sqlite_errorcode", None)
-        # the low byte is the class of the error, what is above it the finer kind
-        advice = None if code is None else _ADVICE.get(code & 0xFF)
-        raise StoreError(f"{name}: {advice or _DAMAGED.format(exc)}") from exc
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def __enter__(self) -> object:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None or isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            return
+        name = "in memory" if self._path is None else str(self._path)
+        if isinstance(error, StoreError):
+            raise StoreError(f"{name}: {error}") from error.__cause__
+        if isinstance(error, sqlite3.DatabaseError):
+            code = getattr(error, "sqlite_errorcode", None)
+            # the low byte is the class of the error, what is above it the finer kind
+            advice = None if code is None else _ADVICE.get(code & 0xFF)
+            raise StoreError(f"{name}: {advice or _DAMAGED.format(error)}") from error
+
+
+class Reading(Translated):
+    """A block that reads: one object serves all reads of a store, of which a cycle makes dozens."""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Database, path: Path | None) -> None:
+        super().__init__(path)
+        self._db = db
+
+    def __enter__(self) -> Database:
+        return self._db
+
+
+class Writing(Translated):
+    """A transaction, and SQLite's errors in it as StoreErrors: one object serves all writes of a store, in turn."""
+
+    __slots__ = ("_transaction",)
+
+    def __init__(self, db: Database, path: Path | None) -> None:
+        super().__init__(path)
+        self._transaction = Transaction(db)
+
+    def __enter__(self) -> Database:
+        try:
+            return self._transaction.__enter__()
+        except sqlite3.Error as error:
+            super().__exit__(type(error), error, None)
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._transaction.__exit__(kind, error, trace)
+        except sqlite3.Error as fault:
+            super().__exit__(type(fault), fault, trace)
+            raise
+        super().__exit__(kind, error, trace)
 
 
 def make_private(path: Path) -> None:
@@ -123,7 +186,7 @@ def make_private(path: Path) -> None:
 
 def as_text(at: datetime) -> str:
     """An aware time as it stands in a column: in UTC, and all of one length, so that they sort."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
 
 
 def _ready(path: Path) -> bool:
@@ -145,7 +208,7 @@ def _make(path: Path) -> None:
     db = _wrap(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None))
     try:
         db.execute("PRAGMA journal_mode = WAL")
-        with transaction(db):
+        with Transaction(db):
             schema.migrate(db)
     finally:
         db.close()

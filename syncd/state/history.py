@@ -1,6 +1,7 @@
 """What happened: the rows of `syncd log`, and the cycles of `syncd status`. Functions work inside a transaction."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -10,8 +11,9 @@ from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from syncd.domain.actions import Cancel, Create, Effect, Problem, Record, Remove, Replace, Reschedule, Why
+from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Link
+from syncd.domain.link import AwaitKind, Decision, Link
 from syncd.state.codec import Codec
 from syncd.state.database import as_text
 
@@ -21,8 +23,9 @@ class HistoryRow:
     """One thing that happened. `side` is "zimun", "calendar" or "syncd"; `what` is noun.past_participle.
 
     `detail` begins with the start that it was about, or with "from -> to", in UTC. After a semicolon each there may
-    stand: the calendar, by the last part of its path; what the event was made to tell (a NoteKind), with the start that
-    a person had asked for; how it failed. No customer's data stands in it.
+    stand: the calendar, by the last part of its path; what of the booking was changed, by the names of its parts; what
+    the event was made to tell (a NoteKind), with the start that a person had asked for; how a question to a person
+    ended; how it failed. No customer's data stands in it.
     """
 
     at: datetime
@@ -68,13 +71,29 @@ _WHAT: dict[type[Record] | type[Effect], tuple[str, str]] = {
     Cancel: ("zimun", "booking.cancelled"),
 }
 
+# of a booking, besides its time
+_PARTS: dict[str, Callable[[Booking], object]] = {
+    "length": lambda booking: booking.span.length,
+    "service": lambda booking: booking.service_id,
+    "place": lambda booking: booking.location_id,
+    "staff": lambda booking: booking.staff_name,
+    "contact": lambda booking: (booking.contact_name, booking.contact_email, booking.contact_phone),
+    "notes": lambda booking: booking.notes,
+}
+_RENAMED, _WAS = "link.renamed", "was "
+_CARRIES_OUT = {
+    AwaitKind.CANCEL: Cancel, AwaitKind.MOVE: Reschedule, AwaitKind.REMOVAL: Remove, AwaitKind.REROUTE: Create
+}  # fmt: skip
+
 
 def row_of(
     action: Record | Effect, base: Link | None, cycle: int, now: datetime, outcome: str, detail: str = ""
 ) -> HistoryRow:
     """What the history says about an action. `base` is the link as it was before."""
     side, what = _WHAT[type(action)]
-    parts = (_starts(action, base), _place(action), _told(action, base), detail)
+    what = "link.closed" if isinstance(action, Record) and action.link.closed is not None else what
+    came_true = (_changed(action, base), _told(action, base), _ended(action, base)) if outcome == "done" else ()
+    parts = (_starts(action, base), _place(action), *came_true, detail)
     return HistoryRow(
         now, cycle, action.booking_id, side, what, action.why.value, outcome, "; ".join(part for part in parts if part)
     )
@@ -82,8 +101,8 @@ def row_of(
 
 def carried_over(row: HistoryRow, booking_id: BookingId) -> HistoryRow:
     """The row by which a pair's history goes on under another booking's id, after `row` of the old one."""
-    detail = f"{row.detail}; was {row.booking_id}"
-    return HistoryRow(row.at, row.cycle, booking_id, "syncd", "link.renamed", row.why, row.outcome, detail)
+    detail = f"{row.detail}; {_WAS}{row.booking_id}"
+    return HistoryRow(row.at, row.cycle, booking_id, "syncd", _RENAMED, row.why, row.outcome, detail)
 
 
 def add(db: Database, row: HistoryRow) -> None:
@@ -94,11 +113,12 @@ def add(db: Database, row: HistoryRow) -> None:
 
 
 def history(db: Database, booking_id: BookingId | None, limit: int) -> list[HistoryRow]:
-    """The newest `limit` rows, of one booking or of all, oldest first."""
+    """The newest `limit` rows, of one booking (by whichever id it went) or of all, oldest first."""
+    names = None if booking_id is None else json.dumps(sorted(_names_of(db, booking_id)))
     rows = db.execute(
         "SELECT at, cycle, booking_id, side, what, why, outcome, detail FROM history"
-        " WHERE :booking_id IS NULL OR booking_id = :booking_id ORDER BY id DESC LIMIT :limit",
-        {"booking_id": booking_id, "limit": limit},
+        " WHERE :names IS NULL OR booking_id IN (SELECT value FROM json_each(:names)) ORDER BY id DESC LIMIT :limit",
+        {"names": names, "limit": limit},
     ).fetchall()
     return [HistoryRow(datetime.fromisoformat(at), *rest) for at, *rest in reversed(rows)]
 
@@ -159,6 +179,18 @@ def prune(db: Database, before: str) -> None:
     )
 
 
+def _names_of(db: Database, booking_id: BookingId) -> set[str]:
+    """All ids that this booking went by: a reschedule may give it another one."""
+    rows = db.execute("SELECT booking_id, detail FROM history WHERE what = ? ORDER BY id", (_RENAMED,)).fetchall()
+    renamed = [(new, detail.rpartition(f"; {_WAS}")[2]) for new, detail in rows]
+    names: set[str] = {booking_id}
+    # earlier ids are told by later rows, and later ids by earlier ones
+    for pair in (*reversed(renamed), *renamed):
+        if names & set(pair):
+            names |= set(pair)
+    return names
+
+
 def _starts(action: Record | Effect, base: Link | None) -> str:
     was = None if base is None else base.booking.start
     match action:
@@ -175,21 +207,49 @@ def _starts(action: Record | Effect, base: Link | None) -> str:
 
 def _place(action: Record | Effect) -> str:
     """Which calendar, where it matters for the story."""
-    if isinstance(action, Create | Remove):
-        calendar = action.calendar
-    elif action.why is Why.EVENT_TRANSFERRED:
-        calendar = action.link.calendar
-    else:
-        return ""
+    match action:
+        case Create() | Remove():
+            calendar = action.calendar
+        case Reschedule() | Cancel():
+            calendar = action.before.calendar
+        case _ if action.why is Why.EVENT_TRANSFERRED:
+            calendar = action.link.calendar
+        case _:
+            return ""
     return f"in {unquote(calendar.rstrip('/').rsplit('/', 1)[-1])}"
 
 
+def _changed(action: Record | Effect, base: Link | None) -> str:
+    """What of the booking was changed in Zimun besides its time: the names of it, never the values."""
+    if base is None or isinstance(action, Reschedule | Cancel):
+        return ""
+    old, new = base.booking, action.link.booking
+    names = [name for name, part in _PARTS.items() if part(old) != part(new)]
+    return f"changed {', '.join(names)}" if names else ""
+
+
 def _told(action: Record | Effect, base: Link | None) -> str:
-    """What the event begins to tell with this write."""
+    """What the event begins to tell with this write; of a move that only waits, what was asked for."""
+    if isinstance(action, Record) and action.why is Why.MOVE_WAITS and action.link.wish is not None:
+        return f"asked for {_letters(action.link.wish.to)}"
     note = action.link.note if isinstance(action, Create | Replace) else None
     if note is None or (base is not None and note == base.note):
         return ""
     return f"told {note.kind.value}" + (f", asked for {_letters(note.asked)}" if note.asked is not None else "")
+
+
+def _ended(action: Record | Effect, base: Link | None) -> str:
+    """How a question to a person ended with this: by which word, or without one; empty where `why` says it."""
+    question = base.awaiting if base is not None else None
+    if question is None or action.link.awaiting is not None or action.why in (Why.APPROVED, Why.REJECTED):
+        return ""
+    if question.decision is Decision.REJECTED:
+        return "rejected"
+    if question.decision is Decision.APPROVED and isinstance(action, _CARRIES_OUT[question.kind]):
+        return "approved"
+    if isinstance(action, Cancel):
+        return "deleted again"
+    return "" if action.why is Why.APPROVAL_LAPSED else "lapsed"
 
 
 def _letters(at: datetime) -> str:

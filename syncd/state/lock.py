@@ -24,7 +24,9 @@ class FileLock:
     holder: ClassVar[str]
 
     def __init__(self, state: Path) -> None:
-        self.path = state.with_name(state.name + self.suffix)
+        # by its real name: who reaches the same file by a link must find the same lock, as SQLite does with -wal
+        real = Path(os.path.realpath(state))
+        self.path = real.with_name(real.name + self.suffix)
         self._fd: int | None = None
 
     @property

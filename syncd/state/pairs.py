@@ -8,14 +8,19 @@ from sqlite_utils import Database
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
-from syncd.state.codec import LINK, OBSERVATION
+from syncd.state.codec import LINK, OBSERVATION, Kept
 from syncd.state.database import as_text
 
+Position = tuple[str | None, datetime | None]
+"""Our cursor in a calendar, None where the next listing is a full one; and when it was last listed in full."""
 
-def links(db: Database) -> dict[BookingId, Link]:
+UNREAD: Position = (None, None)
+
+
+def links(db: Database, kept: Kept[Link]) -> dict[BookingId, Link]:
     """All links, open and closed, in the order of their bookings' ids."""
     rows = db.execute("SELECT json FROM links ORDER BY booking_id")
-    return {link.booking_id: link for link in (LINK.load(text) for (text,) in rows)}
+    return {link.booking_id: link for link in kept.load_all(text for (text,) in rows)}
 
 
 def link(db: Database, booking_id: BookingId) -> Link | None:
@@ -58,10 +63,10 @@ def prune_links(db: Database, before: str) -> None:
     )
 
 
-def observations(db: Database) -> dict[tuple[str, str], Observation]:
+def observations(db: Database, kept: Kept[Observation]) -> dict[tuple[str, str], Observation]:
     """What was last seen of our own events, the unreadable ones included, by (calendar, href)."""
     rows = db.execute("SELECT json FROM observations WHERE json IS NOT NULL ORDER BY calendar, href")
-    return {seen.key: seen for seen in (OBSERVATION.load(text) for (text,) in rows)}
+    return {seen.key: seen for seen in kept.load_all(text for (text,) in rows)}
 
 
 def etags(db: Database, calendar: str) -> dict[str, str | None]:
@@ -72,36 +77,35 @@ def etags(db: Database, calendar: str) -> dict[str, str | None]:
 
 def observe(db: Database, calendar: str, seen: Sequence[Observation], removed: Collection[str]) -> None:
     """Upsert what was seen and drop what is gone. Of somebody else's event only href and ETag are kept."""
-    _know(db, calendar)
-    db.conn.executemany(
-        "DELETE FROM observations WHERE calendar = ? AND href = ?", [(calendar, href) for href in removed]
-    )
-    db.conn.executemany(
-        "INSERT INTO observations (calendar, href, etag, json) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (calendar, href) DO UPDATE SET etag = excluded.etag, json = excluded.json",
-        [(calendar, one.href, one.etag, _kept(one)) for one in seen],
-    )
+    if removed:
+        db.conn.executemany(
+            "DELETE FROM observations WHERE calendar = ? AND href = ?", [(calendar, href) for href in removed]
+        )
+    if seen:
+        db.execute("INSERT INTO calendars (url) VALUES (?) ON CONFLICT (url) DO NOTHING", (calendar,))
+        db.conn.executemany(
+            "INSERT INTO observations (calendar, href, etag, json) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (calendar, href) DO UPDATE SET etag = excluded.etag, json = excluded.json",
+            [(calendar, one.href, one.etag, _kept(one)) for one in seen],
+        )
 
 
-def cursor(db: Database, calendar: str) -> tuple[str | None, datetime | None]:
-    row = db.execute("SELECT cursor, full_at FROM calendars WHERE url = ?", (calendar,)).fetchone()
-    if row is None:
-        return None, None
-    return row[0], None if row[1] is None else datetime.fromisoformat(row[1])
+def cursors(db: Database) -> dict[str, Position]:
+    """Where we stand in each calendar that was ever listed."""
+    rows = db.execute("SELECT url, cursor, full_at FROM calendars")
+    return {
+        url: (cursor, None if full_at is None else datetime.fromisoformat(full_at)) for url, cursor, full_at in rows
+    }
 
 
 def move_cursor(db: Database, calendar: str, cursor: str | None, full_at: datetime | None) -> None:
     """Stand at `cursor`; `full_at` None leaves the time of the last full listing as it is."""
-    _know(db, calendar)
     db.execute(
-        "UPDATE calendars SET cursor = ?, full_at = coalesce(?, full_at) WHERE url = ?",
-        (cursor, None if full_at is None else as_text(full_at), calendar),
+        "INSERT INTO calendars (url, cursor, full_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (url) DO UPDATE SET cursor = excluded.cursor, full_at = coalesce(excluded.full_at, full_at)",
+        (calendar, cursor, None if full_at is None else as_text(full_at)),
     )
 
 
 def _kept(seen: Observation) -> str | None:
     return OBSERVATION.dump(seen) if seen.event is not None or seen.fault else None
-
-
-def _know(db: Database, calendar: str) -> None:
-    db.execute("INSERT INTO calendars (url) VALUES (?) ON CONFLICT (url) DO NOTHING", (calendar,))

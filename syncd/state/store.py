@@ -5,8 +5,7 @@ all of it or nothing. Every method raises StoreError where the file cannot be re
 damaged). All times are aware and come back in UTC.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +19,10 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision, Link
 from syncd.state import asks, database, facts, history, journal, pairs
 from syncd.state.asks import Ask
+from syncd.state.codec import LINK, OBSERVATION, Kept
 from syncd.state.history import CycleRow, CycleSummary, HistoryRow
 from syncd.state.journal import Intent, Outcome
+from syncd.state.pairs import UNREAD, Position
 
 
 class Store:
@@ -30,6 +31,10 @@ class Store:
     def __init__(self, db: Database, path: Path | None) -> None:
         self._db = db
         self._path = path
+        self._reading = database.Reading(db, path)
+        self._writing = database.Writing(db, path)
+        self._links = Kept(LINK)
+        self._observations = Kept(OBSERVATION)
 
     @classmethod
     def open(cls, path: Path | None) -> "Store":
@@ -92,7 +97,7 @@ class Store:
     def links(self) -> dict[BookingId, Link]:
         """All links, open and closed, in the order of their bookings' ids."""
         with self._read() as db:
-            return pairs.links(db)
+            return pairs.links(db, self._links)
 
     def save_link(self, link: Link) -> None:
         with self._write() as db:
@@ -108,7 +113,7 @@ class Store:
     def observations(self) -> dict[tuple[str, str], Observation]:
         """What was last seen of our own events, the unreadable ones included, by (calendar, href)."""
         with self._read() as db:
-            return pairs.observations(db)
+            return pairs.observations(db, self._observations)
 
     def etags(self, calendar: str) -> dict[str, str | None]:
         """Every href known in that calendar, other people's events included, with its version."""
@@ -132,10 +137,14 @@ class Store:
             pairs.observe(db, calendar, seen, removed)
             pairs.move_cursor(db, calendar, cursor, full_at)
 
-    def cursor(self, calendar: str) -> tuple[str | None, datetime | None]:
-        """Our position in that calendar, and when it was last listed in full."""
+    def cursors(self) -> dict[str, Position]:
+        """Our position in each calendar that was ever listed."""
         with self._read() as db:
-            return pairs.cursor(db, calendar)
+            return pairs.cursors(db)
+
+    def cursor(self, calendar: str) -> Position:
+        """Our position in that calendar; UNREAD for one that was never listed."""
+        return self.cursors().get(calendar, UNREAD)
 
     def forget_cursor(self, calendar: str) -> None:
         """The next listing of that calendar is a full one; what was seen in it stays."""
@@ -243,12 +252,8 @@ class Store:
         with self._read() as db:
             return facts.remembered_clock(db)
 
-    @contextmanager
-    def _read(self) -> Iterator[Database]:
-        with database.translated(self._path):
-            yield self._db
+    def _read(self) -> database.Reading:
+        return self._reading
 
-    @contextmanager
-    def _write(self) -> Iterator[Database]:
-        with database.translated(self._path), database.transaction(self._db):
-            yield self._db
+    def _write(self) -> database.Writing:
+        return self._writing

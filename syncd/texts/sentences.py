@@ -76,7 +76,7 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
     NoteKind.MOVED_AND_DELETED: (
         (
             N_("This booking was moved to {was} while its event was deleted here, so it was not cancelled."),
-            N_("This booking was moved while its event was deleted here, so it was not cancelled."),
+            N_("This booking was changed in Zimun while its event was deleted here, so it was not cancelled."),
         ),
         (N_("To cancel it, delete it again."),),
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -121,3 +122,19 @@ async def test_an_event_on_its_way_to_another_calendar_ends_there_once(
         assert await w.start(booked, other) == ";TZID=Europe/Berlin:20261124T100000"
         assert not w.posts
         await w.quiet(minutes=11)
+
+
+async def test_after_a_jump_of_the_clock_was_seen(dav: Server, folder: Path) -> None:
+    """The jump is not forgotten before the grace that it restarts is remembered."""
+    async with world(dav, folder) as w:
+        deleted = w.book(at(24, 9))
+        await w.cycle()
+        await w.delete(deleted)
+        await w.cycle(minutes=1)
+        w.clock.at += HOUR  # the wall clock alone
+        with patch.object(w.store, "journal", side_effect=Crash), pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        await w.cycle(minutes=1)
+        assert not w.calls(CANCEL)
+        await w.cycle(minutes=11)
+        assert w.booking(deleted).status == "cancelled"

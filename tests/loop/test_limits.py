@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from tests.loop.world import HOUR, RESCHEDULE, World, at, world
 from tests.servers import Server
@@ -74,3 +75,18 @@ async def test_an_approval_holds_for_the_booking_as_it_was(dav: Server, folder: 
         assert len(w.calls(RESCHEDULE)) == 10
         assert await w.start(booked[0]) == ";TZID=Europe/Berlin:20261127T170000"
         await w.quiet(minutes=3)
+
+
+async def test_an_approval_of_what_changed_meanwhile_says_that_it_came_too_late(dav: Server, folder: Path) -> None:
+    async with world(dav, folder, sync='deletions = "ask"') as w:
+        kept, gone = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        for each in (kept, gone):
+            await w.delete(each)
+        await w.cycle(minutes=1)
+        w.salon.move(kept, at(26, 14))
+        number = w.store.ask(Decision.APPROVED, [BookingId(kept), BookingId(gone)], w.clock.now())
+        await w.cycle(minutes=1)
+        assert w.store.answered(number) == f"approved: {kept}, {gone}; lapsed, for it had changed since: {kept}"
+        assert [w.booking(each).status for each in (kept, gone)] == ["confirmed", "cancelled"]
+        await w.quiet(minutes=11)

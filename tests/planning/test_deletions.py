@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from syncd.domain.actions import Cancel, Create, Why
+from syncd.domain.actions import Cancel, Create, Reschedule, Why
 from syncd.domain.ids import BookingId
 from syncd.domain.link import ClosedWhy
 from syncd.domain.note import NoteKind
 from syncd.planning.sides import EventGone, EventUnseen, event_side
 from syncd.planning.snapshot import FindEvent, Look, LookEvent
 from tests.planning import builders as make
-from tests.planning.builders import DAY, FOREIGN, FOUR, HOME, HOUR, MINUTE, NOON, SIDE, TEN, policy
+from tests.planning.builders import DAY, FOREIGN, FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
 from tests.planning.world import World, calls, effects, paired
 
 B1, B2 = BookingId("b1"), BookingId("b2")
@@ -278,3 +278,80 @@ def test_second_looks_count_only_while_every_calendar_is_read(marked: bool) -> N
     look = make.snapshot(bookings=(of,), events=(seen,) if marked else (), links=(pair,), looks=looks)
     assert type(event_side(pair, look, policy())) is EventGone
     assert type(event_side(pair, replace(look, readable=frozenset({HOME})), policy())) is EventUnseen
+
+
+def test_a_stale_client_that_marks_it_cancelled_once_more_cancels_nothing() -> None:
+    world = paired()
+    world.policy = policy(deletions="ask")
+    world.edit("b1", cancelled=True)
+    marked = world.seen("b1")
+    assert marked is not None
+    world.cycle()
+    assert world.note() is NoteKind.CANCEL_ASKED
+    world.restore(marked)
+    world.cycle()
+    world.cycle(11 * MINUTE)
+    world.cycle(11 * MINUTE)
+    assert not calls(world)
+    assert not world.event().cancelled
+
+
+def test_a_booking_that_was_changed_after_both_agreed_is_not_cancelled_with_its_old_event() -> None:
+    """As after an older database was restored: it was cancelled meanwhile, its event removed, and booked again."""
+    world = paired()
+    world.now += HOUR
+    world.change("b1", notes="I come ten minutes late")
+    world.delete("b1")
+    world.settle()
+    world.cycle(11 * MINUTE)
+    assert not calls(world)
+    assert (world.start(), world.note()) == (TEN, NoteKind.MOVED_AND_DELETED)
+    note = world.links[B1].note
+    assert note is not None
+    assert note.was is None
+    world.delete("b1")
+    world.settle()
+    world.cycle(11 * MINUTE)
+    assert [type(action) for action in calls(world)] == [Cancel]
+
+
+def test_what_syncd_itself_changed_just_now_is_no_customers_change() -> None:
+    world = paired()
+    world.drag("b1", FOUR)
+    world.settle()
+    link = world.links[B1]
+    world.links[B1] = replace(link, booking=replace(link.booking, updated_at=NOW - HOUR))  # it was not read back
+    world.change("b1", updated_at=world.now)
+    world.delete("b1")
+    world.settle()
+    world.cycle(11 * MINUTE)
+    assert [type(action) for action in calls(world)] == [Reschedule, Cancel]
+
+
+@pytest.mark.parametrize("unseen", ["its calendar", "Zimun"])
+def test_a_jump_of_the_clock_begins_the_grace_anew_also_while_a_side_is_not_seen(unseen: str) -> None:
+    world = paired()
+    world.delete("b1")
+    world.cycle()
+    if unseen == "Zimun":
+        world.zimun_up = False
+    else:
+        world.unreadable = {HOME}
+    world.clock_jumped = True
+    world.cycle(HOUR)
+    world.zimun_up, world.unreadable, world.clock_jumped = True, set(), False
+    world.cycle(MINUTE)
+    assert not calls(world)
+    world.cycle(11 * MINUTE)
+    assert [type(action) for action in calls(world)] == [Cancel]
+
+
+def test_a_jump_of_the_clock_counts_also_while_the_calendar_is_not_in_the_config() -> None:
+    world = paired()
+    world.delete("b1")
+    world.cycle()
+    world.managed, world.clock_jumped = {SIDE}, True
+    world.cycle(HOUR)
+    world.managed, world.clock_jumped = {HOME, SIDE}, False
+    world.cycle(MINUTE)
+    assert not calls(world)

@@ -1,11 +1,16 @@
 """Too much at once waits for a person's word."""
 
+from dataclasses import replace
+
 import pytest
 
 from syncd.domain.actions import Cancel, Why
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision
 from syncd.domain.note import NoteKind
+from syncd.planning.guard import check_safe
+from syncd.planning.looks import questions
+from syncd.planning.planner import make_plan
 from syncd.planning.routing import Route
 from tests.planning.builders import DAY, FOUR, HOME, HOUR, MINUTE, NOON, SIDE, TEN, policy
 from tests.planning.world import World, calls, effects, paired
@@ -285,3 +290,29 @@ def test_deleted_again_and_again_takes_the_shell_however_many_are_left() -> None
     for _ in range(30):
         world.cycle()
     assert calls(world) == []
+
+
+def test_a_deletion_whose_booking_comes_back_anyway_counts_with_the_others() -> None:
+    """A calendar was wiped: that a customer moved one of its bookings makes the wipe no smaller."""
+    world = paired(8)
+    world.delete(*names(1, 6))
+    world.change("b1", start=TEN + 30 * DAY)
+    world.cycle()
+    assert world.note("b1") is NoteKind.MOVED_AND_DELETED
+    assert sorted(kinds(world)) == names(2, 6)
+    world.cycle(GRACE)
+    world.cycle(GRACE)
+    assert calls(world) == []
+
+
+@pytest.mark.parametrize(("before", "held"), [(0, False), (1, False), (2, True)])
+def test_moves_of_earlier_rounds_of_the_same_cycle_count(before: int, held: bool) -> None:
+    world = paired()
+    world.policy = policy(max_moves=2)
+    world.drag("b1", FOUR)
+    snapshot = world.snapshot({})
+    while asked := questions(snapshot, world.policy):
+        snapshot = replace(snapshot, looks={**snapshot.looks, **{each: world.answer(each) for each in asked}})
+    snapshot = replace(snapshot, moved_now=before)
+    (action,) = check_safe(make_plan(snapshot, world.policy), snapshot, world.policy).actions
+    assert (action.why is Why.MOVE_AWAITS) is held

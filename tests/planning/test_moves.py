@@ -10,6 +10,7 @@ from syncd.domain.actions import ProblemKind, Replace, Reschedule, Why
 from syncd.domain.event import EventTime
 from syncd.domain.ids import BookingId
 from syncd.domain.note import NoteKind
+from syncd.planning.case import VERSIONS
 from syncd.planning.instants import resolved
 from syncd.planning.snapshot import LookSlots
 from tests.planning import builders as make
@@ -291,3 +292,69 @@ def test_the_persons_own_version_written_again_is_no_replay_while_the_move_waits
     world.zimun_up = True
     world.settle()
     assert world.bookings[B1].start == FOUR
+
+
+def test_an_older_version_than_the_one_before_our_last_write_is_no_wish_and_its_sender_is_told() -> None:
+    """A device that was off for days has not seen any of the booking's last moves."""
+    world = paired()
+    old = world.seen("b1")
+    assert old is not None
+    for to in (FOUR, NOON):
+        world.change("b1", start=to)
+        world.cycle()
+    world.restore(old)
+    done = effects(world.cycle())
+    assert [(type(action), action.why) for action in done] == [(Replace, Why.EVENT_REPLAYED)]
+    assert (world.start(), world.bookings[B1].start, world.note()) == (NOON, NOON, NoteKind.ADOPTED)
+    assert not calls(world)
+    world.settle()
+
+
+def test_a_version_that_a_person_had_replaced_is_no_wish_once_syncd_wrote_again() -> None:
+    world = paired()
+    old = world.seen("b1")
+    assert old is not None
+    world.drag("b1", FOUR)
+    world.settle()
+    world.change("b1", start=NOON)
+    world.settle()
+    world.restore(old)
+    world.settle()
+    assert (world.start(), world.bookings[B1].start) == (NOON, NOON)
+    assert len(calls(world)) == 1
+
+
+def test_to_take_ones_own_move_back_to_the_letter_is_a_wish() -> None:
+    """An undo: nothing was written by syncd since, so there is nothing that its device could have missed."""
+    world = paired()
+    old = world.seen("b1")
+    assert old is not None
+    world.drag("b1", FOUR)
+    world.settle()
+    world.restore(old)
+    world.settle()
+    assert (world.start(), world.bookings[B1].start) == (TEN, TEN)
+
+
+def test_an_old_version_is_known_also_when_its_event_was_made_anew() -> None:
+    world = paired()
+    world.drag("b1", FOUR)
+    world.settle()
+    old = world.seen("b1")
+    assert old is not None
+    world.change("b1", start=NOON)
+    world.delete("b1")
+    world.settle()
+    assert world.note() is NoteKind.MOVED_AND_DELETED
+    world.restore(old)
+    world.settle()
+    assert (world.start(), world.bookings[B1].start) == (NOON, NOON)
+    assert len(calls(world)) == 1
+
+
+def test_so_many_old_versions_are_known_and_no_more() -> None:
+    world = paired()
+    for number in range(20):
+        world.change("b1", start=(FOUR, NOON)[number % 2])
+        world.cycle(61 * MINUTE)
+    assert len(world.links[B1].older) == VERSIONS

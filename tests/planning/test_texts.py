@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncd.domain.actions import Replace, Why
@@ -73,6 +73,7 @@ def test_nothing_new_leaves_every_letter_as_it_stands() -> None:
 lines = st.lists(st.text("abc ", min_size=1, max_size=4).filter(str.strip), max_size=4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["x1", "x2", "x3"])), lines.map(lambda given: [f"+{each}" for each in given]))
 def test_no_line_of_a_person_is_ever_lost(ours: list[str], theirs: list[str]) -> None:
     written = Texts("t", "p", {str(number): line for number, line in enumerate(dict.fromkeys(ours))})

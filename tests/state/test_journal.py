@@ -130,10 +130,11 @@ def test_a_reschedule_that_answers_with_another_id_carries_the_pair_over(store: 
     carried = replace(intent.action.link, booking_id="b9")
     store.record(intent, Outcome.DONE, LATER, link=carried)
     assert store.links() == {"b9": carried}
-    assert [row.what for row in store.history("b1", 9)] == ["booking.rescheduled"]
-    (row,) = store.history("b9", 9)
-    assert (row.side, row.what) == ("syncd", "link.renamed")
-    assert row.detail == "2026-11-24T10:00Z -> 2026-11-24T11:00Z; was b1"
+    for name in ("b1", "b9"):
+        moved, row = store.history(name, 9)
+        assert (moved.booking_id, moved.what) == ("b1", "booking.rescheduled")
+        assert (row.booking_id, row.side, row.what) == ("b9", "syncd", "link.renamed")
+        assert row.detail == "2026-11-24T10:00Z -> 2026-11-24T11:00Z; in bookings; was b1"
 
 
 def test_a_closed_intent_keeps_no_customers_data(store: Store) -> None:
@@ -155,8 +156,8 @@ def test_history_tells_the_starts_and_no_names(store: Store) -> None:
         ("event.created", "2026-11-24T10:00Z; in bookings"),
         ("event.updated", "2026-11-24T10:00Z -> 2026-11-24T12:00Z"),
         ("event.removed", "2026-11-24T10:00Z; in bookings"),
-        ("booking.rescheduled", "2026-11-24T10:00Z -> 2026-11-24T11:00Z"),
-        ("booking.cancelled", "2026-11-24T10:00Z; 412"),
+        ("booking.rescheduled", "2026-11-24T10:00Z -> 2026-11-24T11:00Z; in bookings"),
+        ("booking.cancelled", "2026-11-24T10:00Z; in bookings; 412"),
     ]
     assert "Ann" not in str(rows)
 

@@ -1,0 +1,324 @@
+"""Each side against its half of the base: what is evidence, of what, and until when to the second."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from syncd.domain.booking import Booking, Status
+from syncd.domain.event import EventTime, Observation
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Deletion, Leftover, Link, Missing, Wrote
+from syncd.domain.note import NoteKind
+from syncd.planning.sides import (
+    BookingCancelled,
+    BookingMissing,
+    BookingMoved,
+    BookingSame,
+    BookingSide,
+    BookingUnseen,
+    EventElsewhere,
+    EventGone,
+    EventMoved,
+    EventParked,
+    EventReplayed,
+    EventSame,
+    EventSide,
+    EventTransferred,
+    EventUnbookable,
+    EventUnseen,
+    booking_side,
+    event_side,
+    is_blind,
+    is_due,
+    is_missing,
+    is_stale,
+    transferred,
+)
+from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Snapshot
+from tests.planning import builders as make
+from tests.planning.builders import FOREIGN, FOUR, HOME, MINUTE, NOON, NOW, SIDE, TEN, policy
+from tests.planning.lens import B1, B2, BOOKED, STOOD, pair, stands
+
+SECOND = timedelta(seconds=1)
+GRACE = 10 * MINUTE
+OFF = replace(BOOKED, status=Status.CANCELLED)
+AT_NOON = make.booking(start=NOON)
+OTHER = {LookBooking(B2): make.booking("b2")}
+LOOK, FIND = LookEvent(HOME, STOOD.href), FindEvent("b1@zimun", B1)
+
+
+def look(*seen: Observation, bookings: tuple[Booking, ...] = (), **more: Any) -> Snapshot:
+    return replace(make.snapshot(bookings=bookings, events=seen), **more)
+
+
+def zimun(link: Link, *bookings: Booking, **more: Any) -> BookingSide:
+    return booking_side(link, look(bookings=bookings, **more), policy())
+
+
+def calendar(link: Link, *seen: Observation, **more: Any) -> EventSide:
+    return event_side(link, look(*seen, **{"links": {B1: link}, **more}), policy())
+
+
+# the booking
+
+
+def test_moved_is_another_start_and_nothing_else() -> None:
+    longer = make.booking(end=NOON, staff_name="Bea")
+    assert zimun(pair(), longer) == BookingSame(longer)
+    assert zimun(pair(), AT_NOON) == BookingMoved(AT_NOON)
+    assert zimun(pair(booking=OFF), BOOKED) == BookingMoved(BOOKED)
+    assert zimun(pair(), OFF) == BookingCancelled(OFF, explicit=True)
+
+
+def test_what_was_cancelled_stays_cancelled_unseen() -> None:
+    assert zimun(pair(booking=OFF)) == BookingCancelled(OFF, explicit=True)
+
+
+def test_closed_to_us_it_counts_as_its_base() -> None:
+    assert zimun(pair(), looks={LookBooking(B1): Look.CLOSED}) == BookingSame(BOOKED)
+    assert zimun(pair(), looks={LookBooking(B1): Look.UNKNOWN}) == BookingUnseen()
+
+
+def test_the_answer_by_id_comes_before_the_list() -> None:
+    assert zimun(pair(), BOOKED, looks={LookBooking(B1): AT_NOON}) == BookingMoved(AT_NOON)
+    assert zimun(pair(), BOOKED, looks={LookBooking(B1): Look.ABSENT}) == BookingSame(BOOKED)
+
+
+@pytest.mark.parametrize(("ago", "stale"), [(2 * MINUTE - SECOND, True), (2 * MINUTE, False)])
+def test_the_state_before_our_write_is_stale_for_two_minutes(ago: timedelta, stale: bool) -> None:
+    link = pair(booking=AT_NOON, wrote=Wrote(NOW - ago, BOOKED))
+    assert zimun(link, BOOKED) == (BookingSame(AT_NOON) if stale else BookingMoved(BOOKED))
+    assert is_stale(link, BOOKED, NOW) is stale
+    assert not is_stale(link, make.booking(start=FOUR), NOW)
+    assert not is_stale(pair(), BOOKED, NOW)
+
+
+@pytest.mark.parametrize(
+    ("seen", "base", "before", "stale"),
+    [
+        (None, 0, 0, True),
+        (0, 0, None, True),
+        (1, 0, 2, False),
+        (-1, 0, None, True),
+        (1, None, 0, False),
+        (0, None, 0, True),
+        (1, None, None, True),
+    ],
+)
+def test_unless_it_says_that_it_is_newer(seen: int | None, base: int | None, before: int | None, stale: bool) -> None:
+    def at(booking: Booking, minute: int | None) -> Booking:
+        return replace(booking, updated_at=None if minute is None else NOW + minute * MINUTE)
+
+    link = pair(booking=at(AT_NOON, base), wrote=Wrote(NOW, at(BOOKED, before)))
+    assert is_stale(link, at(BOOKED, seen), NOW) is stale
+
+
+def test_after_our_cancel_the_stale_answer_raises_nobody() -> None:
+    link = pair(booking=OFF, wrote=Wrote(NOW, BOOKED))
+    assert zimun(link, BOOKED) == BookingCancelled(OFF, explicit=True)
+
+
+def test_a_404_counts_only_while_the_same_route_answers_for_another_booking() -> None:
+    absent = {LookBooking(B1): Look.ABSENT}
+    assert is_missing(pair(), look(looks={**absent, **OTHER}))
+    assert not is_missing(pair(), look(looks=absent))
+    assert not is_missing(pair(), look(looks={**absent, LookBooking(B2): Look.ABSENT}))
+    assert not is_missing(pair(), look(looks={**absent, LOOK: stands()}))
+    assert not is_missing(pair(), look(looks={LookBooking(B1): BOOKED, **OTHER}))
+    assert not is_missing(pair(), look(looks={LookBooking(B1): Look.UNKNOWN, **OTHER}))
+
+
+@pytest.mark.parametrize(("ago", "counts"), [(10 * MINUTE - SECOND, False), (10 * MINUTE, True)])
+def test_and_not_within_ten_minutes_of_our_own_write(ago: timedelta, counts: bool) -> None:
+    looks = {LookBooking(B1): Look.ABSENT, **OTHER}
+    assert is_missing(pair(wrote=Wrote(NOW - ago, BOOKED)), look(looks=looks)) is counts
+
+
+@pytest.mark.parametrize(
+    ("since", "first", "jumped", "side"),
+    [
+        (GRACE, 0, False, BookingCancelled(BOOKED, explicit=False)),
+        (GRACE - SECOND, 0, False, BookingMissing()),
+        (GRACE, 1, False, BookingMissing()),
+        (GRACE, 0, True, BookingMissing()),
+        (None, 0, False, BookingMissing()),
+    ],
+)
+def test_a_404_is_believed_a_grace_later_in_a_later_cycle(since: Any, first: int, jumped: bool, side: object) -> None:
+    link = pair(missing=None if since is None else Missing(NOW - since, first))
+    assert zimun(link, looks={LookBooking(B1): Look.ABSENT, **OTHER}, clock_jumped=jumped) == side
+
+
+def test_blind_is_what_no_call_can_read() -> None:
+    closed, absent = {LookBooking(B1): Look.CLOSED}, {LookBooking(B1): Look.ABSENT}
+    assert is_blind(pair(), look(looks=closed))
+    assert is_blind(pair(), look(looks=absent, list_closed=True))
+    assert not is_blind(pair(), look(looks=absent))
+    assert not is_blind(pair(), look(looks={**absent, **OTHER}, list_closed=True))
+    assert not is_blind(pair(), look(list_closed=True))
+
+
+# the event
+
+
+def test_an_unread_calendar_says_nothing() -> None:
+    assert calendar(pair(), stands(FOUR), readable=frozenset({SIDE})) == EventUnseen()
+
+
+def test_what_cannot_be_read_is_parked_with_its_fault() -> None:
+    broken = replace(stands(), event=None)
+    assert calendar(pair(), replace(broken, fault="no DTSTART")) == EventParked("no DTSTART")
+    assert calendar(pair(), broken) == EventParked("it is not this booking's event any more")
+    assert calendar(pair(), replace(stands(), fault="half of it")) == EventParked("half of it")
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (make.zoned(FOUR), FOUR),
+        (make.utc(FOUR), FOUR),
+        (make.floating(FOUR), FOUR),
+        (make.zoned(TEN), None),
+        (make.utc(TEN), None),
+        (make.floating(TEN), None),
+        (replace(make.zoned(TEN), instant=NOON), None),  # another reading of the same letters
+        (make.all_day(TEN), NoteKind.ALL_DAY),
+        (make.nowhere(TEN), NoteKind.ZONE_UNKNOWN),
+    ],
+)
+def test_a_move_needs_other_letters_and_another_instant(start: EventTime, kind: Any) -> None:
+    seen = stands(start=start)
+    side = calendar(pair(), seen)
+    if isinstance(kind, NoteKind):
+        assert side == EventUnbookable(seen, kind)
+    elif kind is None:
+        assert isinstance(side, EventSame)
+        assert side.start.instant is not None
+    else:
+        assert side == EventMoved(seen, replace(start, instant=FOUR), FOUR)
+
+
+def test_a_base_without_an_instant_is_moved_by_any_time() -> None:
+    link = pair(start=make.all_day(TEN))
+    assert isinstance(calendar(link, stands()), EventMoved)
+    assert isinstance(calendar(link, stands(start=make.all_day(TEN))), EventSame)
+    assert isinstance(calendar(link, stands(start=make.nowhere(TEN))), EventUnbookable)
+
+
+def test_a_recurring_one_is_no_booking_wherever_it_stands() -> None:
+    for at in (TEN, FOUR):
+        seen = stands(at, recurring=True)
+        assert calendar(pair(), seen) == EventUnbookable(seen, NoteKind.RECURRING)
+
+
+def known(seen: Observation) -> str:
+    assert seen.event is not None
+    return seen.event.fingerprint
+
+
+def test_the_version_before_our_last_write_is_a_replay() -> None:
+    for seen in (stands(), stands(FOUR), stands(FOUR, recurring=True), stands(FOUR, cancelled=True)):
+        assert calendar(pair(replay=known(seen)), seen) == EventReplayed(seen)
+
+
+def test_an_older_one_is_a_replay_where_it_would_be_a_wish() -> None:
+    for seen in (stands(FOUR), stands(recurring=True), stands(start=make.all_day(TEN)), stands(cancelled=True)):
+        assert calendar(pair(older=("o", known(seen))), seen) == EventReplayed(seen)
+    assert isinstance(calendar(pair(older=(known(stands()),)), stands()), EventSame)
+
+
+def test_a_version_without_a_fingerprint_is_like_no_other() -> None:
+    seen = stands(FOUR)
+    assert seen.event is not None
+    bare = replace(seen, event=replace(seen.event, fingerprint=""))
+    assert isinstance(calendar(pair(replay="", older=("",)), bare), EventMoved)
+
+
+GONE = {LOOK: Look.ABSENT, FIND: Look.ABSENT}
+
+
+def test_gone_is_what_two_looks_and_the_whole_account_do_not_have() -> None:
+    assert calendar(pair(), looks=GONE) == EventGone()
+    assert calendar(pair(), looks={LOOK: Look.ABSENT}) == EventUnseen()
+    assert calendar(pair(), looks={FIND: Look.ABSENT}) == EventUnseen()
+    assert calendar(pair(), looks={LOOK: Look.UNKNOWN, FIND: Look.ABSENT}) == EventUnseen()
+    assert calendar(pair(), looks={LOOK: Look.ABSENT, FIND: Look.UNKNOWN}) == EventUnseen()
+    assert calendar(pair(), looks={LOOK: stands(), FIND: Look.ABSENT}) == EventUnseen()
+    assert calendar(pair(), looks=GONE, readable=frozenset({HOME})) == EventUnseen()
+
+
+def test_found_in_a_calendar_of_somebody_elses_or_in_one_not_listed_yet() -> None:
+    assert calendar(pair(), looks={LOOK: Look.ABSENT, FIND: FOREIGN}) == EventElsewhere()
+    assert calendar(pair(), looks={LOOK: Look.ABSENT, FIND: SIDE}) == EventUnseen()
+
+
+def test_within_the_grace_it_is_gone_by_the_listing_alone() -> None:
+    begun = pair(deletion=Deletion(NOW - MINUTE, 0))
+    assert calendar(begun) == EventGone()
+    due = pair(deletion=Deletion(NOW - GRACE, 0))
+    assert calendar(due) == EventUnseen()
+    assert calendar(due, looks=GONE) == EventGone()
+
+
+@pytest.mark.parametrize(
+    ("deletion", "jumped", "due"),
+    [
+        (None, False, False),
+        (Deletion(NOW - GRACE, 0), False, True),
+        (Deletion(NOW - GRACE, 0), True, False),
+        (Deletion(NOW - GRACE, 1), False, False),
+        (Deletion(NOW - GRACE + SECOND, 0), False, False),
+    ],
+)
+def test_the_grace_is_over_at_its_time_in_a_later_cycle(deletion: Any, jumped: bool, due: bool) -> None:
+    assert is_due(pair(deletion=deletion), look(clock_jumped=jumped), policy()) is due
+
+
+def test_another_place_is_believed_after_a_second_look_at_the_first() -> None:
+    there = stands(calendar=SIDE)
+    assert calendar(pair(), there) == EventUnseen()
+    assert calendar(pair(), there, looks={LOOK: stands()}) == EventUnseen()
+    assert calendar(pair(), there, looks={LOOK: Look.ABSENT}) == EventTransferred(there)
+
+
+def test_what_syncd_left_behind_is_what_the_person_still_sees() -> None:
+    left = stands(calendar=SIDE)
+    link = pair(leftovers=(Leftover(SIDE, "/side/none.ics", '"1"'), Leftover(SIDE, left.href, left.etag)))
+    assert transferred(link, look(left)) is None
+    assert calendar(link, left, looks=GONE) == EventTransferred(left)
+    assert calendar(link, replace(left, event=None), looks=GONE) == EventGone()
+    assert calendar(link, left, looks={FIND: Look.ABSENT}) == EventUnseen()
+
+
+def test_marked_as_cancelled_counts_as_gone_after_two_equal_looks() -> None:
+    marked = stands(cancelled=True)
+    assert calendar(pair(), marked) == EventUnseen()
+    assert calendar(pair(), marked, looks={LOOK: stands()}) == EventUnseen()
+    assert calendar(pair(), marked, looks={LOOK: replace(marked, event=None)}) == EventUnseen()
+    again = replace(marked, etag='"again"')
+    assert calendar(pair(), marked, looks={LOOK: again}) == EventGone(cancelled=again)
+    assert calendar(pair(), marked, looks={LOOK: again}, readable=frozenset({HOME})) == EventUnseen()
+
+
+def test_marked_here_and_standing_there_it_was_transferred() -> None:
+    marked, there = stands(cancelled=True), stands(calendar=SIDE)
+    assert calendar(pair(), marked, there) == EventTransferred(there)
+    assert calendar(pair(), marked, stands(calendar=SIDE, cancelled=True)) == EventUnseen()
+    assert calendar(pair(), marked, stands(calendar=SIDE, uid="7f3a")) == EventUnseen()
+
+
+def test_what_counts_as_the_event_at_another_place() -> None:
+    there, copy = stands(calendar=SIDE), stands(calendar=SIDE, uid="7f3a", name="x.ics")
+    assert transferred(pair(), look(there)) == there
+    assert transferred(pair(), look(copy)) == copy
+    assert transferred(pair(), look(copy, there)) == there
+    assert transferred(pair(), look()) is None
+    assert transferred(pair(), look(there, readable=frozenset({HOME}))) is None
+    other = make.link(make.booking("b2"), there)
+    assert transferred(pair(), look(there, links={BookingId("b2"): other})) is None
+    # left behind by ourselves, unless a person changed it since
+    left = pair(leftovers=(Leftover(SIDE, there.href, there.etag),))
+    assert transferred(left, look(there, copy)) == copy
+    assert transferred(left, look(replace(there, etag='"new"'))) == replace(there, etag='"new"')

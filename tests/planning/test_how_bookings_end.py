@@ -1,0 +1,253 @@
+"""A booking that was cancelled in Zimun, to the field: what goes, what stays for a while, what is remembered of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from syncd.domain.actions import Action, ProblemKind, Record, Remove, Replace, Why
+from syncd.domain.booking import Status
+from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Deletion, Leftover, Link, Missing
+from syncd.domain.note import NoteKind
+from syncd.planning import endings
+from syncd.planning.case import Outcome
+from syncd.planning.sides import (
+    BookingCancelled,
+    BookingMissing,
+    BookingMoved,
+    BookingSame,
+    BookingSide,
+    BookingUnseen,
+    EventGone,
+    EventMoved,
+    EventReplayed,
+    EventSame,
+    EventSide,
+    EventTransferred,
+    EventUnbookable,
+    EventUnseen,
+)
+from tests.planning import builders as make
+from tests.planning.builders import FOUR, HOME, HOUR, NOON, NOW, SIDE, TEN
+from tests.planning.lens import B1, BOOKED, case, done, draft, note, pair, stands, worn
+
+SECOND = timedelta(seconds=1)
+OFF = replace(BOOKED, status=Status.CANCELLED)
+TOLD = note(NoteKind.CANCELLED)
+CANCELLED = BookingCancelled(OFF, explicit=True)
+MISSED = BookingCancelled(BOOKED, explicit=False)
+SAME = EventSame(stands(), make.zoned(TEN))
+MOVED = EventMoved(stands(FOUR), make.zoned(FOUR), FOUR)
+
+
+def closed(link: Link, etag: str | None) -> Link:
+    over = Closed(NOW, ClosedWhy.CANCELLED, etag)
+    return replace(link, booking=OFF, closed=over, deletion=None, missing=None, awaiting=None)
+
+
+@pytest.mark.parametrize(("explicit", "why"), [(True, Why.BOOKING_CANCELLED), (False, Why.BOOKING_GONE)])
+def test_the_event_goes_and_the_pair_is_closed_with_what_was_deleted(explicit: bool, why: Why) -> None:
+    link, seen = worn(leftovers=()), stands()
+    removed = done(endings.remove(case(link, seen), BOOKED, seen, explicit=explicit))
+    assert removed == Remove(B1, why, closed(link, '"2"'), HOME, "/home/b1.ics", '"2"')
+
+
+def test_what_syncd_left_behind_goes_first() -> None:
+    link = pair(leftovers=(Leftover(SIDE, "/side/b1.ics", '"3"'),))
+    seen, left = stands(), stands(stamp=3, calendar=SIDE)
+    removed = done(endings.remove(case(link, seen, left), BOOKED, seen, explicit=True))
+    assert removed == Remove(
+        B1, Why.DUPLICATE, replace(link, leftovers=(), twin_removed_at=NOW), SIDE, "/side/b1.ics", '"3"'
+    )
+
+
+@pytest.mark.parametrize(("until", "stays"), [(NOW + SECOND, True), (NOW, False)])
+def test_a_cancellation_that_the_event_tells_stays_until_its_time_is_over(until: object, stays: bool) -> None:
+    link, seen = pair(note=replace(TOLD, until=until), leftovers=()), stands()
+    action = done(endings.remove(case(link, seen), OFF, seen, explicit=True))
+    expected: Action = Record(B1, Why.REMEMBERED, replace(link, booking=OFF))
+    assert (action == expected) if stays else isinstance(action, Remove)
+
+
+def test_any_other_note_holds_nothing_up() -> None:
+    link, seen = pair(note=note(NoteKind.NOT_OPEN)), stands()
+    assert isinstance(done(endings.remove(case(link, seen), OFF, seen, explicit=True)), Remove)
+
+
+def test_cancelled_while_a_person_moved_it_is_told_where_the_person_put_it() -> None:
+    known = replace(BOOKED, updated_at=NOW - HOUR)
+    link, seen = worn(), stands(FOUR)
+    assert seen.event is not None
+    write = done(endings.keep_cancelled(case(link, seen, booking=known), known, seen))
+    assert isinstance(write, Replace)
+    assert (write.why, write.draft) == (Why.BOOKING_CANCELLED, draft(BOOKED, span=None))
+    assert write.link.note == note(NoteKind.CANCELLED, was=TEN, at=NOW - HOUR)
+    assert write.link.booking == replace(known, status=Status.CANCELLED)
+    assert (write.link.start, write.link.deletion) == (seen.event.start, link.deletion)
+    assert (write.link.wish, write.link.refusal, write.link.awaiting) == (None, None, None)
+    assert write.link.replay == seen.event.fingerprint
+
+
+def test_told_already_only_what_stands_there_now_is_remembered() -> None:
+    link, seen = pair(note=TOLD), stands(FOUR)
+    assert seen.event is not None
+    after = replace(link, start=seen.event.start, etag='"2"', data=seen.data, event=seen.event)
+    assert done(endings.keep_cancelled(case(link, seen), OFF, seen)) == Record(B1, Why.REMEMBERED, after)
+
+
+@pytest.mark.parametrize(("until", "goes"), [(NOW, True), (NOW + SECOND, False)])
+def test_told_long_enough_it_goes_as_cancelled(until: object, goes: bool) -> None:
+    link, seen = pair(note=replace(TOLD, until=until)), stands(FOUR)
+    action = done(endings.keep_cancelled(case(link, seen), OFF, seen))
+    assert (action.why is Why.BOOKING_CANCELLED) is goes
+    assert isinstance(action, Remove) is goes
+
+
+def test_a_note_of_another_matter_does_not_stand_for_the_cancellation() -> None:
+    seen = stands(FOUR)
+    for until in (NOW, NOW + HOUR):
+        other = pair(note=note(NoteKind.NOT_OPEN, until=until))
+        assert isinstance(done(endings.keep_cancelled(case(other, seen), OFF, seen)), Replace)
+
+
+def test_gone_on_both_sides_is_agreed() -> None:
+    link = worn(etag='"7"')
+    assert done(endings.agree(case(link), BOOKED)) == Record(B1, Why.AGREED, closed(link, '"7"'))
+
+
+def test_a_first_404_is_remembered_a_later_one_adds_nothing() -> None:
+    first = done(endings.miss(case(pair(), cycle=7)))
+    assert first == Record(B1, Why.BOOKING_GONE, pair(missing=Missing(NOW, 7)))
+    assert endings.miss(case(pair(missing=Missing(NOW - HOUR, 3)), cycle=7)) == Outcome()
+
+
+@pytest.mark.parametrize("kind", AwaitKind)
+@pytest.mark.parametrize("decision", [None, *Decision])
+def test_a_removal_is_held_until_a_person_approves_it(kind: AwaitKind, decision: Decision | None) -> None:
+    held = endings.held(case(pair(awaiting=Awaiting(kind, NOW, BOOKED, decision=decision))))
+    if kind is not AwaitKind.REMOVAL or decision is Decision.APPROVED:
+        assert held is None
+    elif decision is None:
+        assert held == Outcome()
+    else:
+        assert held is not None
+        assert held.problem is not None
+        assert (held.action, held.problem.kind, held.problem.key) == (None, ProblemKind.BLIND, "b1")
+        assert held.problem.text == "Zimun does not know this booking; its event was kept as you said"
+
+
+def test_nothing_awaits_nothing_is_held() -> None:
+    assert endings.held(case(pair())) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "ends"),
+    [
+        (SAME, True),
+        (MOVED, True),
+        (EventUnbookable(stands(), NoteKind.ALL_DAY), True),
+        (EventReplayed(stands()), True),
+        (EventTransferred(stands()), True),
+        (EventGone(), False),
+        (EventUnseen(), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_deletion_ends_when_its_event_is_back(event: EventSide, ends: bool) -> None:
+    link = pair(deletion=Deletion(NOW - HOUR, 0))
+    assert endings.lapse(case(link), BookingUnseen(), event).link == (replace(link, deletion=None) if ends else link)
+
+
+@pytest.mark.parametrize(
+    ("zimun", "ends"),
+    [
+        (BookingSame(BOOKED), True),
+        (BookingMoved(BOOKED), True),
+        (CANCELLED, True),
+        (MISSED, False),
+        (BookingMissing(), False),
+        (BookingUnseen(), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_404_is_forgotten_when_the_booking_is_seen(zimun: BookingSide, ends: bool) -> None:
+    asked = Awaiting(AwaitKind.REMOVAL, NOW, replace(BOOKED, status=Status.CANCELLED) if ends else BOOKED)
+    link = pair(missing=Missing(NOW, 0), awaiting=asked)
+    after = endings.lapse(case(link), zimun, EventUnseen()).link
+    assert after == (replace(link, missing=None, awaiting=None) if ends else link)
+
+
+def lapses(link: Link, zimun: BookingSide, event: EventSide) -> bool:
+    return endings.lapse(case(link), zimun, event).link.awaiting is None
+
+
+ASKED = note(NoteKind.CANCEL_ASKED)
+
+
+def asked(
+    kind: AwaitKind, *, was: object = BOOKED, note: object = ASKED, deletion: object = None, **more: object
+) -> Link:
+    return pair(awaiting=Awaiting(kind, NOW - HOUR, was, **more), note=note, deletion=deletion)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [AwaitKind.CANCEL, AwaitKind.REROUTE])
+def test_a_question_stands_while_nothing_changes_and_lapses_when_the_booking_does(kind: AwaitKind) -> None:
+    assert not lapses(asked(kind), BookingSame(BOOKED), SAME)
+    assert not lapses(asked(kind), BookingUnseen(), SAME)
+    assert lapses(asked(kind, was=replace(BOOKED, staff_name="Bea")), BookingSame(BOOKED), SAME)
+    assert lapses(asked(kind), BookingMoved(replace(BOOKED, start=NOON)), SAME)
+    assert not lapses(asked(kind), CANCELLED, SAME)
+
+
+@pytest.mark.parametrize(("until", "over"), [(NOW + SECOND, False), (NOW, True), (NOW - SECOND, True)])
+def test_a_question_without_an_answer_ends_at_its_time(until: object, over: bool) -> None:
+    assert lapses(asked(AwaitKind.REROUTE, until=until), BookingSame(BOOKED), SAME) is over
+    answered = asked(AwaitKind.REROUTE, until=until, decision=Decision.APPROVED)
+    assert not lapses(answered, BookingSame(BOOKED), SAME)
+    gone = asked(AwaitKind.REROUTE, until=until, deletion=Deletion(NOW, 0))
+    assert not lapses(gone, BookingSame(BOOKED), EventGone())
+
+
+def test_whether_to_cancel_is_answered_by_a_move() -> None:
+    question = asked(AwaitKind.CANCEL)
+    assert lapses(question, BookingSame(BOOKED), MOVED)
+    assert lapses(question, BookingSame(BOOKED), EventUnbookable(stands(), NoteKind.ALL_DAY))
+
+
+def test_whether_to_cancel_is_asked_no_more_where_the_event_does_not_ask_it() -> None:
+    for silent in (None, note(NoteKind.NOT_OPEN)):
+        assert lapses(asked(AwaitKind.CANCEL, note=silent), BookingSame(BOOKED), SAME)
+        approved = asked(AwaitKind.CANCEL, note=silent, decision=Decision.APPROVED)
+        assert not lapses(approved, BookingSame(BOOKED), SAME)
+
+
+def test_a_rejected_question_ends_when_the_event_stands() -> None:
+    rejected = asked(AwaitKind.CANCEL, decision=Decision.REJECTED)
+    assert lapses(rejected, BookingSame(BOOKED), SAME)
+    assert not lapses(rejected, BookingSame(BOOKED), EventGone())
+    assert not lapses(asked(AwaitKind.CANCEL, decision=Decision.APPROVED), BookingSame(BOOKED), SAME)
+
+
+@pytest.mark.parametrize(("start", "begun"), [(NOW + SECOND, False), (NOW, True)])
+def test_a_booking_that_has_begun_is_not_asked_about(start: object, begun: bool) -> None:
+    of = replace(BOOKED, start=start)
+    question = replace(asked(AwaitKind.CANCEL, was=of), booking=of)
+    assert lapses(question, BookingSame(of), SAME) is begun
+    in_grace = replace(question, deletion=Deletion(NOW - HOUR, 0))
+    assert not lapses(in_grace, BookingSame(of), EventGone())
+
+
+def test_a_move_that_awaits_stands_for_that_move_alone() -> None:
+    waiting = asked(AwaitKind.MOVE, to=FOUR)
+    assert not lapses(waiting, BookingSame(BOOKED), MOVED)
+    assert lapses(waiting, BookingSame(BOOKED), EventMoved(stands(NOON), make.zoned(NOON), NOON))
+    assert lapses(waiting, BookingSame(BOOKED), SAME)
+    assert not lapses(waiting, BookingSame(BOOKED), EventUnseen())
+
+
+def test_with_the_question_goes_its_note_and_no_other() -> None:
+    for kind, goes in ((NoteKind.CANCEL_ASKED, True), (NoteKind.CANCEL_SHELL, True), (NoteKind.NOT_OPEN, False)):
+        said = note(kind)
+        link = asked(AwaitKind.CANCEL, note=said)
+        after = endings.lapse(case(link), BookingSame(BOOKED), MOVED).link
+        assert after == replace(link, awaiting=None, note=replace(said, until=NOW) if goes else said)

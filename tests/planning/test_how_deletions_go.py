@@ -1,0 +1,261 @@
+"""A deleted event, to the field: the grace to the second, what the event says when it comes back, the call."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from syncd.domain.actions import Action, Cancel, Create, Record, Replace, Why
+from syncd.domain.booking import Booking
+from syncd.domain.event import EventTime, Observation
+from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Deletion, Link, PutBack, Wrote
+from syncd.domain.note import NoteKind
+from syncd.planning import deletions
+from syncd.planning.case import Outcome
+from syncd.planning.planner import decide
+from syncd.planning.snapshot import FindEvent, Look, LookEvent, Policy
+from tests.planning import builders as make
+from tests.planning.builders import DAY, FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
+from tests.planning.lens import B1, BOOKED, STOOD, case, done, note, pair, planned, stands, worn
+
+SECOND = timedelta(seconds=1)
+GRACE = 10 * MINUTE
+BEGUN = Deletion(NOW - GRACE, 0)
+QUESTION = Awaiting(AwaitKind.CANCEL, NOW - HOUR, BOOKED)
+GONE = {LookEvent(HOME, STOOD.href): Look.ABSENT, FindEvent("b1@zimun", B1): Look.ABSENT}
+
+
+def delete(
+    link: Link,
+    *,
+    booking: Booking | None = None,
+    marked: Observation | None = None,
+    rules: Policy | None = None,
+    **more: Any,
+) -> Action:
+    at = case(link, *([marked] if marked else []), booking=booking, rules=rules, **more)
+    return done(deletions.delete(at, booking or link.booking, marked))
+
+
+def test_the_grace_begins_and_is_stored() -> None:
+    assert delete(pair(), cycle=4) == Record(B1, Why.GRACE_BEGUN, pair(deletion=Deletion(NOW, 4)))
+
+
+def test_deleted_again_after_the_question_the_grace_remembers_that_it_was_asked() -> None:
+    action = delete(pair(awaiting=QUESTION), cycle=4)
+    assert isinstance(action, Record)
+    assert action.link.deletion == Deletion(NOW, 4, asked=True)
+
+
+@pytest.mark.parametrize(("since", "over"), [(GRACE - SECOND, False), (GRACE, True), (GRACE + SECOND, True)])
+@pytest.mark.parametrize(("begun", "later"), [(0, True), (1, False), (2, False)])
+def test_the_grace_ends_to_the_second_and_in_a_later_cycle(
+    since: timedelta, begun: int, *, over: bool, later: bool
+) -> None:
+    link = pair(deletion=Deletion(NOW - since, begun))
+    outcome = deletions.delete(case(link), BOOKED, None)
+    assert isinstance(outcome.action, Cancel) is (over and later)
+    assert outcome == Outcome() or (over and later)
+
+
+def test_the_grace_is_the_configs() -> None:
+    link = pair(deletion=Deletion(NOW - 2 * MINUTE, 0))
+    assert isinstance(delete(link, rules=policy(cancel_grace=2 * MINUTE)), Cancel)
+
+
+def test_the_call_names_the_booking_as_it_is_and_all_that_was_open_is_over() -> None:
+    said = note(NoteKind.CANCEL_ASKED)
+    eva = make.booking(contact_name="Eva")
+    link = pair(deletion=BEGUN, awaiting=QUESTION, note=said)
+    after = replace(link, booking=eva, deletion=None, awaiting=None, note=replace(said, until=NOW))
+    assert delete(link, booking=eva) == Cancel(B1, Why.EVENT_DELETED, link, after, eva)
+    assert delete(replace(link, note=None)) == Cancel(
+        B1, Why.EVENT_DELETED, replace(link, note=None), replace(after, note=None, booking=BOOKED), BOOKED
+    )
+
+
+def test_an_approved_deletion_is_called_so() -> None:
+    link = pair(awaiting=replace(QUESTION, decision=Decision.APPROVED), note=note(NoteKind.CANCEL_ASKED))
+    action = planned(make.snapshot(bookings=(BOOKED,), links=(link,), looks=GONE))
+    assert isinstance(action, Cancel)
+    assert (action.why, action.expect) == (Why.APPROVED, BOOKED)
+
+
+@pytest.mark.parametrize(("start", "past"), [(NOW - SECOND, True), (NOW, True), (NOW + SECOND, False)])
+def test_a_booking_that_has_begun_is_tidied_away_not_cancelled(start: object, past: bool) -> None:
+    begun = replace(BOOKED, start=start)
+    action = delete(pair(), booking=begun)
+    over = pair(booking=begun, closed=Closed(NOW, ClosedWhy.DELETED_PAST))
+    assert (action == Record(B1, Why.DELETED_PAST, over)) is past
+
+
+def test_past_is_judged_by_when_the_deletion_began() -> None:
+    at_nine = replace(BOOKED, start=NOW - 5 * MINUTE)
+    assert isinstance(delete(pair(booking=at_nine, deletion=BEGUN)), Cancel)
+    action = delete(pair(booking=at_nine, deletion=Deletion(NOW - 5 * MINUTE, 0)))
+    assert (action.why, action.link.deletion) == (Why.DELETED_PAST, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"), [(NoteKind.CANCEL_REFUSED, Why.CANCEL_REFUSED), (NoteKind.ADOPTED, Why.ADOPTED)]
+)
+@pytest.mark.parametrize("marked", [None, stands(cancelled=True)], ids=["gone", "marked"])
+def test_what_the_event_still_has_to_tell_brings_it_back(kind: NoteKind, why: Why, marked: Observation | None) -> None:
+    said = note(kind, at=NOW - MINUTE)
+    action = delete(pair(pending=said, deletion=BEGUN), marked=marked)
+    assert isinstance(action, Replace if marked else Create)
+    assert (action.why, action.link.note, action.link.pending) == (why, said, None)
+
+
+def test_any_other_word_for_the_event_holds_no_grace_up() -> None:
+    assert delete(pair(pending=note(NoteKind.TRANSFERRED))).why is Why.GRACE_BEGUN
+
+
+def test_when_its_twin_was_removed_and_it_was_not_seen_since_a_deletion_is_half_a_transfer() -> None:
+    action = delete(pair(twin_removed_at=NOW - DAY))
+    assert (action.why, action.link.note) == (Why.EVENT_TRANSFERRED, note(NoteKind.TRANSFERRED))
+    again = delete(pair(twin_removed_at=NOW - DAY, deletion=BEGUN), marked=None)
+    assert isinstance(again, Cancel)
+
+
+@pytest.mark.parametrize(("ago", "known"), [(GRACE, None), (GRACE - SECOND, NOW - GRACE + SECOND)])
+def test_seen_again_a_while_later_it_is_known_to_be_the_only_one(ago: timedelta, known: datetime | None) -> None:
+    action = decide(case(pair(twin_removed_at=NOW - ago), stands(title="another"))).action
+    assert action is not None
+    assert action.link.twin_removed_at == known
+
+
+@pytest.mark.parametrize(("then", "now", "back"), [(0, 0, False), (0, 1, True), (1, 0, False)])
+def test_a_booking_that_was_changed_since_is_another_than_the_one_deleted(then: int, now: int, back: bool) -> None:
+    known = replace(BOOKED, updated_at=NOW - HOUR + then * MINUTE)
+    seen = replace(BOOKED, updated_at=NOW - HOUR + now * MINUTE)
+    action = delete(pair(booking=known), booking=seen)
+    assert (action.why is Why.BOOKING_CHANGED) is back
+    assert action.link.note == (note(NoteKind.MOVED_AND_DELETED) if back else None)
+
+
+def test_a_booking_that_tells_no_time_of_change_was_not_changed() -> None:
+    timed = replace(BOOKED, updated_at=NOW)
+    assert delete(pair(booking=BOOKED), booking=timed).why is Why.GRACE_BEGUN
+    assert delete(pair(booking=timed), booking=BOOKED).why is Why.GRACE_BEGUN
+
+
+@pytest.mark.parametrize(("ago", "ours"), [(2 * MINUTE - SECOND, True), (2 * MINUTE, False)])
+def test_our_own_write_of_a_moment_ago_is_no_change_of_theirs(ago: timedelta, ours: bool) -> None:
+    link = pair(booking=replace(BOOKED, updated_at=NOW - HOUR), wrote=Wrote(NOW - ago, BOOKED))
+    seen = replace(BOOKED, updated_at=NOW)
+    assert (delete(link, booking=seen).why is Why.GRACE_BEGUN) is ours
+
+
+def test_a_change_within_the_grace_does_not_end_it() -> None:
+    link = pair(booking=replace(BOOKED, updated_at=NOW - HOUR), deletion=BEGUN)
+    assert isinstance(delete(link, booking=replace(BOOKED, updated_at=NOW)), Cancel)
+
+
+def test_restored_the_event_says_so() -> None:
+    action = delete(pair(), rules=policy(deletions="restore"))
+    assert (action.why, action.link.note) == (Why.DELETION_RESTORED, note(NoteKind.DELETION_RESTORED, was=TEN))
+    marked = delete(pair(), marked=stands(cancelled=True), rules=policy(deletions="restore"))
+    assert (type(marked), marked.why) == (Replace, Why.DELETION_RESTORED)
+
+
+@pytest.mark.parametrize("marked", [None, stands(cancelled=True)], ids=["gone", "marked"])
+def test_asked_the_event_asks_for_48_hours(marked: Observation | None) -> None:
+    action = delete(pair(), marked=marked, rules=policy(deletions="ask"))
+    until = NOW + 48 * HOUR
+    assert isinstance(action, Replace if marked else Create)
+    assert (action.why, action.link.note) == (Why.CANCEL_AWAITS, note(NoteKind.CANCEL_ASKED, was=TEN, until=until))
+    assert action.link.awaiting == Awaiting(AwaitKind.CANCEL, NOW, BOOKED, until=until)
+
+
+def test_put_back_three_times_and_gone_again_it_is_left_alone() -> None:
+    backs = (PutBack(NOW, ""),) * 3
+    outcome = deletions.delete(case(pair(put_backs=backs, deletion=BEGUN)), BOOKED, None)
+    assert outcome.problem is not None
+    assert outcome.action is not None
+    assert outcome.action.link.deletion is None
+    for outcome in (
+        deletions.elsewhere(case(pair(put_backs=backs)), BOOKED),
+        deletions.bring_back(case(pair(put_backs=backs)), BOOKED, None, Why.REJECTED, None),
+    ):
+        assert outcome.problem is not None
+
+
+def test_found_in_a_calendar_of_somebody_elses_it_comes_back_and_says_so() -> None:
+    action = done(deletions.elsewhere(case(pair()), BOOKED))
+    assert (type(action), action.why, action.link.note) == (
+        Create,
+        Why.EVENT_TRANSFERRED,
+        note(NoteKind.FOREIGN, was=TEN),
+    )
+    assert action.link.put_backs == (PutBack(NOW, ""),)
+
+
+def test_a_moved_booking_whose_event_was_deleted_says_where_it_stands_now() -> None:
+    moved = make.booking(start=NOON)
+    for marked, kind in ((None, Create), (stands(cancelled=True), Replace)):
+        action = done(deletions.moved_and_deleted(case(pair(), booking=moved), moved, marked))
+        assert (type(action), action.why) == (kind, Why.BOOKING_MOVED)
+        assert action.link.note == note(NoteKind.MOVED_AND_DELETED, was=NOON)
+
+
+def test_an_event_marked_as_cancelled_is_put_right_in_its_place_and_counted() -> None:
+    marked = stands(FOUR, cancelled=True)
+    action = done(deletions.bring_back(case(worn(), marked), BOOKED, marked, Why.REJECTED, None))
+    assert isinstance(action, Replace)
+    assert (action.why, action.draft.span, action.href, action.etag) == (
+        Why.REJECTED,
+        BOOKED.span,
+        marked.href,
+        marked.etag,
+    )
+    assert action.link.put_backs == (PutBack(NOW - 30 * MINUTE, "lately"), PutBack(NOW, ""))
+
+
+def test_an_event_that_is_made_again_is_counted_too() -> None:
+    action = done(deletions.bring_back(case(worn()), BOOKED, None, Why.REJECTED, None))
+    assert isinstance(action, Create)
+    assert action.link.put_backs == (PutBack(NOW - 30 * MINUTE, "lately"), PutBack(NOW, ""))
+
+
+@pytest.mark.parametrize("marked", [None, stands(cancelled=True)], ids=["gone", "marked"])
+def test_a_person_said_that_the_booking_stays(marked: Observation | None) -> None:
+    link = pair(awaiting=replace(QUESTION, decision=Decision.REJECTED), note=note(NoteKind.CANCEL_ASKED))
+    action = done(deletions.reject(case(link), BOOKED, marked))
+    assert isinstance(action, Replace if marked else Create)
+    assert (action.why, action.link.awaiting, action.link.note) == (Why.REJECTED, None, None)
+
+
+@pytest.mark.parametrize("written", [make.zoned, make.floating])
+@pytest.mark.parametrize(("at", "moved"), [(TEN, False), (FOUR, True)])
+def test_moved_too_after_it_was_marked_it_says_that_the_move_was_not_asked_for(
+    written: Callable[[datetime], EventTime], at: datetime, *, moved: bool
+) -> None:
+    marked = stands(start=written(at), end=written(at + HOUR), cancelled=True)
+    link = pair(awaiting=replace(QUESTION, decision=Decision.REJECTED), note=note(NoteKind.CANCEL_ASKED))
+    action = done(deletions.reject(case(link, marked), BOOKED, marked))
+    assert action.link.note == (note(NoteKind.ADOPTED, asked=FOUR, was=TEN) if moved else None)
+
+
+@pytest.mark.parametrize("kind", AwaitKind)
+@pytest.mark.parametrize("decision", [None, *Decision])
+def test_only_a_question_about_the_cancellation_counts(kind: AwaitKind, decision: Decision | None) -> None:
+    at = case(pair(awaiting=Awaiting(kind, NOW, BOOKED, decision=decision)))
+    cancel = kind is AwaitKind.CANCEL
+    assert deletions.awaits_cancel(at) is cancel
+    for answer in Decision:
+        assert deletions.decided(at, answer) is (cancel and decision is answer)
+
+
+def test_asked_nothing_nothing_is_decided() -> None:
+    assert not deletions.awaits_cancel(case(pair()))
+    assert not deletions.decided(case(pair()), Decision.APPROVED)
+
+
+def test_an_event_that_goes_back_to_another_calendar_is_made_there() -> None:
+    there = make.booking(location_id="loc_2")
+    action = done(deletions.bring_back(case(pair(), booking=there), there, None, Why.REJECTED, None))
+    assert isinstance(action, Create)
+    assert action.calendar == SIDE

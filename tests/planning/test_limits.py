@@ -1,0 +1,438 @@
+"""How much is too much: each limit exactly reached and passed by one, what counts towards it, and what is asked."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from syncd.domain.actions import Action, Cancel, Create, Plan, Record, Remove, Replace, Reschedule, Why
+from syncd.domain.booking import Booking
+from syncd.domain.event import Observation
+from syncd.domain.ids import BookingId
+from syncd.domain.link import (
+    Awaiting,
+    AwaitKind,
+    Closed,
+    ClosedWhy,
+    Decision,
+    Deletion,
+    Frozen,
+    Link,
+    Missing,
+    PutBack,
+    Refusal,
+)
+from syncd.domain.note import NoteKind
+from syncd.planning import guard
+from syncd.planning.guard import check_safe
+from syncd.planning.planner import make_plan
+from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Policy, Snapshot
+from tests.planning import builders as make
+from tests.planning.builders import DAY, FOUR, HOME, HOUR, MINUTE, NOW, SIDE, TEN, policy
+from tests.planning.lens import note
+
+SECOND = timedelta(seconds=1)
+GRACE = 10 * MINUTE
+
+
+class Salon:
+    """Many pairs at rest, some of them changed."""
+
+    def __init__(self, count: int) -> None:
+        self.links: dict[BookingId, Link] = {}
+        self.bookings: dict[BookingId, Booking] = {}
+        self.events: dict[tuple[str, str], Observation] = {}
+        for number in range(count):
+            booking = make.booking(f"b{number + 1:02}", TEN + number * DAY)
+            seen = make.observation(make.event(booking), stamp=1)
+            self.links[booking.id] = make.link(booking, seen)
+            self.bookings[booking.id], self.events[seen.key] = booking, seen
+
+    def ids(self, count: int, after: int = 0) -> list[BookingId]:
+        return list(self.links)[after : after + count]
+
+    def change(self, booking_id: BookingId, **changes: Any) -> None:
+        self.links[booking_id] = replace(self.links[booking_id], **changes)
+
+    def delete(self, count: int, after: int = 0, since: timedelta | None = None) -> None:
+        for booking_id in self.ids(count, after):
+            link = self.links[booking_id]
+            del self.events[link.calendar, link.href]
+            if since is not None:
+                self.change(booking_id, deletion=Deletion(NOW - since, 0))
+
+    def drag(self, count: int, after: int = 0) -> None:
+        """Each to half an hour later: it overlaps its own time, so Zimun alone is asked."""
+        for booking_id in self.ids(count, after):
+            link = self.links[booking_id]
+            booking = self.bookings[booking_id]
+            start = booking.start + HOUR / 2
+            moved = make.event(booking, start=make.zoned(start), end=make.zoned(start + HOUR))
+            self.events[link.calendar, link.href] = make.observation(moved, stamp=2)
+
+    def look(self, **more: Any) -> Snapshot:
+        looks = {LookEvent(link.calendar, link.href): Look.ABSENT for link in self.links.values()}
+        finds = {FindEvent(link.uid, link.booking_id): Look.ABSENT for link in self.links.values()}
+        made = make.snapshot(bookings=tuple(self.bookings.values()), links=tuple(self.links.values()))
+        return replace(made, events=self.events, **{"looks": {**looks, **finds}, **more})
+
+    def plan(self, rules: Policy | None = None, **more: Any) -> Plan:
+        look = self.look(**more)
+        return check_safe(make_plan(look, rules or policy()), look, rules or policy())
+
+    def kinds(self, rules: Policy | None = None, **more: Any) -> dict[AwaitKind | None, int]:
+        """How many actions leave the pair waiting for which word."""
+        found: dict[AwaitKind | None, int] = {}
+        for action in self.plan(rules, **more).actions:
+            kind = action.link.awaiting.kind if action.link.awaiting is not None else None
+            found[kind] = found.get(kind, 0) + 1
+        return found
+
+    def asks(self, rules: Policy | None = None, **more: Any) -> int:
+        return self.kinds(rules, **more).get(AwaitKind.CANCEL, 0)
+
+
+# moves
+
+
+@pytest.mark.parametrize(("dragged", "waits"), [(10, False), (11, True)])
+def test_ten_moves_go_out_and_eleven_wait(dragged: int, waits: bool) -> None:
+    salon = Salon(12)
+    salon.drag(dragged)
+    assert salon.kinds() == {AwaitKind.MOVE if waits else None: dragged}
+
+
+def test_moves_of_this_cycle_and_those_that_wait_count_too() -> None:
+    salon = Salon(12)
+    salon.drag(3)
+    rules = policy(max_moves=4)
+    assert salon.kinds(rules) == {None: 3}
+    assert salon.kinds(rules, moved_now=1) == {None: 3}
+    assert salon.kinds(rules, moved_now=2) == {AwaitKind.MOVE: 3}
+    for number in (10, 11):
+        waiting = Awaiting(AwaitKind.MOVE, NOW - HOUR + SECOND, make.booking("x"), to=FOUR)
+        salon.change(BookingId(f"b{number}"), awaiting=waiting)
+    assert salon.kinds(rules).get(AwaitKind.MOVE) == 3
+
+
+def test_a_move_that_waits_keeps_the_persons_time_and_says_so() -> None:
+    salon = Salon(1)
+    salon.drag(1)
+    (booking_id,) = salon.links
+    booking, start = salon.bookings[booking_id], TEN + HOUR / 2
+    salon.change(booking_id, refusal=Refusal(FOUR, note(NoteKind.REFUSED)))
+    (action,) = salon.plan(policy(max_moves=0)).actions
+    assert isinstance(action, Replace)
+    assert action.why is Why.MOVE_AWAITS
+    assert action.draft.span is None
+    assert action.link.note == note(NoteKind.MOVE_AWAITS, asked=start, was=TEN)
+    assert action.link.awaiting == Awaiting(AwaitKind.MOVE, NOW, booking, to=start)
+    assert (action.link.booking, action.link.refusal) == (booking, None)
+    assert action.link.wish is not None
+
+
+def test_approved_moves_do_not_count() -> None:
+    salon = Salon(2)
+    salon.drag(2)
+    first, second = salon.links
+    yes = Awaiting(AwaitKind.MOVE, NOW, salon.bookings[first], to=TEN + HOUR / 2, decision=Decision.APPROVED)
+    salon.change(first, awaiting=yes)
+    assert {type(action) for action in salon.plan(policy(max_moves=1)).actions} == {Reschedule}
+    kinds = {action.booking_id: type(action) for action in salon.plan(policy(max_moves=0)).actions}
+    assert kinds == {first: Reschedule, second: Replace}
+
+
+# deletions
+
+
+@pytest.mark.parametrize(("gone", "waits"), [(5, False), (6, True)])
+@pytest.mark.parametrize("since", [None, MINUTE, GRACE], ids=["now", "in grace", "due"])
+def test_five_deletions_go_their_way_and_six_are_asked_about(gone: int, since: Any, *, waits: bool) -> None:
+    salon = Salon(9)
+    salon.delete(gone, since=since)
+    assert salon.asks() == (gone if waits else 0)
+
+
+def test_all_deletions_count_wherever_they_stand() -> None:
+    salon = Salon(9)
+    salon.delete(2)
+    salon.delete(2, 2, MINUTE)
+    salon.delete(1, 4, GRACE)
+    assert salon.asks() == 0
+    assert salon.asks(cancelled_lately=1) == 5
+    assert salon.asks(policy(max_cancellations=6), cancelled_lately=1) == 0
+
+
+def test_a_deletion_that_comes_back_for_its_booking_moved_counts_too() -> None:
+    salon = Salon(9)
+    salon.delete(6)
+    first = BookingId("b01")
+    moved = replace(salon.bookings[first], start=TEN + HOUR, end=TEN + 2 * HOUR)
+    salon.bookings[first] = moved
+    assert salon.asks() == 5
+    (back,) = (action for action in salon.plan().actions if action.booking_id == first)
+    assert (type(back), back.why) == (Create, Why.BOOKING_MOVED)
+
+
+def test_a_note_of_another_matter_or_time_is_no_deletion() -> None:
+    salon = Salon(9)
+    salon.delete(5)
+    moved = note(NoteKind.MOVED_AND_DELETED, at=NOW - MINUTE)
+    for said in (moved, note(NoteKind.NOT_OPEN, at=NOW)):
+        salon.change(BookingId("b09"), pending=said)
+        assert salon.asks() == 0
+    salon.change(BookingId("b09"), pending=note(NoteKind.MOVED_AND_DELETED, at=NOW))
+    assert salon.asks() == 5
+
+
+def question(salon: Salon, booking_id: BookingId, **changes: Any) -> Awaiting:
+    asked = Awaiting(AwaitKind.CANCEL, NOW - MINUTE, salon.bookings[booking_id], until=NOW + DAY)
+    return replace(asked, **changes)
+
+
+def ask(salon: Salon, count: int, after: int = 0, kind: NoteKind = NoteKind.CANCEL_ASKED, **changes: Any) -> None:
+    """So many were asked about a minute ago."""
+    for booking_id in salon.ids(count, after):
+        salon.change(booking_id, awaiting=question(salon, booking_id, **changes), note=note(kind))
+
+
+def test_those_asked_about_within_the_hour_count() -> None:
+    salon = Salon(9)
+    ask(salon, 3)
+    salon.delete(2, 3)
+    assert salon.asks() == 0
+    salon.delete(1, 5)
+    assert salon.asks() == 3
+
+
+@pytest.mark.parametrize(("ago", "counts"), [(HOUR - SECOND, True), (HOUR, False)])
+def test_and_only_those(ago: timedelta, counts: bool) -> None:
+    salon = Salon(9)
+    ask(salon, 3, since=NOW - ago)
+    salon.delete(3, 3)
+    assert salon.asks() == (3 if counts else 0)
+
+
+@pytest.mark.parametrize(
+    ("again", "asked_again"),
+    [(5, 0), (6, 6)],
+)
+def test_deleted_again_up_to_five_go_and_six_take_the_shell(again: int, asked_again: int) -> None:
+    salon = Salon(9)
+    ask(salon, 6)
+    salon.delete(again, since=MINUTE)
+    for booking_id in salon.ids(again):
+        salon.change(booking_id, deletion=Deletion(NOW - MINUTE, 0, asked=True))
+    notes = [action.link.note for action in salon.plan().actions if action.link.note is not None]
+    shell = [said for said in notes if said.kind is NoteKind.CANCEL_SHELL]
+    assert len(shell) == asked_again
+
+
+def test_what_takes_the_shell_takes_it_however_few_are_left() -> None:
+    salon = Salon(9)
+    ask(salon, 1, kind=NoteKind.CANCEL_SHELL)
+    ask(salon, 1, 1)
+    salon.delete(2, since=MINUTE)
+    held = [action for action in salon.plan().actions if action.link.awaiting is not None]
+    assert [(action.booking_id, type(action)) for action in held if isinstance(action, Create)] == [("b01", Create)]
+
+
+def test_a_decided_question_is_not_held_again() -> None:
+    salon = Salon(9)
+    ask(salon, 6, decision=Decision.APPROVED)
+    salon.delete(6, since=GRACE)
+    assert {type(action) for action in salon.plan().actions} == {Cancel}
+
+
+def test_asked_about_the_event_comes_back_with_the_question() -> None:
+    salon = Salon(3)
+    salon.delete(1)
+    (action,) = salon.plan(policy(max_cancellations=0)).actions
+    assert (type(action), action.why) == (Create, Why.CANCEL_AWAITS)
+    assert action.link.note == note(NoteKind.CANCEL_ASKED, was=TEN, until=NOW + 48 * HOUR)
+    assert action.link.deletion is None
+
+
+def test_marked_as_cancelled_the_question_is_written_where_it_stands() -> None:
+    salon = Salon(3)
+    link = salon.links[BookingId("b01")]
+    marked = make.observation(make.event(link.booking, cancelled=True), stamp=2)
+    salon.events[marked.key] = marked
+    look = salon.look()
+    looks = {**look.looks, LookEvent(marked.calendar, marked.href): marked}
+    (action,) = salon.plan(policy(max_cancellations=0), looks=looks).actions
+    assert (type(action), action.why) == (Replace, Why.CANCEL_AWAITS)
+
+
+def test_a_frozen_one_is_held_without_a_write() -> None:
+    """Put back three times within the hour and asked about: nothing is written, and no call goes out."""
+    salon = Salon(3)
+    salon.delete(1, since=GRACE)
+    salon.change(BookingId("b01"), put_backs=(PutBack(NOW, ""),) * 3)
+    (action,) = salon.plan(policy(max_cancellations=0)).actions
+    assert isinstance(action, Record)
+    assert action.link.frozen == Frozen("", TEN)
+
+
+def test_ended_or_past_pairs_are_no_deletions() -> None:
+    salon = Salon(3)
+    salon.delete(1, since=MINUTE)
+    first = BookingId("b01")
+    rules = policy(max_cancellations=0)
+    salon.change(first, closed=Closed(NOW, ClosedWhy.DELETED_PAST))
+    assert salon.asks(rules) == 0
+
+
+# an emptied calendar
+
+
+@pytest.mark.parametrize(("count", "waits"), [(1, False), (2, False), (3, True), (4, True)])
+def test_a_calendar_that_lost_all_of_more_than_two_is_asked_about(count: int, waits: bool) -> None:
+    salon = Salon(count)
+    salon.delete(count)
+    assert salon.asks() == (count if waits else 0)
+
+
+def test_one_that_still_stands_is_enough() -> None:
+    salon = Salon(4)
+    salon.delete(3)
+    assert salon.asks() == 0
+
+
+def test_one_that_stands_marked_as_cancelled_or_is_past_is_not() -> None:
+    salon = Salon(4)
+    salon.delete(3)
+    last = BookingId("b04")
+    marked = make.observation(make.event(salon.bookings[last], cancelled=True), stamp=2)
+    salon.events[marked.key] = marked
+    assert salon.asks() == 3
+
+
+@pytest.mark.parametrize(("start", "past"), [(NOW, True), (NOW + SECOND, False)])
+def test_an_event_of_the_past_proves_nothing(start: datetime, past: bool) -> None:
+    salon = Salon(4)
+    salon.delete(3)
+    last = BookingId("b04")
+    booking = replace(salon.bookings[last], start=start, end=start + HOUR)
+    salon.bookings[last] = booking
+    seen = make.observation(make.event(booking), stamp=1)
+    salon.links[last], salon.events[seen.key] = make.link(booking, seen), seen
+    assert salon.asks() == (3 if past else 0)
+
+
+def test_one_that_cannot_be_read_stands() -> None:
+    salon = Salon(4)
+    salon.delete(3)
+    link = salon.links[BookingId("b04")]
+    seen = salon.events[link.calendar, link.href]
+    salon.events[seen.key] = replace(seen, event=None, fault="no DTSTART")
+    assert salon.asks() == 0
+
+
+def test_those_asked_about_before_are_lost_with_the_others() -> None:
+    salon = Salon(4)
+    ask(salon, 1)
+    salon.delete(3, 1)
+    assert salon.asks() == 3
+
+
+def test_another_calendar_is_another_matter() -> None:
+    salon = Salon(6)
+    for booking_id in salon.ids(1):
+        salon.change(booking_id, calendar=SIDE, href="/side/x.ics")
+    look = salon.look().looks | {
+        LookEvent(SIDE, "/side/x.ics"): Look.ABSENT,
+    }
+    for booking_id in salon.ids(2, 1):
+        link = salon.links[booking_id]
+        del salon.events[link.calendar, link.href]
+    assert salon.asks(looks=look) == 0
+
+
+# removals without a word
+
+
+def missing(salon: Salon, count: int) -> dict[Any, Any]:
+    looks: dict[Any, Any] = dict(salon.look().looks)
+    for booking_id in salon.ids(count):
+        salon.change(booking_id, missing=Missing(NOW - HOUR, 0))
+        looks[LookBooking(booking_id)] = Look.ABSENT
+        del salon.bookings[booking_id]
+    last = list(salon.bookings)[-1]
+    looks[LookBooking(last)] = salon.bookings[last]
+    return looks
+
+
+@pytest.mark.parametrize(("count", "before", "waits"), [(5, 0, False), (6, 0, True), (4, 1, False), (5, 1, True)])
+def test_events_that_would_go_for_a_404_wait_beyond_the_limit(count: int, before: int, waits: bool) -> None:
+    salon = Salon(9)
+    looks = missing(salon, count)
+    actions = salon.plan(looks=looks, removed_now=before).actions
+    assert {type(action) for action in actions} == {Record if waits else Remove}
+    if waits:
+        action = actions[0]
+        assert action.why is Why.REMOVAL_AWAITS
+        assert action.link == replace(
+            salon.links[action.booking_id],
+            awaiting=Awaiting(AwaitKind.REMOVAL, NOW, salon.links[action.booking_id].booking),
+        )
+
+
+# another routing
+
+
+@pytest.mark.parametrize(("count", "waits"), [(5, False), (6, True)])
+def test_a_config_that_moves_more_than_five_waits(count: int, waits: bool) -> None:
+    salon = Salon(count)
+    rules = policy(routes=(make.Route(SIDE, fallback=True),))
+    assert salon.kinds(rules) == ({AwaitKind.REROUTE: count} if waits else {None: count})
+    if waits:
+        action = salon.plan(rules).actions[0]
+        link = salon.links[action.booking_id]
+        asked = Awaiting(AwaitKind.REROUTE, NOW, link.booking)
+        assert action == Record(link.booking_id, Why.REROUTE_AWAITS, replace(link, awaiting=asked))
+
+
+def test_one_question_at_a_time() -> None:
+    salon = Salon(6)
+    ask(salon, 1)
+    link = salon.links[BookingId("b01")]
+    (first, *_) = salon.plan(policy(routes=(make.Route(SIDE, fallback=True),))).actions
+    assert first == Record(link.booking_id, Why.REMEMBERED, link)
+
+
+# what counts as what
+
+
+def test_only_what_waits_open_and_undecided_awaits() -> None:
+    salon = Salon(1)
+    (link,) = salon.links.values()
+    waiting = replace(link, awaiting=question(salon, link.booking_id))
+    assert guard.awaits(waiting)
+    assert not guard.awaits(link)
+    assert not guard.awaits(replace(waiting, closed=Closed(NOW, ClosedWhy.CANCELLED)))
+    assert not guard.awaits(replace(link, awaiting=question(salon, link.booking_id, decision=Decision.APPROVED)))
+
+
+@pytest.mark.parametrize("kind", AwaitKind)
+@pytest.mark.parametrize("decision", [None, *Decision])
+def test_approved_is_that_question_answered_with_yes(kind: AwaitKind, decision: Decision | None) -> None:
+    salon = Salon(1)
+    (link,) = salon.links.values()
+    answered = replace(link, awaiting=question(salon, link.booking_id, kind=kind, decision=decision))
+    for wanted in AwaitKind:
+        assert guard.approved(answered, wanted) is (kind is wanted and decision is Decision.APPROVED)
+    assert not guard.approved(link, kind)
+    assert not guard.approved(None, kind)
+
+
+def test_nothing_too_much_leaves_the_plan_as_it_is() -> None:
+    salon = Salon(3)
+    salon.drag(2)
+    look = salon.look()
+    plan = make_plan(look, policy())
+    assert check_safe(plan, look, policy()) == plan
+    actions: list[Action] = list(plan.actions)
+    assert len(actions) == 2
+    assert {link.calendar for link in salon.links.values()} == {HOME}

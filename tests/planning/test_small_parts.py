@@ -1,0 +1,331 @@
+"""The small parts that all decisions stand on: routing, zones, texts, what a snapshot knows, second events."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from syncd.domain.actions import Plan, Problem, ProblemKind, Record, Remove, Why
+from syncd.domain.booking import Catalog, Location
+from syncd.domain.event import EventTime, TimeKind
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Closed, ClosedWhy, Leftover
+from syncd.planning import duplicates, newcomers
+from syncd.planning.case import Outcome, left_behind
+from syncd.planning.instants import letters, resolved
+from syncd.planning.merge import merge
+from syncd.planning.planner import BLIND, make_plan
+from syncd.planning.routing import Route, route
+from syncd.planning.snapshot import Look, LookBooking, LookEvent, Policy, Snapshot
+from tests.planning import builders as make
+from tests.planning.builders import BERLIN, DAY, FOUR, HOME, HOUR, MINUTE, NOW, SIDE, TEN, policy
+from tests.planning.lens import B1, BOOKED, STOOD, case, done, pair, planned, stands
+
+SECOND = timedelta(seconds=1)
+
+
+# routing
+
+ADA = make.booking(staff_name="Zoe")
+
+
+@pytest.mark.parametrize(
+    ("entry", "takes"),
+    [
+        (Route(SIDE), True),
+        (Route(SIDE, locations=("loc_1",)), True),
+        (Route(SIDE, locations=("loc_2",)), False),
+        (Route(SIDE, services=("wash", "cut")), True),
+        (Route(SIDE, services=("wash",)), False),
+        (Route(SIDE, staff=("Zoe",)), True),
+        (Route(SIDE, staff=("Bea",)), False),
+        (Route(SIDE, ("loc_1",), ("cut",), ("Bea",)), False),
+        (Route(SIDE, ("loc_2",), ("cut",), ("Zoe",)), False),
+        (Route(SIDE, ("loc_1",), ("wash",), ("Zoe",)), False),
+    ],
+)
+def test_an_entry_takes_what_matches_all_that_it_names(entry: Route, takes: bool) -> None:
+    assert route(ADA, [entry]) == (SIDE if takes else None)
+
+
+def test_a_fallback_that_names_nothing_stands_behind_all_others() -> None:
+    fallback, named = Route(HOME, fallback=True), Route(SIDE, locations=("loc_1",))
+    assert route(ADA, [fallback, named]) == SIDE
+    assert route(ADA, [fallback, replace(named, locations=("loc_2",))]) == HOME
+    for names in ({"locations": ("loc_1",)}, {"services": ("cut",)}, {"staff": ("Zoe",)}):
+        assert route(ADA, [Route(HOME, **names, fallback=True), named]) == HOME
+    assert route(ADA, [replace(named, locations=("loc_2",)), Route(HOME, staff=("Bea",), fallback=True)]) == HOME
+    assert route(ADA, []) is None
+
+
+# times
+
+
+def test_a_floating_time_is_the_wall_time_of_the_place() -> None:
+    wall = make.floating(TEN)
+    assert resolved(wall, ZoneInfo(BERLIN)) == replace(wall, instant=TEN)
+    assert resolved(wall, None) == wall
+    assert resolved(make.utc(TEN), ZoneInfo(BERLIN)) == make.utc(TEN)
+    broken = EventTime("tomorrow", "", TimeKind.FLOATING)
+    assert resolved(broken, ZoneInfo(BERLIN)) == broken
+    assert letters(make.zoned(TEN)) == f"Europe/Berlin:{make.zoned(TEN).value}"
+
+
+# texts
+
+
+def test_white_space_is_no_persons_edit() -> None:
+    said = make.texts(BOOKED)
+    eva = make.texts(make.booking(contact_name="Eva"))
+    event = make.event(BOOKED, title=" Haircut  –  Ada ", description="Ada\n -\nKey under the mat")
+    assert merge(said, event, eva).title == eva.title
+    assert merge(said, event, eva).description == "Eva\n-\nKey under the mat"
+
+
+def test_two_equal_lines_are_two() -> None:
+    written = replace(make.texts(BOOKED), lines={"a": "same", "b": "same"})
+    wanted = replace(written, lines={"a": "one", "b": "two", "c": "three"})
+    event = make.event(BOOKED, description="mine\nsame\nsame\nyours")
+    assert merge(written, event, wanted).description == "mine\none\ntwo\nthree\nyours"
+
+
+def test_where_none_of_ours_stands_any_more_new_lines_come_first() -> None:
+    written = replace(make.texts(BOOKED), lines={"a": "gone"})
+    wanted = replace(written, lines={"a": "gone too", "b": "new"})
+    event = make.event(BOOKED, description="mine\nyours")
+    assert merge(written, event, wanted).description == "new\nmine\nyours"
+
+
+def test_a_first_line_of_ours_that_goes_leaves_its_place_to_the_new_ones() -> None:
+    written = replace(make.texts(BOOKED), lines={"a": "ours"})
+    wanted = replace(written, lines={"b": "new"})
+    event = make.event(BOOKED, description="ours\nmine")
+    assert merge(written, event, wanted).description == "new\nmine"
+
+
+# what a snapshot knows
+
+
+def test_the_zone_is_the_places() -> None:
+    def zone(name: str) -> tuple[Any, str]:
+        look = replace(make.snapshot(), catalog=Catalog({"loc_1": Location("loc_1", timezone=name)}))
+        return look.zone(BOOKED), look.zone_name(BOOKED)
+
+    assert zone(BERLIN) == (ZoneInfo(BERLIN), BERLIN)
+    assert zone("") == (None, "")
+    assert zone("Custom/Moon") == (None, "Custom/Moon")
+    assert zone("/etc/passwd") == (None, "/etc/passwd")
+    unknown = replace(BOOKED, location_id="loc_9")
+    assert (make.snapshot().zone(unknown), make.snapshot().zone_name(unknown)) == (None, "")
+
+
+def test_every_managed_calendar_counts_and_no_other() -> None:
+    assert make.snapshot().all_readable
+    assert make.snapshot(readable=frozenset({HOME, SIDE, "x"})).all_readable
+    assert not make.snapshot(readable=frozenset({HOME})).all_readable
+
+
+def test_only_open_pairs_hold_their_events_and_names() -> None:
+    look = make.snapshot(links=(pair(),))
+    assert look.linked_keys == {(HOME, "/home/b1.ics"): B1}
+    assert look.linked_stems == {"b1"}
+    over = make.snapshot(links=(pair(closed=Closed(NOW, ClosedWhy.CANCELLED)),))
+    assert (over.linked_keys, over.linked_stems) == ({}, frozenset())
+    assert make.snapshot(links=(pair(uid="7f3a"),)).linked_stems == frozenset()
+
+
+def test_events_are_found_by_name_by_uid_and_by_the_booking_they_name() -> None:
+    first, second = stands(calendar=SIDE), stands(uid="b1~2@zimun")
+    copy, nameless = stands(uid="7f3a", name="x.ics"), stands(uid="7f3b", name="y.ics", booking_id="")
+    broken = replace(stands(name="z.ics"), event=None)
+    look = make.snapshot(events=(first, copy, second, nameless, broken))
+    assert look.names == {
+        (SIDE, "b1.ics"),
+        (HOME, "b1.ics"),
+        (HOME, "x.ics"),
+        (HOME, "y.ics"),
+        (HOME, "z.ics"),
+    }
+    assert look.by_stem == {"b1": (second, first)}
+    assert look.of_uid("b1~7@zimun") == (second, first)
+    assert (look.of_uid("b2@zimun"), look.of_uid("7f3a")) == ((), ())
+    assert look.by_booking_id == {"b1": (second, copy, first)}
+
+
+def test_what_is_not_said_is_careful() -> None:
+    assert Policy() == Policy(
+        past=DAY,
+        future=60 * DAY,
+        conflict="zimun",
+        deletions="cancel",
+        cancel_grace=10 * MINUTE,
+        max_cancellations=5,
+        max_moves=10,
+        note=72 * HOUR,
+        klass="PUBLIC",
+        alarm_minutes=0,
+        routes=(),
+    )
+    bare = Snapshot(NOW, 1)
+    assert (bare.window, bare.list_closed, bare.clock_jumped) == (None, False, False)
+    assert (bare.cancelled_lately, bare.moved_now, bare.removed_now) == (0, 0, 0)
+
+
+# further events of one booking
+
+
+TWIN = replace(stands(name="x.ics"), seen_at=NOW - HOUR)
+LOOKED = {LookEvent(HOME, STOOD.href): STOOD}
+
+
+@pytest.mark.parametrize(("ago", "goes"), [(10 * MINUTE, True), (10 * MINUTE - SECOND, False)])
+def test_a_second_event_goes_after_ten_minutes(ago: timedelta, goes: bool) -> None:
+    twin = replace(TWIN, seen_at=NOW - ago)
+    outcome = duplicates.remove(case(pair(), STOOD, twin, looks=LOOKED))
+    removed = Remove(B1, Why.DUPLICATE, pair(twin_removed_at=NOW), HOME, "/home/x.ics", '"2"')
+    assert outcome == (Outcome(removed) if goes else Outcome())
+
+
+def test_and_only_while_the_bookings_own_is_seen_to_stand() -> None:
+    assert duplicates.remove(case(pair(), STOOD, TWIN)) == Outcome()
+    absent = {LookEvent(HOME, STOOD.href): Look.ABSENT}
+    assert duplicates.remove(case(pair(), STOOD, TWIN, looks=absent)) == Outcome()
+    assert duplicates.remove(case(pair(), TWIN, looks=LOOKED)) == Outcome()
+    assert duplicates.remove(case(pair(), STOOD, TWIN, looks=LOOKED, readable=frozenset({SIDE}))) == Outcome()
+
+
+def test_a_second_event_in_an_unread_calendar_or_of_another_pair_stays() -> None:
+    there = replace(stands(calendar=SIDE), seen_at=NOW - HOUR)
+    assert duplicates.settled_twins(case(pair(), STOOD, there)) == [there]
+    assert duplicates.settled_twins(case(pair(), STOOD, there, readable=frozenset({HOME}))) == []
+    other = make.link(make.booking("b2"), there)
+    assert duplicates.settled_twins(case(pair(), STOOD, there, links={B1: pair(), BookingId("b2"): other})) == []
+
+
+def test_after_a_reschedule_gave_another_id_what_bears_the_old_uid_is_a_second_event_too() -> None:
+    """Each once, those of the UID first; a person's copy that names the booking is not one, whatever it is called."""
+    old = stands(uid="b7@zimun", name="a.ics")
+    new, copy = stands(name="c.ics"), stands(uid="7f3a", name="d.ics")
+    old, new, copy = (replace(seen, seen_at=NOW - DAY) for seen in (old, new, copy))
+    assert duplicates.settled_twins(case(pair(), STOOD, old, new, copy)) == [new, old]
+
+
+LEFT = Leftover(SIDE, "/side/b1.ics", '"2"', make.zoned(FOUR), "r9")
+LEFT_STANDS = stands(calendar=SIDE)
+
+
+def test_what_syncd_left_behind_goes_at_once() -> None:
+    link = pair(leftovers=(LEFT, Leftover(SIDE, "/side/y.ics", '"7"')))
+    after = replace(link, leftovers=link.leftovers[1:], twin_removed_at=NOW)
+    removed = Remove(B1, Why.DUPLICATE, after, SIDE, "/side/b1.ics", '"2"')
+    assert done(duplicates.remove(case(link, STOOD, LEFT_STANDS))) == removed
+
+
+def test_marked_as_cancelled_it_goes_in_whatever_version() -> None:
+    link = pair(leftovers=(LEFT,))
+    marked = stands(calendar=SIDE, cancelled=True, stamp=9)
+    assert done(duplicates.remove(case(link, STOOD, marked))) == Remove(
+        B1, Why.DUPLICATE, replace(link, leftovers=(), twin_removed_at=NOW), SIDE, "/side/b1.ics", '"9"'
+    )
+
+
+@pytest.mark.parametrize("start", [make.zoned(FOUR), None])
+def test_changed_by_a_person_it_is_the_event_and_ours_is_left_over(start: EventTime | None) -> None:
+    link = pair(leftovers=(replace(LEFT, start=start),))
+    changed = stands(calendar=SIDE, stamp=9)
+    assert done(duplicates.remove(case(link, STOOD, changed))) == Record(
+        B1,
+        Why.EVENT_TRANSFERRED,
+        replace(
+            link,
+            calendar=SIDE,
+            href="/side/b1.ics",
+            start=start or make.zoned(TEN),
+            replay="r9",
+            leftovers=(Leftover(HOME, "/home/b1.ics", '"1"', make.zoned(TEN)),),
+        ),
+    )
+
+
+def test_gone_meanwhile_or_the_pairs_own_again_it_is_forgotten() -> None:
+    for leftover, seen in ((LEFT, ()), (LEFT, (replace(LEFT_STANDS, event=None),)), (left_behind(STOOD), ())):
+        link = pair(leftovers=(leftover,))
+        assert done(duplicates.remove(case(link, STOOD, *seen))) == Record(
+            B1, Why.REMEMBERED, replace(link, leftovers=())
+        )
+
+
+def test_in_an_unread_calendar_it_waits_and_holds_up_no_other() -> None:
+    here = Leftover(HOME, "/home/x.ics", '"2"')
+    link = pair(leftovers=(LEFT, here))
+    outcome = duplicates.remove(case(link, STOOD, LEFT_STANDS, TWIN, readable=frozenset({HOME})))
+    assert done(outcome) == Remove(
+        B1, Why.DUPLICATE, replace(link, leftovers=(LEFT,), twin_removed_at=NOW), HOME, "/home/x.ics", '"2"'
+    )
+
+
+def test_what_is_left_behind_is_remembered_as_it_stood() -> None:
+    assert left_behind(STOOD, "r") == Leftover(HOME, "/home/b1.ics", '"1"', make.zoned(TEN), "r")
+    assert left_behind(replace(STOOD, event=None)) == Leftover(HOME, "/home/b1.ics", '"1"', None, "")
+
+
+# the planner itself
+
+
+def test_a_fault_of_ours_about_one_pair_is_named_and_stops_nobody() -> None:
+    broken = replace(pair(), note="not a note")  # type: ignore[arg-type]
+    other = make.booking("b2", FOUR)
+    look = make.snapshot(bookings=(BOOKED, other), events=(STOOD,), links=(broken,))
+    plan = make_plan(look, policy())
+    assert [action.booking_id for action in plan.actions] == ["b2"]
+    (problem,) = plan.problems
+    assert (problem.kind, problem.key) == (ProblemKind.PARKED, "b1")
+    assert problem.text == "a fault of syncd's own (AttributeError): left alone; please report it"
+
+
+def test_a_blind_pair_is_said_to_be_so() -> None:
+    look = make.snapshot(events=(STOOD,), links=(pair(),), looks={LookBooking(B1): Look.CLOSED}, window=None)
+    text = "no call of the Booking API can read this booking: it counts as it last was"
+    assert (text, make_plan(look, policy()).problems) == (BLIND, (Problem(ProblemKind.BLIND, "b1", text),))
+
+
+def test_a_blind_pair_with_another_problem_says_that_one() -> None:
+    broken = replace(STOOD, event=None, fault="no DTSTART")
+    look = make.snapshot(events=(broken,), links=(pair(),), looks={LookBooking(B1): Look.CLOSED}, window=None)
+    (problem,) = make_plan(look, policy()).problems
+    assert problem.kind is ProblemKind.PARKED
+
+
+def test_a_calendar_that_the_config_does_not_name_any_more_is_named() -> None:
+    look = make.snapshot(bookings=(BOOKED,), links=(pair(),), managed=frozenset({SIDE}), readable=frozenset({SIDE}))
+    text = "its event stands in a calendar that the config does not name any more: name it again, or move the event"
+    assert make_plan(look, policy()) == Plan(problems=(Problem(ProblemKind.UNMANAGED, "b1", text),))
+    there = stands(calendar=SIDE)
+    found = planned(replace(look, events={there.key: there}))
+    assert (found.why, found.link.calendar) == (Why.EVENT_TRANSFERRED, SIDE)
+
+
+@pytest.mark.parametrize(("late", "alive"), [(0 * SECOND, True), (SECOND, False)])
+def test_pairs_are_looked_after_until_past_days_after_their_end(late: timedelta, alive: bool) -> None:
+    old = make.booking(start=NOW - DAY - HOUR - late)
+    look = make.snapshot(bookings=(old,), events=(stands(FOUR),), links=(pair(booking=old),))
+    assert bool(make_plan(look, policy()).actions) is alive
+    again = replace(look, bookings={B1: make.booking(start=FOUR)})
+    assert make_plan(again, policy()).actions
+
+
+def test_pairs_are_decided_on_in_the_order_of_their_ids() -> None:
+    names = ("b2", "b3", "b1")
+    links = tuple(make.link(make.booking(name), stands(name=f"{name}.ics")) for name in names)
+    events = tuple(stands(name=f"{name}.ics", stamp=7, uid=f"{name}@zimun", booking_id=name) for name in names)
+    look = make.snapshot(bookings=tuple(make.booking(name) for name in names), links=links, events=events)
+    assert [action.booking_id for action in make_plan(look, policy()).actions] == ["b1", "b2", "b3"]
+
+
+def test_an_event_of_ours_names_its_booking_or_its_uid_does() -> None:
+    assert newcomers.booking_id_of("x", stands()) == B1
+    unnamed = stands(booking_id="", name="b1.ics")
+    assert newcomers.booking_id_of("b1", unnamed) == B1
+    assert newcomers.booking_id_of("no plain name", unnamed) is None

@@ -1,0 +1,64 @@
+"""What ended is remembered before a write that a calendar may refuse for long: it must not go on meanwhile."""
+
+from dataclasses import replace
+from typing import Any
+
+from syncd.domain.actions import Action, Create, Record, Replace, Why
+from syncd.domain.booking import Status
+from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Link, Missing
+from syncd.domain.note import NoteKind
+from syncd.planning.case import Case
+from syncd.planning.planner import decide
+from syncd.planning.snapshot import FindEvent, Look, LookEvent
+from tests.planning import builders as make
+from tests.planning.builders import FOUR, HOME, HOUR, MINUTE, NOON, NOW, TEN
+from tests.planning.lens import B1, BOOKED, STOOD, case, done, note, pair, stands
+
+ELSEWHERE = {LookEvent(HOME, STOOD.href): Look.ABSENT, FindEvent("b1@zimun", B1): "https://dav.example.org/private/"}
+
+
+def decided(made: Case, **looks: Any) -> Action:
+    return done(decide(replace(made, snapshot=replace(made.snapshot, **looks))))
+
+
+def test_a_grace_whose_event_stands_elsewhere_is_over_before_the_event_comes_back() -> None:
+    begun = pair(deletion=Deletion(NOW - 11 * MINUTE, 0))
+    assert decided(case(begun), looks=ELSEWHERE) == Record(B1, Why.EVENT_RETURNED, pair())
+    assert isinstance(decided(case(pair()), looks=ELSEWHERE), Create)
+
+
+def test_a_first_404_is_over_before_the_event_follows_its_booking() -> None:
+    missing = pair(missing=Missing(NOW - 11 * MINUTE, 0))
+    moved = make.booking(start=NOON)
+    assert decided(case(missing, STOOD, booking=moved)) == Record(B1, Why.BOOKING_FOUND, pair())
+    assert isinstance(decided(case(pair(), STOOD, booking=moved)), Replace)
+
+
+def test_a_question_is_over_before_the_event_stops_asking() -> None:
+    asks = note(NoteKind.CANCEL_ASKED, until=NOW + HOUR)
+    asked = pair(note=asks, awaiting=Awaiting(AwaitKind.CANCEL, NOW - HOUR, make.booking(start=FOUR)))
+    action = decided(case(asked, stands(noted=True)))
+    assert action == Record(B1, Why.APPROVAL_LAPSED, pair(note=replace(asks, until=NOW), since=action.link.since))
+
+
+def test_a_booking_that_lives_again_says_where_its_event_had_been_left() -> None:
+    over: Link = pair(booking=replace(BOOKED, status=Status.CANCELLED), start=make.zoned(FOUR))
+    action = decided(case(over, stands(FOUR), booking=BOOKED))
+    assert action.why is Why.BOOKING_REVIVED
+    assert action.link.note == note(NoteKind.ADOPTED, asked=FOUR, was=TEN)
+
+
+def test_one_that_stands_where_it_is_booked_says_nothing() -> None:
+    over: Link = pair(booking=replace(BOOKED, status=Status.CANCELLED))
+    action = decided(case(over, stands(), booking=BOOKED))
+    assert (action.why, action.link.note) == (Why.BOOKING_REVIVED, None)
+
+
+def test_the_shells_no_tells_of_a_move_that_was_made_after_the_event_was_marked() -> None:
+    waits = Awaiting(AwaitKind.CANCEL, NOW - HOUR, BOOKED, decision=Decision.REJECTED)
+    marked = stands(FOUR, cancelled=True)
+    action = decided(case(pair(awaiting=waits), marked), looks={LookEvent(HOME, marked.href): marked})
+    assert (action.why, action.link.note) == (Why.REJECTED, note(NoteKind.ADOPTED, asked=FOUR, was=TEN))
+    unmoved = stands(cancelled=True)
+    action = decided(case(pair(awaiting=waits), unmoved), looks={LookEvent(HOME, unmoved.href): unmoved})
+    assert (action.why, action.link.note) == (Why.REJECTED, None)

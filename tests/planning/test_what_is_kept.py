@@ -1,0 +1,441 @@
+"""Both sides stand where they stood, or only Zimun moved: one write or none, and why, to the field."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from syncd.domain.actions import Action, Create, ProblemKind, Record, Replace, Why
+from syncd.domain.booking import Status
+from syncd.domain.event import EventTime, Texts
+from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Leftover, Link, PutBack, Refusal, Wish
+from syncd.domain.note import Note, NoteKind
+from syncd.planning import keeping
+from syncd.planning.case import Case, Outcome
+from tests.planning import builders as make
+from tests.planning.builders import FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
+from tests.planning.lens import B1, BOOKED, STOOD, case, done, draft, note, pair, stands
+
+SAID = note(NoteKind.NOT_OPEN)
+DUE = note(NoteKind.TRANSFERRED)
+AT_TEN = make.zoned(TEN)
+ELSEWHERE = make.booking(location_id="loc_2")
+
+
+def keep(link: Link, *, start: EventTime = AT_TEN, rules: Any = None, **changes: Any) -> Outcome:
+    seen = stands(**changes)
+    return keeping.keep(case(link, seen, rules=rules), link.booking, seen, start)
+
+
+def test_what_stands_there_now_is_remembered_with_its_tag() -> None:
+    seen = stands()
+    assert seen.event is not None
+    assert STOOD.event is not None
+    link = pair(booking=replace(BOOKED, contact_email="old@example.org"), wish=Wish(FOUR, NOW), start=make.utc(TEN))
+    outcome = keeping.keep(case(link, seen, booking=BOOKED), BOOKED, seen, AT_TEN)
+    after = replace(
+        link,
+        booking=BOOKED,
+        start=AT_TEN,
+        etag='"2"',
+        data=seen.data,
+        event=seen.event,
+        since=(STOOD.event.fingerprint,),
+        wish=None,
+    )
+    assert done(outcome) == Record(B1, Why.MOVE_WITHDRAWN, after)
+
+
+def test_texts_that_syncd_would_write_now_are_remembered_where_the_event_says_so_already() -> None:
+    link = pair(texts=Texts("Old", "Old", make.texts(BOOKED).lines))
+    action = done(keep(link))
+    assert (type(action), action.link.texts) == (Record, make.texts(BOOKED))
+
+
+def test_a_refusal_and_a_wish_are_over_when_the_event_is_back() -> None:
+    link = pair(wish=Wish(FOUR, NOW), refusal=Refusal(FOUR, SAID))
+    after = done(keep(link)).link
+    assert (after.wish, after.refusal) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"end": make.zoned(TEN + 2 * HOUR)}, Why.LENGTH_CHANGED),
+        ({"end": make.all_day(TEN)}, Why.LENGTH_CHANGED),
+    ],
+)
+def test_another_length_is_put_back_and_counted(changes: dict[str, Any], why: Why) -> None:
+    action = done(keep(pair(note=SAID), **changes))
+    assert (action.why, action.link.note) == (why, SAID)
+    assert action.link.put_backs == (PutBack(NOW, f"Europe/Berlin:{AT_TEN.value}"),)
+
+
+def test_a_floating_end_means_the_places_wall_time() -> None:
+    assert isinstance(done(keep(pair(), end=make.floating(TEN + HOUR))), Record)
+
+
+def test_our_other_reading_of_a_zone_is_called_so() -> None:
+    action = done(keep(pair(), start=replace(AT_TEN, instant=NOON)))
+    assert action.why is Why.ZONE_READ_ANEW
+
+
+def test_an_adopted_event_gets_its_time_and_says_why() -> None:
+    said = note(NoteKind.ADOPTED)
+    action = done(keep(pair(pending=said), start=make.zoned(NOON)))
+    assert (action.why, action.link.note) == (Why.ADOPTED, said)
+
+
+def test_put_back_too_often_the_length_is_left_alone() -> None:
+    start = f"Europe/Berlin:{AT_TEN.value}"
+    outcome = keep(pair(put_backs=(PutBack(NOW, start),) * 3), end=make.zoned(NOON))
+    assert outcome.problem is not None
+    assert outcome.problem.kind is ProblemKind.FROZEN
+
+
+@pytest.mark.parametrize("pending", [None, DUE])
+def test_the_bookings_own_new_length_is_no_put_back(pending: Note | None) -> None:
+    longer = make.booking(end=NOON)
+    link, seen = pair(pending=pending, note=SAID), stands()
+    action = done(keeping.keep(case(link, seen, booking=longer), longer, seen, AT_TEN))
+    assert isinstance(action, Replace)
+    assert (action.why, action.draft) == (Why.BOOKING_CHANGED, draft(longer))
+    assert (action.link.note, action.link.put_backs) == (pending or SAID, ())
+
+
+@pytest.mark.parametrize("what", ["title", "place", "description"])
+def test_each_text_that_changed_is_written_and_the_note_stays(what: str) -> None:
+    before = replace(make.texts(BOOKED), **({"lines": {"name": "Eve"}} if what == "description" else {what: "Old"}))
+    link, seen = pair(note=SAID, texts=before), stands(**{what: "Eve" if what == "description" else "Old"})
+    action = done(keeping.keep(case(link, seen), BOOKED, seen, AT_TEN))
+    assert isinstance(action, Replace)
+    assert (action.why, action.draft, action.link.note) == (Why.BOOKING_CHANGED, draft(BOOKED, span=None), SAID)
+
+
+def test_what_is_to_be_said_is_written() -> None:
+    action = done(keep(pair(pending=DUE, note=SAID)))
+    assert isinstance(action, Replace)
+    assert (action.why, action.draft, action.link.note) == (Why.NOTE_DUE, draft(BOOKED, span=None), DUE)
+
+
+@pytest.mark.parametrize("left", [MINUTE, 0 * MINUTE, -MINUTE], ids=["before", "at", "after"])
+def test_a_note_is_wiped_off_at_its_time(left: Any) -> None:
+    outcome = keep(pair(note=replace(SAID, until=NOW + left)), noted=True)
+    wiped = isinstance(outcome.action, Replace)
+    assert wiped is (left <= 0 * MINUTE)
+    assert outcome.action is not None
+    if wiped:
+        assert (outcome.action.why, outcome.action.link.note) == (Why.NOTE_LAPSED, None)
+    else:
+        assert outcome.action.link.note == replace(SAID, until=NOW + left)
+
+
+def test_a_note_that_is_not_there_any_more_is_forgotten_without_a_write() -> None:
+    assert done(keep(pair(note=replace(SAID, until=NOW)))).link.note is None
+
+
+def test_a_note_that_nobody_knows_stays_for_its_time() -> None:
+    action = done(keep(pair(), noted=True))
+    assert (type(action), action.link.note) == (Record, note(NoteKind.ADOPTED, was=TEN))
+    assert done(keep(pair(note=SAID), noted=True)).link.note == SAID
+
+
+@pytest.mark.parametrize("kind", [NoteKind.NOT_YET_BOOKED, NoteKind.MOVE_AWAITS])
+def test_not_yet_booked_is_said_while_there_is_a_wish(kind: NoteKind) -> None:
+    said = note(kind)
+    assert keeping.standing(case(pair(note=said))) is None
+    assert keeping.standing(case(pair(note=said, wish=Wish(FOUR, NOW)))) == said
+    assert keeping.standing(case(pair(note=SAID))) == SAID
+    assert keeping.standing(case(pair())) is None
+
+
+def test_the_id_that_a_reschedule_took_away_is_written_anew() -> None:
+    """The UID stays made of the old id; X-ZIMUN-BOOKING-ID names the new one. A server that mangles it is let be."""
+    new = make.booking("b9")
+    link = replace(pair(), booking_id=new.id, booking=new, texts=make.texts(new))
+    for named, kind in (("b1", Replace), ("b9", Record), ("mangled", Record)):
+        seen = stands(booking_id=named, name="b1.ics")
+        action = done(keeping.keep(case(link, seen), new, seen, AT_TEN))
+        assert type(action) is kind
+        assert action.why is (Why.BOOKING_CHANGED if kind is Replace else Why.REMEMBERED)
+
+
+def test_an_unrouted_event_is_kept_and_named() -> None:
+    outcome = keep(pair(), rules=policy(routes=()))
+    assert outcome.problem is not None
+    assert (outcome.problem.kind, outcome.problem.key) == (ProblemKind.UNROUTED, "b1")
+    assert outcome.problem.text == (
+        "no [[calendars]] entry takes this booking: add one that matches it, or fallback = true"
+    )
+    assert isinstance(outcome.action, Record)
+
+
+def test_agreed_the_old_note_goes_and_the_rest_is_put_right() -> None:
+    seen = stands(FOUR, noted=True)
+    booked = make.booking(start=FOUR)
+    action = done(keeping.agree(case(pair(note=SAID), seen, booking=booked), booked, seen, make.zoned(FOUR)))
+    assert (type(action), action.why, action.link.note) == (Replace, Why.NOTE_LAPSED, None)
+    assert (action.link.booking, action.link.start) == (booked, make.zoned(FOUR))
+    quiet = stands(FOUR)
+    after = done(keeping.agree(case(pair(), quiet, booking=booked), booked, quiet, make.zoned(FOUR)))
+    assert (type(after), after.why) == (Record, Why.AGREED)
+    assert (after.link.booking, after.link.start) == (booked, make.zoned(FOUR))
+
+
+def test_agreed_on_the_start_with_another_length_only_the_length_is_put_right() -> None:
+    """The base is the booking as it is now: its new length is no change that came after it."""
+    seen, longer = stands(FOUR), make.booking(start=FOUR, end=FOUR + 2 * HOUR)
+    action = done(keeping.agree(case(pair(), seen, booking=longer), longer, seen, make.zoned(FOUR)))
+    assert (action.why, len(action.link.put_backs)) == (Why.LENGTH_CHANGED, 1)
+
+
+@pytest.mark.parametrize(
+    ("was", "why"), [(Status.CONFIRMED, Why.BOOKING_MOVED), (Status.CANCELLED, Why.BOOKING_REVIVED)]
+)
+def test_a_moved_booking_takes_its_event_along_and_the_old_note_goes(was: Status, why: Why) -> None:
+    link, seen = pair(booking=replace(BOOKED, status=was), note=SAID, pending=DUE), stands()
+    moved = make.booking(start=NOON)
+    action = done(keeping.follow(case(link, seen, booking=moved), moved, seen))
+    assert isinstance(action, Replace)
+    assert (action.why, action.draft, action.link.note) == (why, draft(moved), DUE)
+    assert action.link.put_backs == ()
+
+
+@pytest.mark.parametrize("written", [make.zoned, make.floating])
+@pytest.mark.parametrize(("at", "told"), [(NOON, False), (FOUR, True)])
+def test_revived_the_event_says_that_where_a_person_had_left_it_was_never_booked(
+    written: Callable[[datetime], EventTime], at: datetime, *, told: bool
+) -> None:
+    link, seen = pair(booking=replace(BOOKED, status=Status.CANCELLED)), stands(start=written(at))
+    revived = make.booking(start=NOON)
+    action = done(keeping.follow(case(link, seen, booking=revived), revived, seen))
+    assert action.why is Why.BOOKING_REVIVED
+    assert action.link.note == (note(NoteKind.ADOPTED, asked=FOUR, was=NOON) if told else None)
+
+
+def follow_elsewhere(staff: str = "", **more: Any) -> Action:
+    moved = make.booking(start=NOON, location_id="loc_2", staff_name=staff)
+    seen = stands()
+    link = pair(note=SAID, awaiting=more.pop("awaiting", None))
+    return done(keeping.follow(case(link, seen, booking=moved, **more), moved, seen))
+
+
+def test_moved_to_another_place_the_event_is_made_there_and_names_the_new_staff() -> None:
+    action = follow_elsewhere("Zoe")
+    assert isinstance(action, Create)
+    assert (action.why, action.calendar) == (Why.ROUTED, SIDE)
+    assert action.link.note == note(NoteKind.REASSIGNED, was=NOON, staff="Zoe")
+    assert len(action.link.leftovers) == 1
+    assert follow_elsewhere().link.note is None
+
+
+def test_revived_at_another_place_what_was_never_booked_is_told_before_the_staff() -> None:
+    revived = make.booking(start=NOON, location_id="loc_2", staff_name="Zoe")
+    link = pair(booking=replace(BOOKED, status=Status.CANCELLED))
+    for at, said in ((FOUR, note(NoteKind.ADOPTED, asked=FOUR, was=NOON)), (NOON, None)):
+        seen = stands(at)
+        action = done(keeping.follow(case(link, seen, booking=revived), revived, seen))
+        assert (type(action), action.why) == (Create, Why.ROUTED)
+        assert action.link.note == (said or note(NoteKind.REASSIGNED, was=NOON, staff="Zoe"))
+
+
+def test_into_a_calendar_that_cannot_be_read_or_awaits_a_word_nothing_is_made() -> None:
+    assert isinstance(follow_elsewhere(readable=frozenset({HOME})), Replace)
+    waiting = Awaiting(AwaitKind.REROUTE, NOW, BOOKED)
+    assert isinstance(follow_elsewhere(awaiting=waiting), Replace)
+    assert isinstance(follow_elsewhere(awaiting=replace(waiting, decision=Decision.REJECTED)), Replace)
+    assert isinstance(follow_elsewhere(awaiting=replace(waiting, decision=Decision.APPROVED)), Create)
+    assert isinstance(follow_elsewhere(awaiting=Awaiting(AwaitKind.MOVE, NOW, BOOKED)), Create)
+
+
+def relocated(link: Link, *others: Any, booking: Any = ELSEWHERE, **more: Any) -> Outcome:
+    seen = stands()
+    return keeping.keep(case(link, seen, *others, booking=booking, **more), booking, seen, AT_TEN)
+
+
+@pytest.mark.parametrize(
+    ("link", "why", "said"),
+    [
+        (pair(note=SAID), Why.ROUTED, SAID),
+        (pair(booking=ELSEWHERE), Why.REROUTED, None),
+        (pair(booking=ELSEWHERE, pending=DUE, note=SAID), Why.EVENT_TRANSFERRED, DUE),
+    ],
+    ids=["booking", "config", "person"],
+)
+def test_into_the_calendar_where_it_belongs_and_why(link: Link, why: Why, said: Note | None) -> None:
+    action = done(relocated(link))
+    assert isinstance(action, Create)
+    assert (action.why, action.calendar, action.link.note) == (why, SIDE, said)
+    assert action.link.leftovers == (Leftover(HOME, "/home/b1.ics", '"2"', AT_TEN, ""),)
+
+
+def test_a_new_member_of_the_staff_is_named_in_the_event() -> None:
+    zoe = make.booking(staff_name="Zoe")
+    assert done(relocated(pair(note=SAID), booking=zoe)).link.note == note(NoteKind.REASSIGNED, was=TEN, staff="Zoe")
+
+
+def test_a_calendar_that_cannot_be_read_gets_nothing_yet() -> None:
+    assert relocated(pair(), readable=frozenset({HOME})) == Outcome()
+
+
+def test_what_stands_there_already_is_taken_and_the_old_one_left_over() -> None:
+    there = stands(calendar=SIDE, stamp=5, start=make.floating(TEN), end=make.zoned(TEN + HOUR))
+    known = Leftover(SIDE, "/side/b1.ics", '"5"')
+    other = Leftover(SIDE, "/side/x.ics", '"6"')
+    link = pair(leftovers=(known, other))
+    left = Leftover(HOME, "/home/b1.ics", '"2"', AT_TEN, "")
+    after = replace(
+        link,
+        calendar=SIDE,
+        href="/side/b1.ics",
+        start=replace(make.floating(TEN), instant=TEN),
+        leftovers=(other, left),
+    )
+    assert done(relocated(link, there)) == Record(B1, Why.EVENT_TRANSFERRED, after)
+
+
+@pytest.mark.parametrize("changes", [{"uid": "b1~2@zimun"}, {"cancelled": True}])
+def test_another_generation_or_one_marked_as_cancelled_is_not_taken(changes: dict[str, Any]) -> None:
+    there = stands(calendar=SIDE, stamp=5, **changes)
+    assert isinstance(done(relocated(pair(), there)), Create)
+
+
+def test_a_second_one_beside_it_is_not_taken_for_one_that_stands_there_already() -> None:
+    assert isinstance(done(relocated(pair(), stands(name="a.ics", stamp=5))), Create)
+
+
+def test_under_another_uid_it_is_written_anew_in_its_own_calendar() -> None:
+    action = done(keep(pair(), uid="7f3a-android", name="7f3a.ics"))
+    assert isinstance(action, Create)
+    assert (action.calendar, action.draft.uid, action.why) == (HOME, "b1@zimun", Why.ROUTED)
+    nowhere = done(keep(pair(), rules=policy(routes=()), uid="7f3a-android", name="7f3a.ics"))
+    assert isinstance(nowhere, Create)
+    assert nowhere.calendar == HOME
+
+
+# the link follows its event
+
+
+def transferred(link: Link, **where: Any) -> Link:
+    seen = stands(**where)
+    action = done(keeping.transferred(case(link, seen), seen))
+    assert (type(action), action.why) == (Record, Why.EVENT_TRANSFERRED)
+    return action.link
+
+
+def test_the_link_follows_an_event_that_was_put_elsewhere_and_says_that_it_goes_back() -> None:
+    link = pair(deletion=Deletion(NOW, 1), pending=SAID)
+    there = replace(link, calendar=SIDE, href="/side/b1.ics", deletion=None)
+    assert transferred(link, calendar=SIDE) == replace(there, pending=note(NoteKind.TRANSFERRED))
+    renamed = replace(link, href="/home/x.ics", deletion=None)
+    assert transferred(link, name="x.ics") == renamed
+    home = replace(link, booking=ELSEWHERE)
+    assert transferred(home, calendar=SIDE) == replace(there, booking=ELSEWHERE)
+    assert transferred(home, name="x.ics") == replace(renamed, booking=ELSEWHERE)
+
+
+def test_into_another_calendar_without_a_route_it_does_not_go_back() -> None:
+    seen = stands(calendar=SIDE)
+    action = done(keeping.transferred(case(pair(pending=SAID), seen, rules=policy(routes=())), seen))
+    assert action.link.pending == SAID
+
+
+@pytest.mark.parametrize("start", [make.zoned(NOON), None])
+def test_one_that_syncd_left_behind_is_compared_with_where_it_stood_then(start: EventTime | None) -> None:
+    left = Leftover(SIDE, "/side/b1.ics", '"1"', start)
+    others = (Leftover(SIDE, "/side/x.ics", '"1"', make.zoned(FOUR)), Leftover(HOME, "/home/x.ics", '"1"'))
+    after = transferred(pair(leftovers=(others[0], left, others[1])), calendar=SIDE)
+    assert (after.start, after.leftovers) == (start or AT_TEN, others)
+
+
+# a stale client's replay
+
+
+def replayed(link: Link, etag: str | None = '"9"', **changes: Any) -> Replace:
+    old = replace(stands(NOON, **changes), etag=etag)
+    action = done(keeping.write_ours_again(case(link, old), BOOKED, old))
+    assert isinstance(action, Replace)
+    assert (action.why, action.etag, action.draft.span) == (Why.EVENT_REPLAYED, etag, BOOKED.span)
+    assert old.event is not None
+    assert action.link.replay == old.event.fingerprint
+    assert action.link.put_backs == (PutBack(NOW, f"Europe/Berlin:{make.zoned(NOON).value}"),)
+    return action
+
+
+def stale(link: Link, **changes: Any) -> Link:
+    """The pair whose last write replaced the version that now stands there again."""
+    old = stands(NOON, **changes).event
+    assert old is not None
+    return replace(link, replay=old.fingerprint)
+
+
+def test_ours_is_written_again_from_our_last_object() -> None:
+    assert STOOD.event is not None
+    ours = replace(STOOD.event, title="Ada, by the window")
+    link = stale(pair(event=ours, data="1|VALARM", note=SAID))
+    action = replayed(link)
+    assert (action.onto, action.draft.title, action.link.note) == ("1|VALARM", "Ada, by the window", SAID)
+
+
+@pytest.mark.parametrize("etag", [None, 'W/"9"'])
+def test_where_tags_are_weak_theirs_is_mended(etag: str | None) -> None:
+    action = replayed(stale(pair(data="1|VALARM"), title="Theirs"), etag, title="Theirs")
+    assert (action.onto, action.draft.title) == ("2", "Theirs")
+
+
+def test_without_an_object_of_ours_theirs_is_mended() -> None:
+    assert replayed(stale(pair(event=None, data=""))).onto == "2"
+
+
+@pytest.mark.parametrize("pending", [None, DUE])
+def test_an_older_version_may_be_an_undo_and_is_answered(pending: Note | None) -> None:
+    action = replayed(pair(pending=pending, note=SAID))
+    assert action.link.note == (pending or note(NoteKind.ADOPTED, asked=NOON, was=TEN))
+
+
+def test_an_older_floating_version_is_answered_by_the_places_wall_time() -> None:
+    old = stands(start=make.floating(NOON))
+    action = done(keeping.write_ours_again(case(pair(), old), BOOKED, old))
+    assert action.link.note == note(NoteKind.ADOPTED, asked=NOON, was=TEN)
+
+
+def test_an_older_version_marked_as_cancelled_is_nobodys_undo() -> None:
+    assert replayed(pair(note=SAID), cancelled=True).link.note == SAID
+
+
+def test_put_back_too_often_a_replay_is_left_alone() -> None:
+    start = f"Europe/Berlin:{make.zoned(NOON).value}"
+    old = stands(NOON)
+    outcome = keeping.write_ours_again(case(pair(put_backs=(PutBack(NOW, start),) * 3), old), BOOKED, old)
+    assert outcome.problem is not None
+
+
+# what it was that is only remembered
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ({"deletion": Deletion(NOW, 1)}, {"deletion": None}, Why.EVENT_RETURNED),
+        ({"deletion": Deletion(NOW, 1)}, {"replay": "x"}, Why.REMEMBERED),
+        ({"awaiting": Awaiting(AwaitKind.MOVE, NOW, BOOKED)}, {"awaiting": None}, Why.APPROVAL_LAPSED),
+        ({"awaiting": Awaiting(AwaitKind.MOVE, NOW, BOOKED)}, {"replay": "x"}, Why.REMEMBERED),
+        ({}, {"event": stands(title="x").event}, Why.EVENT_EDITED),
+        ({}, {"event": stands(place="x").event}, Why.EVENT_EDITED),
+        ({}, {"event": stands(description="x").event}, Why.EVENT_EDITED),
+        ({}, {"event": stands(stamp=9).event}, Why.REMEMBERED),
+        ({}, {"event": None}, Why.EVENT_EDITED),
+        ({}, {"booking": make.booking(start=NOON)}, Why.AGREED),
+        ({}, {"booking": make.booking(contact_name="Eva")}, Why.REMEMBERED),
+    ],
+)
+def test_what_is_only_remembered_has_a_reason(before: dict[str, Any], after: dict[str, Any], why: Why) -> None:
+    known: Case = case(pair(**before))
+    assert keeping.remembered(known.with_link(pair(**{**before, **after}))) is why
+
+
+def test_a_pair_that_was_not_known_is_remembered() -> None:
+    unknown = case(pair())
+    assert keeping.remembered(replace(unknown, snapshot=replace(unknown.snapshot, links={}))) is Why.REMEMBERED

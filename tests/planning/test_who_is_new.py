@@ -1,0 +1,384 @@
+"""Bookings and events without a pair, to the field: created, adopted, brought back, tidied away, named."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from syncd.domain.actions import Action, Create, Plan, Problem, ProblemKind, Record, Remove, Replace, Why
+from syncd.domain.booking import Booking, Span, Status
+from syncd.domain.event import EventTime, Observation, Texts
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Closed, ClosedWhy, Leftover, Link, Wrote
+from syncd.domain.note import NoteKind
+from syncd.planning.case import outdated
+from syncd.planning.planner import make_plan
+from syncd.planning.snapshot import Look, LookBooking, Policy
+from tests.planning import builders as make
+from tests.planning.builders import DAY, FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
+from tests.planning.lens import B1, B2, BOOKED, draft, note, pair, planned, stands
+
+SECOND = timedelta(seconds=1)
+OFF = replace(BOOKED, status=Status.CANCELLED)
+LINK = Link(B1, HOME, "", "b1@zimun", BOOKED, EventTime(""), make.texts(BOOKED))
+
+
+def plan(*bookings: Booking, events: tuple[Observation, ...] = (), rules: Policy | None = None, **more: Any) -> Plan:
+    return make_plan(replace(make.snapshot(bookings=bookings, events=events), **more), rules or policy())
+
+
+def one(*bookings: Booking, **more: Any) -> Action:
+    (action,) = plan(*bookings, **more).actions
+    return action
+
+
+def adopted(seen: Observation, **changes: Any) -> Link:
+    assert seen.event is not None
+    made = Link(
+        booking_id=B1,
+        calendar=seen.calendar,
+        href=seen.href,
+        uid="b1@zimun",
+        booking=BOOKED,
+        start=make.zoned(TEN),
+        texts=make.texts(BOOKED),
+        data=seen.data,
+        event=seen.event,
+        etag=seen.etag,
+    )
+    return replace(made, **changes)
+
+
+# created
+
+
+def test_a_new_booking_gets_its_event() -> None:
+    rules = policy(klass="PRIVATE", alarm_minutes=30)
+    made = draft(BOOKED, klass="PRIVATE", alarm_minutes=30)
+    assert one(BOOKED, rules=rules) == Create(B1, Why.NEW, LINK, HOME, "b1.ics", made)
+
+
+def test_a_booking_whose_texts_are_not_known_is_called_by_its_id() -> None:
+    action = one(BOOKED, texts={})
+    assert action.link.texts == Texts("b1")
+    assert isinstance(action, Create)
+    assert action.draft.title == "b1"
+
+
+@pytest.mark.parametrize(("ahead", "made"), [(-SECOND, True), (0 * SECOND, False)])
+def test_new_bookings_get_events_up_to_future_days(ahead: timedelta, made: bool) -> None:
+    far = make.booking(start=NOW + 60 * DAY + ahead)
+    assert bool(plan(far).actions) is made
+
+
+@pytest.mark.parametrize(("late", "made"), [(0 * SECOND, True), (SECOND, False)])
+def test_and_those_that_ended_up_to_past_days_ago(late: timedelta, made: bool) -> None:
+    old = make.booking(start=NOW - DAY - HOUR - late)
+    assert bool(plan(old).actions) is made
+
+
+@pytest.mark.parametrize("status", Status)
+def test_held_and_cancelled_bookings_have_none(status: Status) -> None:
+    made = plan(replace(BOOKED, status=status)).actions
+    assert bool(made) is (status not in (Status.HELD, Status.CANCELLED))
+
+
+def test_nothing_is_made_where_it_may_stand_unseen() -> None:
+    assert plan(BOOKED, never_read=frozenset({SIDE})) == Plan()
+    assert plan(BOOKED, readable=frozenset({SIDE})) == Plan()
+    assert isinstance(one(BOOKED, readable=frozenset({HOME})), Create)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "name", "data", "fault", "stands_in_the_way"),
+    [
+        (HOME, "b1.ics", "x", "no DTSTART", True),
+        (HOME, "b1.ics", "", "no DTSTART", False),
+        (HOME, "b2.ics", "x", "no DTSTART", False),
+        (HOME, "xb1.ics", "x", "no DTSTART", False),
+        (SIDE, "b1.ics", "x", "no DTSTART", False),
+        (HOME, "b1.ics", "x", "", False),
+    ],
+)
+def test_no_event_beside_a_broken_one_of_its_name(
+    calendar: str, name: str, data: str, fault: str, *, stands_in_the_way: bool
+) -> None:
+    broken = replace(stands(calendar=calendar, name=name), event=None, data=data, fault=fault)
+    known = plan(BOOKED, events=(broken,))
+    assert bool(known.actions) is not stands_in_the_way
+    named = Problem(ProblemKind.PARKED, broken.href, f"this event cannot be read: {fault}")
+    assert known.problems == ((named,) if fault else ())
+
+
+def test_a_broken_event_of_a_pair_is_named_by_its_booking() -> None:
+    broken = replace(stands(), event=None, fault="no DTSTART")
+    known = plan(BOOKED, events=(broken,), links={B1: pair()})
+    assert known.problems == (Problem(ProblemKind.PARKED, "b1", "its event cannot be read: no DTSTART"),)
+
+
+def test_without_a_route_the_booking_is_named() -> None:
+    (problem,) = plan(BOOKED, rules=policy(routes=())).problems
+    assert (problem.kind, problem.key) == (ProblemKind.UNROUTED, "b1")
+
+
+def test_a_booking_read_by_its_id_is_as_good_as_a_listed_one_and_newer() -> None:
+    moved = make.booking(start=NOON)
+    assert one(looks={LookBooking(B1): BOOKED}, texts={B1: make.texts(BOOKED)}).link.booking == BOOKED
+    assert one(BOOKED, looks={LookBooking(B1): moved}).link.booking == moved
+
+
+@pytest.mark.parametrize(("ago", "known"), [(2 * MINUTE - SECOND, True), (2 * MINUTE, False)])
+def test_the_id_that_our_reschedule_took_away_is_no_new_booking_for_two_minutes(ago: timedelta, known: bool) -> None:
+    new = make.booking("b2", NOON)
+    link = make.link(new, stands(NOON), wrote=Wrote(NOW - ago, BOOKED))
+    made = plan(BOOKED, new, events=(stands(NOON),), links={B2: link}).actions
+    assert any(action.booking_id == B1 for action in made) is not known
+
+
+def test_our_write_that_kept_the_id_hides_nothing() -> None:
+    closed = Closed(NOW - DAY, ClosedWhy.DELETED_PAST)
+    link = pair(wrote=Wrote(NOW, BOOKED), closed=closed)
+    assert one(make.booking(start=NOON), links={B1: link}).why is Why.BOOKING_REVIVED
+
+
+def test_all_are_looked_after_in_the_order_of_their_ids() -> None:
+    many = [make.booking(name) for name in ("b3", "b1", "b2")]
+    linked = plan(many[0], events=(stands(),), links={B1: pair()})
+    assert [action.booking_id for action in plan(*many).actions] == ["b1", "b2", "b3"]
+    assert [action.booking_id for action in linked.actions][-1] == "b3"
+
+
+# a pair that ended
+
+
+def test_a_past_booking_that_was_tidied_away_stays_so_until_it_moves() -> None:
+    tidied = pair(closed=Closed(NOW - DAY, ClosedWhy.DELETED_PAST))
+    assert plan(BOOKED, links={B1: tidied}) == Plan()
+    assert one(make.booking(start=NOON), links={B1: tidied}).why is Why.BOOKING_REVIVED
+
+
+def test_what_people_wrote_into_its_event_comes_back_with_a_booking_that_lives_again() -> None:
+    stood = stands(title="Ada, with her dog")
+    ended = replace(pair(closed=Closed(NOW - DAY, ClosedWhy.CANCELLED)), event=stood.event, data=stood.data)
+    made = one(make.booking(start=NOON), links={B1: ended})
+    assert isinstance(made, Create)
+    assert (made.onto, made.draft.title) == (stood.data, "Ada, with her dog")
+    assert made.draft.span == Span(NOON, NOON + HOUR)
+    assert made.link.older == outdated(ended)
+
+
+@pytest.mark.parametrize(("ago", "stale"), [(MINUTE, True), (3 * MINUTE, False)])
+def test_a_cancelled_booking_that_still_answers_is_stale_for_two_minutes(ago: timedelta, stale: bool) -> None:
+    over = pair(booking=OFF, closed=Closed(NOW - ago, ClosedWhy.CANCELLED), wrote=Wrote(NOW - ago, BOOKED))
+    assert bool(plan(BOOKED, links={B1: over}).actions) is not stale
+
+
+def test_what_stood_there_before_the_pair_ended_is_known_as_old() -> None:
+    over = pair(closed=Closed(NOW - DAY, ClosedWhy.CANCELLED), older=("o1",), replay="r1", event=stands(FOUR).event)
+    for events, why in (((), Why.BOOKING_REVIVED), ((stands(),), Why.ADOPTED)):
+        action = one(BOOKED, events=events, links={B1: over})
+        assert (action.why, action.link.older) == (why, outdated(over))
+        assert len(action.link.older) == 3
+
+
+# adopted
+
+
+def test_an_event_that_is_right_is_linked_as_it_stands() -> None:
+    seen = stands(start=make.floating(TEN), end=make.floating(TEN + HOUR))
+    link = adopted(seen, start=replace(make.floating(TEN), instant=TEN))
+    assert one(BOOKED, events=(seen,)) == Record(B1, Why.ADOPTED, link)
+
+
+@pytest.mark.parametrize(
+    ("at", "changes", "asked"),
+    [
+        (FOUR, {}, FOUR),
+        (TEN, {"end": make.zoned(NOON)}, TEN),
+        (TEN, {"cancelled": True}, TEN),
+        (TEN, {"start": make.all_day(TEN)}, None),
+    ],
+)
+def test_one_that_is_not_right_has_something_to_say(at: Any, changes: dict[str, Any], asked: Any) -> None:
+    seen = stands(at, **changes)
+    assert seen.event is not None
+    said = note(NoteKind.ADOPTED, asked=asked, was=TEN)
+    assert one(BOOKED, events=(seen,)).link == adopted(seen, start=seen.event.start, pending=said)
+
+
+def test_a_note_of_times_unknown_stays_for_note_hours() -> None:
+    seen = stands(noted=True)
+    assert one(BOOKED, events=(seen,)).link == adopted(seen, note=note(NoteKind.ADOPTED, was=TEN))
+
+
+def test_texts_of_a_booking_unseen_are_the_events_own() -> None:
+    seen = stands(title="Ada, by the window")
+    assert one(BOOKED, events=(seen,), texts={}).link.texts == Texts("Ada, by the window")
+
+
+def test_the_best_of_many_is_adopted_and_older_generations_are_left_over() -> None:
+    """The highest generation, of those the one where routing wants it; a copy with a UID of its own is a person's."""
+    first = stands(name="b1.ics", stamp=1)
+    side = stands(calendar=SIDE, uid="b1~2@zimun", name="b1~2.ics", stamp=2)
+    home = stands(uid="b1~2@zimun", name="b1~2.ics", stamp=3)
+    copy = stands(uid="7f3a", name="a.ics", stamp=4)
+    (action,) = plan(BOOKED, events=(copy, first, side, home)).actions
+    left = (Leftover(HOME, "/home/b1.ics", '"1"', make.zoned(TEN)),)
+    assert action.link == adopted(home, uid="b1~2@zimun", leftovers=left)
+    there = make.booking(location_id="loc_2")
+    (action,) = plan(there, events=(first, side, home)).actions
+    assert (action.link.calendar, action.link.leftovers) == (SIDE, left)
+    (action,) = plan(there, events=(first, home)).actions
+    assert (action.link.href, action.link.leftovers) == (home.href, left)
+
+
+def test_routing_does_not_prefer_an_older_generation() -> None:
+    old_there = stands(calendar=SIDE, name="b1.ics")
+    new_here = stands(uid="b1~2@zimun", name="b1~2.ics")
+    (action,) = plan(make.booking(location_id="loc_2"), events=(old_there, new_here)).actions
+    assert action.link.calendar == HOME
+
+
+def test_a_pasted_copy_is_adopted_under_our_uid_and_leaves_nothing_over() -> None:
+    one_copy, other = (stands(uid=name, name=f"{name}.ics", stamp=5) for name in ("x", "y"))
+    (action,) = plan(BOOKED, events=(other, one_copy)).actions
+    assert action.link == adopted(one_copy)
+
+
+def test_beside_an_event_that_bears_the_old_id_a_pasted_copy_is_not_left_over() -> None:
+    """A reschedule gave the booking another id: its event is found by the new one, and so is a person's copy."""
+    renamed, copy = stands(booking_id="b2", name="b1.ics"), stands(booking_id="b2", uid="x", name="x.ics")
+    (action,) = plan(make.booking("b2"), events=(renamed, copy)).actions
+    assert (action.why, action.link.href, action.link.leftovers) == (Why.ADOPTED, "/home/b1.ics", ())
+
+
+def test_an_event_of_another_pair_is_not_taken() -> None:
+    theirs = stands(booking_id="b2")
+    link = make.link(make.booking("b2"), theirs)
+    made = plan(BOOKED, make.booking("b2"), events=(theirs,), links={B2: link}).actions
+    assert [type(action) for action in made if action.booking_id == B1] == [Create]
+    pasted = stands(uid="x", name="x.ics")
+    link = make.link(make.booking("b2"), pasted)
+    made = plan(BOOKED, make.booking("b2"), events=(pasted,), links={B2: link}).actions
+    assert [type(action) for action in made if action.booking_id == B1] == [Create]
+
+
+def test_beyond_future_days_an_event_that_stands_is_adopted_all_the_same() -> None:
+    far = make.booking(start=NOW + 61 * DAY)
+    (action,) = plan(far, events=(make.observation(make.event(far)),)).actions
+    assert action.why is Why.ADOPTED
+
+
+# an event without a live booking
+
+
+ORPHAN = Problem(
+    ProblemKind.ORPHAN,
+    "/home/b1.ics",
+    "an event that names a booking which Zimun does not know: left alone; delete it if it is of no use",
+)
+
+
+def test_an_orphan_is_named_once_zimun_does_not_know_it() -> None:
+    assert plan(events=(stands(),)) == Plan()
+    assert plan(events=(stands(),), looks={LookBooking(B1): Look.UNKNOWN}) == Plan()
+    assert plan(events=(stands(),), looks={LookBooking(B1): Look.ABSENT}) == Plan(problems=(ORPHAN,))
+    assert plan(events=(stands(),), asked_lately=frozenset({B1})) == Plan(problems=(ORPHAN,))
+
+
+def test_an_event_that_names_nobody_or_is_unread_or_old_is_left_alone() -> None:
+    looks = {LookBooking(B1): Look.ABSENT}
+    assert plan(events=(stands(),), looks=looks, readable=frozenset({SIDE})) == Plan()
+    old = stands(NOW - DAY - HOUR - SECOND)
+    assert plan(events=(old,), looks=looks) == Plan()
+    assert plan(events=(stands(NOW - DAY - HOUR),), looks=looks) == Plan(problems=(ORPHAN,))
+    unnamed = stands(uid=f"{'a' * 64}@zimun", booking_id="", name="x.ics")
+    named = LookBooking(BookingId("a" * 64))
+    assert len(plan(events=(unnamed,), looks={named: Look.ABSENT}).problems) == 1
+
+
+def test_without_an_end_its_start_says_whether_it_is_past() -> None:
+    looks = {LookBooking(B1): Look.ABSENT}
+    for start, past in ((NOW - DAY - SECOND, True), (NOW - DAY, False)):
+        event = stands(start=make.zoned(start), end=make.all_day(start))
+        assert (plan(events=(event,), looks=looks) == Plan()) is past
+    timeless = stands(start=make.all_day(NOW), end=make.all_day(NOW))
+    assert plan(events=(timeless,), looks=looks) == Plan(problems=(ORPHAN,))
+
+
+def test_a_further_event_of_a_linked_booking_is_no_orphan() -> None:
+    further = stands(name="x.ics")
+    look = plan(BOOKED, events=(stands(), further), links={B1: pair()}, looks={LookBooking(B1): Look.ABSENT})
+    assert ProblemKind.ORPHAN not in [problem.kind for problem in look.problems]
+
+
+GONE = pair(booking=OFF, closed=Closed(NOW - HOUR, ClosedWhy.CANCELLED, '"2"'), wrote=Wrote(NOW - HOUR, BOOKED))
+
+
+@pytest.mark.parametrize(("ago", "etag", "lags"), [(299, '"2"', True), (300, '"2"', False), (299, '"3"', False)])
+def test_for_five_minutes_what_we_deleted_may_still_be_listed(ago: int, etag: str, lags: bool) -> None:
+    closed = replace(GONE, closed=Closed(NOW - ago * SECOND, ClosedWhy.CANCELLED, etag))
+    assert bool(plan(events=(stands(),), links={B1: closed}).actions) is not lags
+
+
+def test_without_tags_a_listing_is_not_known_to_lag() -> None:
+    untagged = replace(GONE, closed=Closed(NOW, ClosedWhy.CANCELLED, None))
+    assert plan(events=(replace(stands(), etag=None),), links={B1: untagged}).actions
+
+
+def test_the_event_of_a_cancelled_booking_that_comes_back_is_told_so() -> None:
+    action = one(events=(stands(stamp=9),), links={B1: GONE}, texts={B1: make.texts(BOOKED)})
+    assert isinstance(action, Replace)
+    assert (action.why, action.link.wrote, action.link.closed) == (Why.BOOKING_CANCELLED, GONE.wrote, None)
+    assert action.link.note == note(NoteKind.CANCELLED, was=TEN)
+
+
+def test_a_tidied_pair_says_nothing_about_an_event_that_comes_back() -> None:
+    tidied = pair(closed=Closed(NOW - HOUR, ClosedWhy.DELETED_PAST))
+    assert plan(events=(stands(),), links={B1: tidied}) == Plan()
+    live = pair(closed=Closed(NOW - HOUR, ClosedWhy.CANCELLED))
+    assert plan(events=(stands(),), links={B1: live}) == Plan()
+
+
+def test_after_a_lost_database_what_is_left_of_a_cancelled_booking_goes() -> None:
+    seen = stands()
+    over = adopted(seen, booking=OFF, closed=Closed(NOW, ClosedWhy.CANCELLED, '"2"'))
+    assert one(OFF, events=(seen,)) == Remove(B1, Why.BOOKING_CANCELLED, over, HOME, "/home/b1.ics", '"2"')
+
+
+def test_moved_before_it_was_lost_it_says_so_before_it_goes() -> None:
+    action = one(OFF, events=(stands(FOUR),))
+    assert isinstance(action, Replace)
+    assert action.link.note == note(NoteKind.CANCELLED, was=TEN)
+
+
+def test_beside_a_left_over_that_bears_the_old_id_a_pasted_copy_stays() -> None:
+    renamed, copy = stands(booking_id="b2", name="b1.ics"), stands(booking_id="b2", uid="x", name="x.ics")
+    action = one(replace(OFF, id=B2), events=(renamed, copy))
+    assert isinstance(action, Remove)
+    assert (action.href, action.link.leftovers) == ("/home/b1.ics", ())
+
+
+def test_of_several_left_overs_all_go_and_a_persons_copy_stays() -> None:
+    first, second = stands(), stands(uid="b1~2@zimun", name="b1~2.ics", stamp=3)
+    copy = stands(uid="x", name="x.ics", stamp=4)
+    made = plan(OFF, events=(first, second, copy)).actions
+    assert made == (
+        Record(
+            B1,
+            Why.ADOPTED,
+            adopted(first, booking=OFF, leftovers=(Leftover(HOME, second.href, '"3"', make.zoned(TEN)),)),
+        ),
+        Record(
+            B1,
+            Why.ADOPTED,
+            adopted(
+                second,
+                booking=OFF,
+                uid="b1~2@zimun",
+                leftovers=(Leftover(HOME, first.href, '"2"', make.zoned(TEN)),),
+            ),
+        ),
+    )
+    assert isinstance(planned(make.snapshot(bookings=(OFF,), events=(first, copy))), Remove)
