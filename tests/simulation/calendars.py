@@ -60,10 +60,6 @@ class Server:
             case _:
                 return f'"{version}"'
 
-    @property
-    def strong(self) -> bool:
-        return self.kind not in ("no etags", "weak")
-
     def put(self, url: str, href: str, data: str, by: str) -> None:
         """Somebody stores an object; `by` is "syncd" or who else."""
         calendar = self.calendars[url]
@@ -95,7 +91,10 @@ class Server:
         """The revision of a token. Raises CursorExpired for one that is not known."""
         if token == self.token(calendar):
             return calendar.revision
-        known = calendar.states.get(token) if self.kind == "content" else int(token[1:])
+        if self.kind == "content":
+            known = calendar.states.get(token)
+        else:
+            known = int(token[1:]) if token[1:].isdecimal() else None
         if known is None or known > calendar.revision:
             raise CursorExpired("the calendar server does not take the sync token (403)")
         return known
@@ -155,21 +154,24 @@ class FakeCalendar:
             if fault == "expired":
                 raise CursorExpired("the calendar server does not take the sync token (403)")
             since = server.since(calendar, cursor)
+            untold = calendar.lags  # it does not tell of deletions either, then or later
             named = {href for revision, href in calendar.changes if revision > since} - hidden
             if fault in ("empty", "partial"):
                 raise CursorExpired("the calendar server gave no new sync token")
             there = {href: server.etag(*calendar.objects[href]) for href in sorted(named) if href in calendar.objects}
             # a listing that hides what was put lately does not move on either
             token = cursor if hidden else server.token(calendar)
-            return Listing(False, there, frozenset(named - there.keys()), token)
+            removed = frozenset() if untold else frozenset(named - there.keys())
+            return Listing(False, there, removed, token)
 
         return await self._world.call(self.url, "changes", read)
 
     async def fetch(self, hrefs: Sequence[str]) -> list[Stored]:
         def read(fault: str) -> list[Stored]:
             self._stands()
-            return [one for href in hrefs if (one := self._stored(href)) is not None]
+            return [one for href in dict.fromkeys(hrefs) if (one := self._stored(href)) is not None]
 
+        self._own(*hrefs)
         return await self._world.call(self.url, "fetch", read)
 
     async def get(self, href: str) -> Stored | None:
@@ -177,6 +179,7 @@ class FakeCalendar:
             self._stands()
             return self._stored(href)
 
+        self._own(href)
         return await self._world.call(self.url, "get", read)
 
     async def create(self, name: str, draft: Draft, onto: str) -> Stored:
@@ -200,6 +203,7 @@ class FakeCalendar:
                 raise PreconditionFailed("the object is not the version that was expected")
             return self._written(href, draft, onto)
 
+        self._own(href)
         return await self._world.call(self.url, "replace", write, writes=href)
 
     async def remove(self, href: str, etag: str | None) -> None:
@@ -208,16 +212,17 @@ class FakeCalendar:
             there = self._calendar.objects.get(href)
             if there is None:
                 return
-            if self._server.strong:
-                if etag is not None and etag != self._server.etag(*there):
-                    raise PreconditionFailed("the object is not the version that was expected")
-            elif not objects.is_ours(objects.read(there[0])) or (
-                etag is not None and etag != self._server.etag(*there)
-            ):
+            known = is_strong(etag) or objects.is_ours(objects.read(there[0]))
+            if not known or (etag is not None and etag != self._server.etag(*there)):
                 raise PreconditionFailed("the object is not the version that was expected")
             self._server.delete(self.url, href, "syncd")
 
+        self._own(href)
         await self._world.call(self.url, "remove", write, writes=href)
+
+    def _own(self, *hrefs: str) -> None:
+        if not all(href.startswith(self._calendar.path("")) for href in hrefs):
+            raise ValueError("the href is not in this calendar")
 
     def _stands(self) -> None:
         if self._calendar.gone:
@@ -231,9 +236,7 @@ class FakeCalendar:
         return objects.stored(href, self._server.etag(*there), there[0])
 
     def _matches(self, there: tuple[str, int], etag: str | None, onto: str) -> bool:
-        if self._server.strong and etag is not None:
-            return etag == self._server.etag(*there)
-        return there[0] == onto
+        return etag == self._server.etag(*there) if is_strong(etag) else there[0] == onto
 
     def _refuses(self, uid: str) -> bool:
         if self._server.kind == "trash" and uid in self._calendar.used_uids:
@@ -251,6 +254,11 @@ class FakeCalendar:
         stored = self._stored(href)
         assert stored is not None
         return stored
+
+
+def is_strong(etag: str | None) -> bool:
+    """Whether it may stand in If-Match; with any other the adapter compares what it reads right before."""
+    return etag is not None and etag.startswith('"')
 
 
 class FakeAccount:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -16,7 +17,7 @@ class Loop(asyncio.AbstractEventLoop):
     """As much of a loop as tasks, futures, locks and semaphores need."""
 
     def __init__(self) -> None:
-        self._ready: deque[asyncio.Handle] = deque()
+        self._ready: deque[tuple[Context, Callable[..., object], tuple[Any, ...]]] = deque()
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self.faults: list[str] = []
 
@@ -32,10 +33,9 @@ class Loop(asyncio.AbstractEventLoop):
     def time(self) -> float:
         return 0.0
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
-        handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
-        return handle
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> None:  # type: ignore[override]
+        """No handle: tasks, futures, locks and semaphores take none back."""
+        self._ready.append((copy_context() if context is None else context, callback, args))
 
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=self)
@@ -72,6 +72,5 @@ class Loop(asyncio.AbstractEventLoop):
         while not task.done():
             if not self._ready:
                 raise Stuck("the tasks wait for one another")
-            handle = self._ready.popleft()
-            if not handle.cancelled():
-                handle._run()
+            context, callback, args = self._ready.popleft()
+            context.run(callback, *args)

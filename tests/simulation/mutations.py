@@ -9,8 +9,9 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from syncd.domain.actions import Cancel, Create, Record, Replace, Reschedule
-from syncd.engine import cycle, execute, observe
-from syncd.planning import keeping, merge, sides
+from syncd.engine import answers, cycle, execute, memory, observe
+from syncd.planning import keeping, merge, newcomers, sides
+from syncd.planning.snapshot import Look
 from syncd.state import journal, pairs
 from tests.simulation import calendars, world, zimun
 from tests.simulation.process import SimStore
@@ -66,15 +67,21 @@ def guard_off() -> Iterator[None]:
 @contextmanager
 def cursor_too_early() -> Iterator[None]:
     """The sync token is remembered before what it covers was read."""
-    listing = observe._listing
+    plain = observe._observe_calendar
 
-    async def early(store: Any, calendar: Any, now: Any) -> Any:
-        found = await listing(store, calendar, now)
-        if not found.full:
-            store.observe(calendar.url, [], [], found.cursor, None)
-        return found
+    async def early(store: Any, calendar: Any, *more: Any) -> Any:
+        listing = calendar.changes
 
-    with patch.object(observe, "_listing", early):
+        async def changes(cursor: Any) -> Any:
+            found = await listing(cursor)
+            if not found.full:
+                store.observe(calendar.url, [], [], found.cursor, None)
+            return found
+
+        with patch.object(calendar, "changes", changes):
+            return await plain(store, calendar, *more)
+
+    with patch.object(observe, "_observe_calendar", early):
         yield
 
 
@@ -107,7 +114,7 @@ def replay_is_a_wish() -> Iterator[None]:
     present = sides._present
 
     def blind(link: Any, seen: Any, snapshot: Any) -> Any:
-        return present(replace(link, replay=type(link.replay)()), seen, snapshot)
+        return present(replace(link, replay="", older=()), seen, snapshot)
 
     with patch.object(sides, "_present", blind):
         yield
@@ -149,11 +156,42 @@ def records_forgotten() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def clock_jumps_ignored() -> Iterator[None]:
+    """An hour that only the wall clock made ends a grace."""
+    with patch.object(memory, "_jumped", lambda *told: False):
+        yield
+
+
+@contextmanager
+def stale_answers_believed() -> Iterator[None]:
+    """What Zimun said before our own write counts as news."""
+    with (
+        patch.object(sides, "is_stale", lambda *told: False),
+        patch.object(newcomers, "is_stale", lambda *told: False),
+    ):
+        yield
+
+
+@contextmanager
+def unmanaged_not_searched() -> Iterator[None]:
+    """An event that stands in another calendar of the account counts as deleted."""
+
+    def nowhere(self: Any, question: Any, snapshot: Any) -> Any:
+        return answered(Look.ABSENT)
+
+    async def answered(answer: Any) -> Any:
+        return answer
+
+    with patch.object(answers.Answering, "_find", nowhere):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         if_match_dropped, base_before_effect, absence_is_deletion, grace_skipped, guard_off, cursor_too_early,
         key_not_stable, not_read_afresh, replay_is_a_wish, note_for_ever, first_404_believed, edits_overwritten,
-        records_forgotten,
+        records_forgotten, clock_jumps_ignored, stale_answers_believed, unmanaged_not_searched,
     )
 }  # fmt: skip

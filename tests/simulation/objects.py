@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from syncd.domain.errors import Malformed
 from syncd.domain.event import Draft, Event, EventTime, TimeKind
 from syncd.ports import Stored
 from syncd.texts import strip_description, strip_title
@@ -59,6 +60,12 @@ def zoned(at: datetime, tzid: str = BERLIN) -> list[str]:
     return [at.astimezone(_ZONE).strftime("%Y%m%dT%H%M%S"), tzid]
 
 
+def _twice(at: datetime) -> bool:
+    """Whether Berlin's clocks show this time twice."""
+    wall = at.astimezone(_ZONE)
+    return wall.utcoffset() != wall.replace(fold=1 - wall.fold).utcoffset()
+
+
 def start_of(fields: dict[str, Any]) -> datetime | None:
     """The instant at which the event begins; a floating time is Berlin's."""
     value, tzid = fields["start"]
@@ -92,7 +99,11 @@ def render(draft: Draft, onto: str, stamp: str) -> str:
     if "broken" in fields:
         fields = {"cancelled": False, "rrule": False, "extra": []}
     if draft.span is not None:
-        fields |= {"start": zoned(draft.span.start), "end": zoned(draft.span.end), "rrule": False}
+        # a time that the clock shows twice is written in UTC
+        tzid = "Z" if _twice(draft.span.start) or _twice(draft.span.end) else BERLIN
+        fields |= {"start": zoned(draft.span.start, tzid), "end": zoned(draft.span.end, tzid), "rrule": False}
+    elif "start" not in fields:
+        raise Malformed(draft.uid, "no time to write, and no readable event to keep it from")
     description = "\n".join(part for part in (draft.note, draft.description) if part)
     fields |= {
         "uid": draft.uid, "bid": draft.booking_id, "title": draft.mark + draft.title, "place": draft.place,

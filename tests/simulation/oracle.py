@@ -14,12 +14,14 @@ from syncd.texts import strip_title
 from tests.simulation import objects
 from tests.simulation.calendars import MANAGED
 from tests.simulation.people import booking_of
+from tests.simulation.zimun import STALE
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 MARK = "⚠"
 HOUR = 3600.0
+OLD = 3
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Deleted:
     by: str
     asked: bool
     """The event that went had asked whether to cancel."""
+    wall: datetime
+    """By the clock that syncd has, which may be wrong."""
 
 
 @dataclass
@@ -50,6 +54,10 @@ class Said:
     deleted: Deleted | None = None
     marked: Deleted | None = None
     """One of its events in a managed calendar has stood as cancelled since, whatever else stands."""
+    met: int = 0
+    """syncd read or wrote one of its events, in a cycle that it survived."""
+    was_marked: Deleted | None = None
+    unmarked: int = 0
     back: int = 0
     """An event of it stands again."""
     was_deleted: Deleted | None = None
@@ -61,6 +69,8 @@ class Said:
     shown_live: bool = False
     absent: float = 0.0
     """Since when Zimun says that it does not know it."""
+    vanished: bool = False
+    """Zimun said so at some time."""
     kept: tuple[str, ...] = ()
 
 
@@ -72,31 +82,57 @@ class Oracle:
         self.said: dict[str, Said] = defaultdict(Said)
         self.versions: dict[tuple[str, str], list[str]] = {}
         self.replaced: dict[tuple[str, str], str] = {}
+        self.known: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.old: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.moves = 0
         self.left: dict[str, set[datetime]] = defaultdict(set)
         self.began = 0
         self.lost = 0
-        self.cancels: list[float] = []
+        self.restored = False
+        self.cancels: list[tuple[float, datetime]] = []
         self.reads: dict[tuple[str, str], str] = {}
         self.writers: dict[tuple[str, str], str] = {}
-        self.calls = 0
-        self.writes = 0
+        self._heard: set[str] = set()
+        self._met: dict[str, int] = {}
 
     def _seq(self) -> int:
         self.world.seq += 1
         return self.world.seq
 
+    def name_of(self, fields: dict[str, Any]) -> str:
+        """Which booking an object names, by the id that it has now; empty for none."""
+        return self.world.zimun.now_called(booking_of(fields))
+
+    def renamed(self, old: BookingId, new: BookingId) -> None:
+        """A reschedule gave the booking another id."""
+        self.said[new] = self.said.pop(old, Said())
+        self.left[new] = self.left.pop(old, set())
+
     def cycle_begins(self) -> None:
         self.began = self._seq()
         self.left.clear()
+        self._heard.clear()
+        self._met.clear()
+        self.moves = 0
+
+    def cycle_ends(self) -> None:
+        """What a cycle heard that did not die in between is remembered."""
+        for name in self._heard:
+            self.said[name].absent = 0.0
+        for name, seq in self._met.items():
+            self.said[name].met = seq
 
     def database_lost(self, *, restored: bool) -> None:
         """After a restore nobody can tell where an event was put by syncd since the backup, and where by a person."""
         self.lost = self._seq()
+        self.restored = self.restored or restored
         for name, said in self.said.items() if restored else ():
             for _, _, fields in self.events(name):
                 if (start := objects.start_of(fields)) is not None:
                     said.asked.setdefault(start, self.lost)
         self.replaced.clear()
+        self.known.clear()
+        self.old.clear()
         self.cancels.clear()
         for said in self.said.values():
             said.kept = ()
@@ -115,40 +151,54 @@ class Oracle:
     def booking_changed(self, booking_id: BookingId, before: Booking | None, after: Booking, by: str) -> None:
         seq = self._seq()
         self.world.trace.append(f"    > {by}: {booking_id} at {after.start:%d %H:%M} {after.status.value}")
-        if by == "customer" and (
+        if by in ("customer", "a late request") and (
             before is None or before.start != after.start or before.cancelled is not after.cancelled
         ):
             self.said[booking_id].customer = seq
         if after.cancelled:
             self.said[booking_id].kept = ()
+        if by == "syncd":
+            self.said[booking_id].shown_live = not after.cancelled  # it knows by its own call
 
     def booking_read(self, booking: Booking) -> None:
         said = self.said[booking.id]
-        said.read, said.shown_live, said.absent = self._seq(), not booking.cancelled, 0.0
+        said.read, said.shown_live = self._seq(), not booking.cancelled
+        self._heard.add(booking.id)
 
     def booking_absent(self, booking_id: BookingId) -> None:
         """Zimun answers that it does not know this booking."""
         said = self.said[booking_id]
-        said.absent = said.absent or self.world.clock.seconds
+        said.absent, said.vanished = said.absent or self.world.clock.seconds, True
+        self._heard.discard(booking_id)
 
-    def rescheduling(self, booking: Booking, to: datetime) -> None:
+    def rescheduling(self, booking: Booking, to: datetime, *, late: bool) -> None:
+        """`late`: the request was sent long ago, and arrives only now."""
         said = self.said[booking.id]
-        self.calls += 1
         asked = said.asked.get(to)
+        approved = said.approved.get(AwaitKind.MOVE)
+        if not late and (approved is None or approved[1] != booking.start):
+            self.moves += 1
+        if self.moves > self.world.policy.max_moves:
+            self.world.fail(f"{booking.id} is the {self.moves}th that is moved in one cycle")
         if asked is None:
             self.world.fail(f"{booking.id} is moved to {to}, which nobody asked for")
             return
+        if late:
+            return
         starts = {objects.start_of(fields) for _, _, fields in self.events(booking.id)} | self.left[booking.id]
-        if to not in starts:
+        if to not in starts and not self.world.is_lied_to:
             self.world.fail(f"{booking.id} is moved to {to}, where no event of it stands")
         if asked < said.customer and self._knew(said) and self._other_than_expected(booking):
             self.world.fail(f"{booking.id} is moved to {to}, though a customer changed it meanwhile")
 
-    def cancelling(self, booking: Booking) -> None:
+    def cancelling(self, booking: Booking, *, late: bool) -> None:
         said, world = self.said[booking.id], self.world
-        self.calls += 1
         approved = said.approved.get(AwaitKind.CANCEL)
         if approved is not None and approved[1] == booking.start:
+            return
+        if late:
+            if said.deleted is None and said.was_deleted is None and said.marked is None:
+                world.fail(f"{booking.id} is cancelled late, and its event never went")
             return
         deleted = said.deleted or (said.was_deleted if said.back > self.began else None) or said.marked
         if (
@@ -160,23 +210,31 @@ class Oracle:
             )
         ):
             world.fail(f"{booking.id} is cancelled, though another event of it stands in a managed calendar")
-        if deleted is None or deleted.by != "person":
+        if self.restored and (world.setup.get("undated") or said.vanished):
+            pass  # since the backup it was cancelled, or forgotten, and came back: nothing in it tells
+        elif deleted is None or deleted.by != "person":
             world.fail(f"{booking.id} is cancelled, and no person deleted its event")
             return
-        if booking.start <= world.clock.true() - timedelta(seconds=world.clock.seconds - deleted.seconds):
+        if deleted is None:
+            return
+        gone_at = world.clock.true() - timedelta(seconds=world.clock.seconds - deleted.seconds)
+        if booking.start <= min(gone_at, deleted.wall):
             world.fail(f"{booking.id} is cancelled, and it was past when its event went")
         if world.clock.seconds - deleted.seconds < 600:
             world.fail(f"{booking.id} is cancelled {world.clock.seconds - deleted.seconds} s after its event went")
         if deleted.seq < said.customer and self._knew(said) and self._other_than_expected(booking):
             world.fail(f"{booking.id} is cancelled, though a customer changed it after its event went")
-        if world.setup["deletions"] == "restore":
+        if world.policy.deletions == "restore":
             world.fail(f"{booking.id} is cancelled, though deletions = restore")
-        if world.setup["deletions"] == "ask" and not deleted.asked:
+        if world.policy.deletions == "ask" and not deleted.asked:
             world.fail(f"{booking.id} is cancelled, though nobody was asked")
         if not deleted.asked:
-            self.cancels = [at for at in self.cancels if world.clock.seconds - at < HOUR]
-            self.cancels.append(world.clock.seconds)
-            if len(self.cancels) > world.setup["max_cancellations"]:
+            now, wall = world.clock.seconds, world.clock.at  # an hour by the clock that syncd has, which may be wrong
+            self.cancels = [
+                (at, then) for at, then in self.cancels if now - at < HOUR and (wall - then).total_seconds() < HOUR
+            ]
+            self.cancels.append((now, wall))
+            if len(self.cancels) > world.policy.max_cancellations:
                 world.fail(f"{booking.id} is the {len(self.cancels)}th that is cancelled within an hour")
 
     def _knew(self, said: Said) -> bool:
@@ -222,13 +280,18 @@ class Oracle:
             (url, href, fields)
             for url, calendar in self.world.server.calendars.items()
             for href, (data, _) in calendar.objects.items()
-            if booking_of(fields := objects.read(data)) == name
+            if self.name_of(fields := objects.read(data)) == name
         ]
 
     def event_read(self, url: str, href: str, data: str) -> None:
         fields = objects.read(data)
-        if booking_of(fields) and "broken" not in fields:
+        if (name := self.name_of(fields)) and "broken" not in fields:
             self.reads[url, href] = data
+            self._met[name] = self._seq()
+            known = self.known[url, href]
+            # what was never paired is nobody's old version
+            if data not in known and BookingId(name) in self.world.store.links():
+                known.append(data)
 
     def event_changed(self, url: str, href: str, before: str | None, after: str | None, by: str) -> None:
         old = objects.read(before) if before is not None else None
@@ -237,7 +300,7 @@ class Oracle:
         assert fields is not None
         if old is not None and "broken" not in old:
             self.versions.setdefault((url, href), []).append(before or "")
-        names = {booking_of(each) for each in (old, new) if each is not None}
+        names = {self.name_of(each) for each in (old, new) if each is not None}
         seq = self._seq()
         what = "deletes" if new is None else "writes"
         at = f" {new['start'][0]} {new['title'][:12]!r}" if new is not None else ""
@@ -248,15 +311,19 @@ class Oracle:
                 if start is not None:
                     self.left[name].add(start)
         if by == "syncd":
-            self.writes += 1
-            self._ours(
-                url, href, old, new, seq, replayed=before is not None and before == self.replaced.get((url, href))
+            self._met |= dict.fromkeys(names, seq)
+            stale = before is not None and (
+                before == self.replaced.get((url, href)) or before in self.old[url, href] or self._is_old(old, before)
             )
+            self._outdate(url, href, before, old, new)
+            self._ours(url, href, old, new, seq, replayed=stale)
             if before is not None:
                 self.replaced[url, href] = before
             else:
                 self.replaced.pop((url, href), None)
         else:
+            if after is not None and after in self.old[url, href]:
+                by = "a stale client"
             self._theirs(url, href, old, new, seq, after)
         for name in names - {""}:
             self._presence(name, (url, href), by, seq)
@@ -264,25 +331,43 @@ class Oracle:
         if new is not None:
             self.writers[url, href] = by
 
+    def _outdate(
+        self, url: str, href: str, before: str | None, old: dict[str, Any] | None, new: dict[str, Any] | None
+    ) -> None:
+        """syncd's write makes the versions old that it knew before: whoever writes one of them back is a stale client.
+
+        Not what a person's wish is that still waits; and what syncd removed is forgotten with the pair.
+        """
+        known = self.known.pop((url, href), [])
+        if new is None:
+            self.old.pop((url, href), None)
+            return
+        waits = old is not None and old["start"] == new["start"]
+        if waits and before in known:
+            known.remove(before)
+            self.known[url, href].append(before)
+        self.old[url, href] = [*self.old[url, href], *known][-OLD:]
+
     def _theirs(
         self, url: str, href: str, old: dict[str, Any] | None, new: dict[str, Any] | None, seq: int, after: str | None
     ) -> None:
         fields = new or old
         assert fields is not None
-        said = self.said[booking_of(fields)]
+        said = self.said[self.name_of(fields)]
         said.staff = seq
-        if new is None:
-            said.drag = 0
+        if new is None or new.get("cancelled"):
+            said.drag = 0  # what is deleted, or says so, is wanted nowhere
         if new is None or "broken" in new:
             return
         said.kept = tuple(each for each in said.kept if each in new["extra"])
         start = objects.start_of(new)
-        if after == self.replaced.get((url, href)):
+        if after == self.replaced.get((url, href)) or after in self.old[url, href]:
             said.drag = 0
-            return  # a stale client's replay of what our last write replaced: no wish
-        if old is None or old["start"] != new["start"] or old.get("rrule") != new["rrule"]:
+            return  # a stale client's replay of what stood there before our last write: no wish
+        stood = old["start"] if old is not None and not old.get("cancelled") else None
+        if stood != new["start"] or (old or {}).get("rrule") != new["rrule"]:
             twins = [
-                each for other, _, each in self.events(booking_of(new)) if other in MANAGED and parse_uid(each["uid"])
+                each for other, _, each in self.events(self.name_of(new)) if other in MANAGED and parse_uid(each["uid"])
             ]
             same = (
                 old is not None
@@ -292,9 +377,12 @@ class Oracle:
             )
             known = objects.read(self.reads[url, href]) if (url, href) in self.reads else None
             back = known is not None and (known["start"], known["rrule"]) == (new["start"], new["rrule"])
+            link = self.world.store.links().get(BookingId(self.name_of(new)))
+            # "compare each booking with its event and with what both last agreed on": there it is no wish any more
+            back = back or (link is not None and not new["rrule"] and link.start.instant == start)
             if len(twins) > 1 or back or after in self.versions.get((url, href), ()):
                 said.drag = 0  # which of two counts, or whether an old version is a wish, is nobody's to say
-            elif old is not None and url in MANAGED and parse_uid(new["uid"]) is not None and not same:
+            elif old is not None and url in MANAGED and parse_uid(new["uid"]) and not same and not new["cancelled"]:
                 said.drag, said.drag_to = seq, None if new["rrule"] else start
         if start is not None and not new["rrule"]:
             said.asked[start] = seq  # also by an edit onto what a stale client had put back
@@ -304,7 +392,7 @@ class Oracle:
     ) -> None:
         fields = old or new
         assert fields is not None
-        name = booking_of(fields)
+        name = self.name_of(fields)
         if url not in MANAGED:
             self.world.fail(f"syncd writes {href}, in a calendar that it does not manage")
         if not name:
@@ -313,6 +401,7 @@ class Oracle:
         if (
             old is not None
             and parse_uid(old["uid"]) is None
+            and not (self.restored and self.world.setup["renames"])  # it is what the older database knows by that id
             and any(
                 parse_uid(each["uid"]) is not None and other in MANAGED and (other, at) != (url, href)
                 for other, at, each in self.events(name)
@@ -328,6 +417,7 @@ class Oracle:
         if new is None:
             self._removed(href, name, said)
             return
+        self._knew_better(href, name, old, new)
         said.asking = new["title"].startswith(f"{MARK} Cancel?")
         if new["title"].startswith(MARK):
             said.told = seq
@@ -339,9 +429,44 @@ class Oracle:
             pass  # perhaps made from a person's copy
         elif any(link.booking_id == name and link.closed is not None for link in self.world.store.links().values()):
             pass  # the pair had ended: its event is a new one
-        elif not set(said.kept) <= set(new["extra"]):
-            self.world.fail(f"syncd writes {href} anew without {sorted(set(said.kept) - set(new['extra']))}")
+        elif lost := self._lost(said, name, (url, href), new):
+            self.world.fail(f"syncd writes {href} anew without {sorted(lost)}")
         said.kept = tuple(new["extra"])
+
+    def _is_old(self, fields: dict[str, Any] | None, data: str) -> bool:
+        """Whether it is to the letter what stood for the booking somewhere before, and syncd remembers that it did."""
+        if fields is None or "broken" in fields:
+            return False
+        link = self.world.store.links().get(BookingId(self.name_of(fields)))
+        known = link is not None and objects.parse(data).fingerprint in (link.replay, *link.older)
+        return known and any(data in texts for texts in self.versions.values())
+
+    def _knew_better(self, href: str, name: str, old: dict[str, Any] | None, new: dict[str, Any]) -> None:
+        """After its own call syncd does not write the event to where the booking was before it, nor one of a booking
+        that it cancelled: for a while such an answer of Zimun is stale.
+        """
+        zimun, link = self.world.zimun, self.world.store.links().get(BookingId(name))
+        if link is None or link.wrote is None or BookingId(name) not in zimun.own_write:
+            return
+        at, before = zimun.own_write[BookingId(name)]
+        now = self.world.clock.true()
+        booking = zimun.bookings[BookingId(name)]
+        if zimun.past[BookingId(name)][-1][0] > at or now - at > STALE or link.booking.start != booking.start:
+            return
+        start = objects.start_of(new)
+        moved = old is not None and "broken" not in old and start != objects.start_of(old)
+        if moved and booking.start != before.start and start == before.start:
+            self.world.fail(f"syncd writes {href} back to where it was before its own call")
+        if old is None and booking.cancelled and link.closed is not None:
+            self.world.fail(f"syncd writes {href} for a booking that it cancelled itself")
+
+    def _lost(self, said: Said, name: str, place: tuple[str, str], new: dict[str, Any]) -> set[str]:
+        """What people had put into the event, and into each other one of it that they left standing."""
+        kept = set(said.kept)
+        for url, href, fields in self.events(name):
+            if (url, href) != place and url in MANAGED and parse_uid(fields["uid"]) is not None:
+                kept &= set(fields["extra"])
+        return kept - set(new["extra"])
 
     def _removed(self, href: str, name: str, said: Said) -> None:
         """syncd removes a booking's last event only where the booking ended."""
@@ -349,6 +474,8 @@ class Oracle:
         others = [url for url, _, _ in self.events(name) if url in MANAGED]
         if known is None or known.cancelled or others or not said.shown_live:
             return
+        if self.world.setup["renames"] and (self.world.zimun.list_closed or self.world.zimun.hides):
+            return  # a reschedule whose answer was lost may have given it an id that no call tells
         if said.staff > self.began:
             return  # a person took the other one away in this very moment
         if not said.absent or self.world.clock.seconds - said.absent < 600:
@@ -360,7 +487,8 @@ class Oracle:
             return
         if not set(old["extra"]) <= set(new["extra"]):
             self.world.fail(f"syncd writes {href} without {sorted(set(old['extra']) - set(new['extra']))}")
-        if old.get("ack") != new.get("ack"):
+        # an older version that came back from the trash knows nothing of it: ours is the newer
+        if old.get("ack") not in (None, new.get("ack")):
             self.world.fail(f"syncd writes {href} with another alarm's state")
         lines = {line for line in old["desc"].split("\n") if line.startswith("line qzx")}
         if not lines <= set(new["desc"].split("\n")):
@@ -373,20 +501,45 @@ class Oracle:
 
     def _presence(self, name: str, place: tuple[str, str], by: str, seq: int) -> None:
         said = self.said[name]
-        stands = any(not fields["cancelled"] for _, _, fields in self.events(name))
+        stands = any(
+            not fields["cancelled"] and self._counts(name, url, fields) for url, _, fields in self.events(name)
+        )
         if stands:
             if said.deleted is not None:
                 said.was_deleted, said.deleted, said.back = said.deleted, None, seq
         elif said.deleted is None:
-            if by == "syncd" and said.marked is not None and self.writers.get(place) == "syncd":
+            if said.was_deleted is not None and said.was_deleted.by != "syncd" and said.back > said.met:
+                said.deleted = said.was_deleted  # nobody saw that it was back
+            elif by == "syncd" and said.marked is not None and self.writers.get(place) == "syncd":
                 said.deleted = said.marked  # what syncd made itself and took away again does not count
             else:
-                said.deleted = Deleted(seq, self.world.clock.seconds, by, said.asking)
+                said.deleted = self._now_deleted(seq, by, said)
+        elif said.deleted.by == "a stale client" and by == "person":
+            said.deleted = self._now_deleted(seq, by, said)  # edited, and left marked
+
+    def _counts(self, name: str, url: str, fields: dict[str, Any]) -> bool:
+        """Whether an event keeps its booking from being cancelled.
+
+        Not one that bears only an id which the booking had once: "no calendar of the account holds the booking's UID or
+        X-ZIMUN-BOOKING-ID".
+        """
+        if name in (fields["bid"], booking_of(fields)):
+            return True
+        link = self.world.store.links().get(BookingId(name))
+        return link is not None and fields["uid"] == link.uid
 
     def _marks(self, name: str, by: str, seq: int) -> None:
         said = self.said[name]
         marked = any(fields["cancelled"] and url in MANAGED for url, _, fields in self.events(name))
         if not marked:
+            if said.marked is not None:
+                said.was_marked, said.unmarked = said.marked, seq
             said.marked = None
+        elif said.marked is not None and said.marked.by != "person" and by == "person":
+            said.marked = self._now_deleted(seq, by, said)  # edited, and left marked
         elif said.marked is None:
-            said.marked = Deleted(seq, self.world.clock.seconds, by, said.asking)
+            unseen = said.was_marked is not None and said.unmarked > said.met
+            said.marked = said.was_marked if unseen else self._now_deleted(seq, by, said)
+
+    def _now_deleted(self, seq: int, by: str, said: Said) -> Deleted:
+        return Deleted(seq, self.world.clock.seconds, by, said.asking, self.world.clock.at)

@@ -1,5 +1,6 @@
 """What people do in this world: staff in their calendars, customers in Zimun, the operator in the shell."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -7,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from syncd.domain.booking import Booking, Status
 from syncd.domain.ids import BookingId, parse_uid
 from syncd.domain.link import Decision
+from syncd.planning.routing import Route
 from tests.simulation import objects
-from tests.simulation.calendars import ALL, MANAGED
-from tests.simulation.steps import Step
+from tests.simulation.calendars import ALL, HOME, MANAGED, PRIVATE, ROOM, SIDE
+from tests.simulation.history import Step
 from tests.simulation.zimun import BERLIN, MINUTE
 
 if TYPE_CHECKING:
@@ -28,6 +30,12 @@ def _starts() -> list[datetime]:
 
 
 STARTS = _starts()
+ROUTES = (
+    Route(SIDE, locations=("loc_2",)),
+    Route(SIDE, staff=("Zoe",)),
+    Route(ROOM, services=("color",)),
+    Route(HOME, fallback=True),
+)
 
 
 def booking_of(fields: dict[str, Any]) -> str:
@@ -58,7 +66,7 @@ class People:
             (url, href)
             for url in ALL
             for href, (data, _) in self.world.server.calendars[url].objects.items()
-            if booking_of(objects.read(data)) == name
+            if self.world.oracle.name_of(objects.read(data)) == self.world.zimun.now_called(name)
         ]
 
     def _edit(self, step: Step, change: Any, *, stamped: bool = True) -> bool:
@@ -234,12 +242,19 @@ class People:
 
     def _move_there(self, step: Step) -> bool:
         """HTTP MOVE, or DELETE and PUT without a cycle in between."""
+        return self._transfer(step, lambda url: ALL[(ALL.index(url) + 1 + step.n % 3) % len(ALL)])
+
+    def _move_away(self, step: Step) -> bool:
+        """The same, into a calendar that syncd does not manage."""
+        return self._transfer(step, lambda url: PRIVATE)
+
+    def _transfer(self, step: Step, target: Callable[[str], str]) -> bool:
         places = self.places(step.name)
         if not places:
             return False
         url, href = places[step.n % len(places)]
         data = self.world.server.calendars[url].objects[href][0]
-        other = ALL[(ALL.index(url) + 1 + step.n % 3) % len(ALL)]
+        other = target(url)
         new = self.world.server.calendars[other].path(href.rsplit("/", 1)[1])
         if new in self.world.server.calendars[other].objects:
             return False
@@ -302,18 +317,22 @@ class People:
     # customers
 
     def _change(self, step: Step, **changes: Any) -> bool:
-        known = self.world.zimun.bookings.get(BookingId(step.name))
+        known = self._booking(step)
         if known is None or known.cancelled:
             return False
         self.world.zimun.put(replace(known, **changes), "customer")
         return True
 
+    def _booking(self, step: Step) -> Booking | None:
+        return self.world.zimun.bookings.get(self.world.zimun.now_called(step.name))
+
     def _book(self, step: Step) -> bool:
-        name = step.name
-        if BookingId(name) in self.world.zimun.bookings:
-            name = f"b{len(self.world.zimun.bookings) + 1}"
-        if len(self.world.zimun.bookings) >= 8:
+        zimun = self.world.zimun
+        if len(zimun.bookings) >= 8:
             return False
+        # Zimun gives no id twice, not even one that a reschedule took away
+        names = (step.name, *(f"b{number}" for number in range(1, 99)))
+        name = next(each for each in names if BookingId(each) not in {*zimun.bookings, *zimun.renamed})
         service = "color" if step.n % 5 == 4 else "cut"
         place = "loc_2" if step.n % 5 == 1 else "loc_1"
         start = STARTS[step.n % len(STARTS)]
@@ -328,7 +347,7 @@ class People:
         return True
 
     def _move(self, step: Step) -> bool:
-        known = self.world.zimun.bookings.get(BookingId(step.name))
+        known = self._booking(step)
         to = STARTS[step.n % len(STARTS)]
         if known is None or known.start == to or not self.world.zimun.takes(known, to):
             return False
@@ -350,11 +369,11 @@ class People:
         return self._change(step, location_id=("loc_1", "loc_2")[step.n % 2])
 
     def _longer(self, step: Step) -> bool:
-        known = self.world.zimun.bookings.get(BookingId(step.name))
+        known = self._booking(step)
         return known is not None and self._change(step, end=known.start + (1 + step.n % 4) * 30 * MINUTE)
 
     def _revive(self, step: Step) -> bool:
-        known = self.world.zimun.bookings.get(BookingId(step.name))
+        known = self._booking(step)
         if known is None or not known.cancelled:
             return False
         self.world.zimun.put(replace(known, status=Status.CONFIRMED), "customer")
@@ -368,7 +387,26 @@ class People:
 
     def _zimun_up(self, step: Step) -> bool:
         self.world.zimun.down = self.world.zimun.slots_down = self.world.zimun.no_single = False
+        self.world.zimun.unknown.clear()
         return True
+
+    def _list_closed(self, step: Step) -> bool:
+        """For good: it is never opened again."""
+        self.world.zimun.list_closed = True
+        return True
+
+    def _unknown(self, step: Step) -> bool:
+        """Zimun says 404 for one booking, and its list is without it."""
+        known = self._booking(step)
+        if known is not None:
+            self.world.zimun.unknown.add(known.id)
+            self.world.zimun.hides = True
+        return known is not None
+
+    def _known_again(self, step: Step) -> bool:
+        found = bool(self.world.zimun.unknown)
+        self.world.zimun.unknown.clear()
+        return found
 
     def _slots_down(self, step: Step) -> bool:
         self.world.zimun.slots_down = True
@@ -413,6 +451,25 @@ class People:
         return self.world.decide(Decision.REJECTED, [step.name] if step.n % 2 else [])
 
     def _restart(self, step: Step) -> bool:
+        self.world.restart()
+        return True
+
+    def _reboot(self, step: Step) -> bool:
+        """The whole machine: its clock may have been wrong until now, or be from now on."""
+        self.world.clock.boot = f"boot-{step.n}"
+        if step.n % 3 == 0:
+            self._clock(step)
+        self.world.restart()
+        return True
+
+    def _config(self, step: Step) -> bool:
+        """The operator edits the config; it counts after a restart."""
+        which: tuple[dict[str, Any], ...] = (
+            {"conflict": "calendar"}, {"conflict": "zimun"}, {"deletions": "cancel"}, {"deletions": "ask"},
+            {"deletions": "restore"}, {"max_cancellations": 1}, {"max_cancellations": 5}, {"max_moves": 1},
+            {"max_moves": 10}, {"routes": ROUTES}, {"routes": ROUTES[1:]}, {"routes": ROUTES[3:]},
+        )  # fmt: skip
+        self.world.policy = replace(self.world.policy, **which[step.n % len(which)])
         self.world.restart()
         return True
 

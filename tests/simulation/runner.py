@@ -6,7 +6,8 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.simulation.steps import History, make, parts, without
+from tests.simulation.history import History, parts, without
+from tests.simulation.steps import make
 from tests.simulation.world import World
 
 

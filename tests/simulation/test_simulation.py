@@ -5,6 +5,7 @@ import os
 import pytest
 
 from tests.simulation import steps
+from tests.simulation.history import load
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.runner import run, shrunk, story
 
@@ -33,7 +34,7 @@ def test_the_same_seed_gives_the_same_trace() -> None:
 
 def test_a_history_survives_its_file() -> None:
     history = steps.make(7)
-    assert steps.load(history.dump()) == history
+    assert load(history.dump()) == history
 
 
 def test_another_seed_is_another_history() -> None:

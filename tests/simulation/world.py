@@ -4,38 +4,41 @@ import asyncio
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from random import Random
 from typing import Any, TypeVar
 
 import structlog
 
+from syncd.domain.actions import ProblemKind
 from syncd.domain.errors import (
-    CollectionGone,
     NotFound,
     NotPermitted,
     OutcomeUnknown,
-    PreconditionFailed,
-    RateLimited,
     Refused,
-    UidConflict,
     Unavailable,
 )
 from syncd.domain.link import Decision
 from syncd.engine.cycle import Engine
 from syncd.engine.sides import Managed, Sides
 from syncd.planning import planner
+from syncd.planning.case import Case
 from syncd.planning.routing import Route
 from syncd.planning.snapshot import Policy
 from syncd.texts.words import Words
-from tests.simulation.calendars import HOME, MANAGED, ROOM, SIDE, FakeAccount, FakeCalendar, Server
+from tests.simulation.calendars import HOME, MANAGED, ORIGIN, ROOM, SIDE, FakeAccount, FakeCalendar, Server
+from tests.simulation.coverage import Decided
+from tests.simulation.disk import Disk, Memory
+from tests.simulation.faults import Faults, strike
+from tests.simulation.history import SLOTS, WRITES, History, Step
 from tests.simulation.loop import Loop
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
 from tests.simulation.process import Killed, Process, SimStore
-from tests.simulation.steps import LIES, SLOTS, WRITES, History, Step
+from tests.simulation.steps import LIES
 from tests.simulation.zimun import FakeZimun, Zimun
 
 T = TypeVar("T")
@@ -47,25 +50,15 @@ ROUTES = (
     Route(ROOM, services=("color",)),
     Route(HOME, fallback=True),
 )
-WORDS = Words("en")
-READ_FAULTS = ("down", "lost", "limited", "login")
-APPLY = {
-    "managed": ("down",),
-    "catalog": READ_FAULTS,
-    "bookings": (*READ_FAULTS, "forbidden", "empty", "partial", "stale", "malformed"),
-    "booking": (*READ_FAULTS, "forbidden", "absent", "stale", "malformed"),
-    "slots": (*READ_FAULTS, "forbidden", "refused", "empty", "partial"),
-    "changes": (*READ_FAULTS, "forbidden", "gone", "expired", "empty", "partial"),
-    "fetch": (*READ_FAULTS, "gone"),
-    "get": (*READ_FAULTS, "gone"),
-    "find": READ_FAULTS,
-    "reschedule": (*READ_FAULTS, "unsure", "forbidden", "refused", "absent", "bug"),
-    "cancel": (*READ_FAULTS, "unsure", "forbidden", "refused", "absent", "bug"),
-    "create": (*READ_FAULTS, "unsure", "forbidden", "refused", "precondition", "uid", "gone", "bug"),
-    "replace": (*READ_FAULTS, "unsure", "forbidden", "refused", "precondition", "gone", "bug"),
-    "remove": (*READ_FAULTS, "unsure", "forbidden", "refused", "precondition", "gone", "bug"),
-}
-_structure: dict[str, Any] = {"template": None, "world": None}
+
+
+class SameWords(Words):
+    """The real words, each asked for once in all histories: nothing but the booking goes into them."""
+
+    texts = lru_cache(maxsize=20_000)(Words.texts)  # type: ignore[assignment]
+
+
+WORDS = SameWords("en")
 
 
 class Clock:
@@ -74,12 +67,13 @@ class Clock:
     def __init__(self) -> None:
         self.at = BEGIN
         self.seconds = 1000.0
+        self.boot = "boot"
 
     def now(self) -> datetime:
         return self.at
 
     def elapsed(self) -> tuple[str, float]:
-        return "boot", self.seconds
+        return self.boot, self.seconds
 
     async def sleep(self, seconds: float) -> None:
         self.passes(seconds)
@@ -105,15 +99,16 @@ class World:
         self.trace: list[str] = []
         self.wrong: list[str] = []
         self.reached: Counter[str] = Counter()
+        self.decided = Decided(self.reached)
         self.events = 0
         self.loop = Loop()  # type: ignore[abstract]
-        self.process = Process(self.reached)
+        self.process = Process(self.reached, [])
+        self.faults = Faults(self.reached)
         self.oracle = Oracle(self)
         self.zimun = Zimun(self)
         self.server = Server(self, self.setup["server"])
         self.people = People(self)
-        self.store = new_store()
-        self.backups: list[SimStore] = []
+        self.disk = Disk() if self.setup.get("file") else Memory()
         self.policy = Policy(
             routes=ROUTES,
             conflict=self.setup["conflict"],
@@ -122,16 +117,25 @@ class World:
             max_moves=self.setup["max_moves"],
             cancel_grace=GRACE,
         )
-        self.sides: Sides | None = None
+        self.engine: Engine | None = None
         self._cycle_step = Step("cycle")
-        self._faults: list[tuple[int, str]] = []
         self._index = 0
         self._groups: Counter[int] = Counter()
         self._lied = 0.0
         self._pauses = Random(0)
         self._bugs = 0
-        self.faults_now: set[str] = set()
+        self.doomed: list[str] = []
+        self.later: list[tuple[float, Callable[[], object]]] = []
         self.effects = 0
+
+    @property
+    def store(self) -> SimStore:
+        return self.disk.store
+
+    @property
+    def faults_now(self) -> set[str]:
+        """What went wrong in this cycle."""
+        return self.faults.now
 
     # running
 
@@ -146,6 +150,8 @@ class World:
                     return
             from tests.simulation.ending import settle
 
+            self.faults.end()
+            self.doomed.clear()
             settle(self)
 
     def take(self, step: Step) -> None:
@@ -162,43 +168,53 @@ class World:
         self.events += 1
         self.clock.passes(step.after)
         self._cycle_step = step
-        self._faults = list(step.faults)
+        self.faults.cycle_begins(step.faults)
+        self.decided.cycle_begins()
         self._index = 0
         self._pauses = Random(self.history.seed * 1000 + self.seq)
-        self.faults_now = set()
         self.effects = 0
         self._groups = Counter()
         self.oracle.cycle_begins()
-        if self.sides is None:
-            self.process = Process(self.reached)
-            self.sides = self._started()
-        self.process.points = 0
-        self.process.dies_at = step.kill
+        if self.engine is None:
+            self.process = Process(self.reached, self.doomed, self.disk.killed)
+            self.engine = Engine(self._started())
+        # an aimed one waits until the process passes that point
+        if isinstance(step.kill, str) and step.kill not in self.doomed:
+            self.doomed.append(step.kill)
+        self.process.cycle_begins(step.kill if isinstance(step.kill, int) else 0)
         self.store.process = self.process
         try:
-            report = self.loop.run(Engine(self.sides).cycle())
+            report = self.loop.run(self.engine.cycle())
             line = report.summary.line
+            self.oracle.cycle_ends()
         except Killed:
-            self.sides = None
             line = f"killed: {self.process.died_at}"
+            self.restart()
+        except (KeyboardInterrupt, SystemExit):
+            raise
         except BaseException as error:
             line = f"broken: {error!r}"
             self.fail(f"the cycle broke: {error!r}\n" + "".join(traceback.format_exception(error)[-4:]))
         finally:
             self.store.process = None
+            self.decided.cycle_ends(self.faults.now, self.process.died_at)
         if self.loop.faults:
             self.fail(f"a task ended unseen: {self.loop.faults}")
         if "qzx" in line:
             self.fail("personal data in the cycle's line")
         self.trace.append(f"  {line}")
-        if not (step.faults or step.meanwhile or step.kill):
+        if self.engine is not None and not (step.faults or step.meanwhile or self.faults.now) and self.seq % 3 == 0:
             self._nothing_missed()
         return line
 
+    @property
+    def is_lied_to(self) -> bool:
+        """Whether something was told lately that is not so, and no full listing healed it yet."""
+        return self._lied > 0 and self.clock.seconds - self._lied <= 3700
+
     def _nothing_missed(self) -> None:
         """After a cycle without trouble syncd knows each version in each calendar, however it was told."""
-        honest = self.clock.seconds - self._lied > 3700 or not self._lied
-        if not honest or any(each.down or each.gone or each.lags for each in self.server.calendars.values()):
+        if self.is_lied_to or any(each.down or each.gone or each.lags for each in self.server.calendars.values()):
             return
         for url in MANAGED:
             calendar = self.server.calendars[url]
@@ -241,10 +257,16 @@ class World:
             self.people.take(step)
         self.clock.passes(0.25)
         process.point(f"sent {method}")
-        fault = self._fault(method)
-        self.trace.append(f"    {self._index} {side.removeprefix('https://dav.example.org')} {method} {fault}")
+        fault = self.faults.due(self._index, method)
+        if fault:
+            self._noted(fault)
+        self.trace.append(f"    {self._index} {side.removeprefix(ORIGIN)} {method} {fault}")
+        self.late_ones()
         self._standing(side, method)
-        self._before(fault, writes)
+        if fault == "late" and not self.setup.get("renames"):
+            self.later.append((self.clock.seconds + 40 + 300 * (self._index % 3), lambda: effect("late")))
+            raise OutcomeUnknown("no answer came")
+        strike(fault, writes=bool(writes))
         if writes:
             self.effects += 1
             self.oracle.writing(side, method, writes)
@@ -275,17 +297,11 @@ class World:
                 found.append(replace(step, name=name.removesuffix(".ics").split("~")[0] or step.name))
         return found
 
-    def _fault(self, method: str) -> str:
-        """The first fault whose turn has come and that fits this call."""
-        for at, kind in self._faults:
-            if at <= self._index and kind in APPLY[method]:
-                self._faults.remove((at, kind))
-                self.reached[f"fault: {kind} in {method}"] += 1
-                self.faults_now.add(kind)
-                if kind in LIES:
-                    self._lied = self.clock.seconds
-                return kind
-        return ""
+    def _noted(self, fault: str) -> None:
+        if fault in LIES:
+            self._lied = self.clock.seconds
+        if fault == "bug":
+            self._bugs += 1
 
     def _standing(self, side: str, method: str) -> None:
         if side == "zimun":
@@ -298,61 +314,45 @@ class World:
         elif side in self.server.calendars and self.server.calendars[side].down:
             raise Unavailable("the calendar server cannot be reached")
 
+    def late_ones(self, *, all_of_them: bool = False) -> None:
+        """Requests whose answer was lost long ago arrive only now."""
+        due = [effect for at, effect in self.later if all_of_them or at <= self.clock.seconds]
+        self.later = [] if all_of_them else [one for one in self.later if one[0] > self.clock.seconds]
+        for effect in due:
+            self.trace.append("    a late request arrives")
+            with suppress(Refused, NotFound):
+                effect()
+
     def stands(self, url: str) -> None:
         """Raises where that calendar cannot be searched."""
         calendar = self.server.calendars[url]
         if calendar.down or calendar.gone:
             raise Unavailable("one of the calendars cannot be searched")
 
-    def _before(self, fault: str, writes: str) -> None:
-        match fault:
-            case "down":
-                raise Unavailable("it cannot be reached")
-            case "unsure":
-                raise OutcomeUnknown("no answer came")
-            case "limited":
-                raise RateLimited("it asks to wait", 30.0)
-            case "forbidden":
-                raise NotPermitted("answered 403", credentials=False)
-            case "login":
-                raise NotPermitted("answered 401", credentials=True)
-            case "refused":
-                raise Refused("answered 422", "no, says qzx")
-            case "precondition":
-                raise PreconditionFailed("answered 412")
-            case "uid":
-                raise UidConflict("no-uid-conflict")
-            case "gone":
-                raise CollectionGone("the calendar is not there any more")
-            case "bug":
-                self._bugs += 1
-                raise RuntimeError("a fault of its own")
-            case "absent" if writes:
-                raise NotFound("answered 404")
-
     # the process and its database
 
     def restart(self) -> None:
-        self.sides = None
+        """The next cycle is that of a new process."""
+        self.engine = None
+        self.disk.restart()
 
     def lies(self) -> None:
         """Something was told that is not so; a full listing heals it within the hour."""
         self._lied = self.clock.seconds
 
     def backup(self) -> None:
-        self.backups.append(self.store.copy())
+        self.disk.backup()
 
     def restore(self, n: int) -> bool:
-        if not self.backups:
+        if not self.disk.restore(n):
             return False
-        self.store = self.backups[n % len(self.backups)].copy()
-        self.sides = None
+        self.engine = None
         self.oracle.database_lost(restored=True)
         return True
 
     def lose(self) -> None:
-        self.store = new_store()
-        self.sides = None
+        self.disk.lose()
+        self.engine = None
         self.oracle.database_lost(restored=False)
 
     def decide(self, verb: Decision, names: list[str]) -> bool:
@@ -361,23 +361,28 @@ class World:
         chosen = [link for link in waiting if not names or link.booking_id in names]
         if chosen:
             self.oracle.decided(verb, chosen)
-            self.store.ask(verb, [link.booking_id for link in chosen], self.clock.now())
+            with self.disk.beside() as store:
+                store.ask(verb, [link.booking_id for link in chosen], self.clock.now())
         return bool(chosen)
 
     # watching
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        _structure["world"] = self
         cell = planner._cell
 
         def counted(case: Any, zimun: Any, event: Any) -> Any:
-            name = f"cell: {type(zimun).__name__} × {type(event).__name__}"
-            self.reached[name] += 1
-            for fault in self.faults_now:
-                self.reached[f"{name} with {fault}"] += 1
+            self.decided.cell(case.link.booking_id, zimun, event)
             return cell(case, zimun, event)
 
+        problem = Case.problem
+
+        def told(case: Case, kind: ProblemKind, text: str) -> Any:
+            if planner.OWN_FAULT in text:
+                self.fail("a fault of syncd's own: " + traceback.format_exc()[-900:])
+            return problem(case, kind, text)
+
+        Case.problem = told  # type: ignore[method-assign]
         planner._cell = counted
         configured = structlog.get_config()
         structlog.configure(processors=[self._logged], cache_logger_on_first_use=False)
@@ -385,9 +390,10 @@ class World:
             yield
         finally:
             planner._cell = cell
+            Case.problem = problem  # type: ignore[method-assign]
             structlog.configure(**configured)
-            for store in (self.store, *self.backups):
-                store.close()
+            self.decided.end()
+            self.disk.close()
 
     def _logged(self, logger: object, method: str, event: Any) -> Any:
         if "qzx" in repr(event):
@@ -398,11 +404,3 @@ class World:
             else:
                 self.fail("a fault of syncd's own: " + traceback.format_exc()[-900:])
         raise structlog.DropEvent
-
-
-def new_store() -> SimStore:
-    """A new store in memory; the tables are made once."""
-    if _structure["template"] is None:
-        made: Any = SimStore.open(None)
-        _structure["template"] = SimStore(made._db, None)
-    return SimStore(_structure["template"].copy_in_memory()._db, None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from syncd.domain.booking import Booking, BookingList, Catalog, Location, Parked, Service, Slot, Span, Status
-from syncd.domain.errors import Malformed, NotFound, Refused
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused
 from syncd.domain.ids import BookingId
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ CATALOG = Catalog(
     },
     services={
         "cut": Service("cut", "Haircut", 60 * MINUTE, ("loc_1", "loc_2")),
-        "color": Service("color", "Colour", 90 * MINUTE, ("loc_1",)),
+        "color": Service("color", "Colour", 90 * MINUTE, ("loc_1", "loc_2")),
     },
 )
 OPENS, CLOSES = 8, 18
@@ -37,16 +37,36 @@ class Zimun:
         self.bookings: dict[BookingId, Booking] = {}
         self.past: dict[BookingId, list[tuple[datetime, Booking]]] = {}
         self.answers: dict[str, tuple[Any, ...]] = {}
-        self.down = self.slots_down = self.no_single = False
+        self.down = self.slots_down = self.no_single = self.list_closed = False
+        self.unknown: set[BookingId] = set()
+        self.hides = False
+        """Whether it ever said of a booking that it does not know it."""
+        self.renamed: dict[BookingId, BookingId] = {}
         self.own_write: dict[BookingId, tuple[datetime, Booking]] = {}
 
     def put(self, booking: Booking, by: str) -> None:
         """A booking is as it is from now on."""
         before = self.bookings.get(booking.id)
-        booking = replace(booking, updated_at=self.world.clock.true())
+        booking = replace(booking, updated_at=None if self.world.setup.get("undated") else self.world.clock.true())
         self.bookings[booking.id] = booking
         self.past.setdefault(booking.id, []).append((self.world.clock.true(), booking))
         self.world.oracle.booking_changed(booking.id, before, booking, by)
+
+    def now_called(self, name: str) -> BookingId:
+        """The id that a booking has now, by one that it had."""
+        booking_id = BookingId(name)
+        while booking_id in self.renamed:
+            booking_id = self.renamed[booking_id]
+        return booking_id
+
+    def rename(self, booking_id: BookingId) -> BookingId:
+        """A reschedule that makes a new booking out of the old one."""
+        new = BookingId(f"{booking_id.split('r')[0]}r{len(self.renamed) + 1}")
+        self.renamed[booking_id] = new
+        del self.bookings[booking_id]
+        self.past[new] = self.past.pop(booking_id)
+        self.world.oracle.renamed(booking_id, new)
+        return new
 
     def open_at(self, day: date, service_id: str, location_id: str, but: BookingId | None = None) -> tuple[Slot, ...]:
         """The open slots of a day: within the opening hours, not past, overlapping no other booking of the place."""
@@ -90,14 +110,16 @@ class FakeZimun:
 
     async def bookings(self, start: datetime, end: datetime) -> BookingList:
         def read(fault: str) -> BookingList:
+            if self._zimun.list_closed:
+                raise NotPermitted("GET answered 403", credentials=False)
             found, parked = [], []
             for booking in list(self._zimun.bookings.values()):
                 shown: Booking | None = booking
                 if fault == "stale":
                     shown = self._zimun.as_of(booking.id, self._world.clock.true() - STALE)
-                if shown is None or not start <= shown.start < end:
+                if shown is None or not start <= shown.start < end or booking.id in self._zimun.unknown:
                     continue
-                found.append(shown)
+                found.append(replace(shown, id=booking.id))
             if fault == "empty":
                 found = []
             if fault == "partial":
@@ -116,12 +138,12 @@ class FakeZimun:
 
         def read(fault: str) -> Booking | None:
             booking = self._zimun.bookings.get(booking_id)
-            if fault == "absent":
+            if fault == "absent" or booking_id in self._zimun.unknown:
                 self._world.oracle.booking_absent(booking_id)
                 return None
             if fault == "malformed":
                 raise Malformed(booking_id, "no start")
-            if fault == "stale" and booking_id in self._zimun.own_write:
+            if fault == "stale" and booking_id in self._zimun.own_write and booking_id in self._zimun.past:
                 at, before = self._zimun.own_write[booking_id]
                 untouched = self._zimun.past[booking_id][-1][0] <= at
                 if untouched and self._world.clock.true() - at < STALE:
@@ -134,6 +156,9 @@ class FakeZimun:
 
     async def open_slots(self, service_id: str, location_id: str, day: date) -> tuple[Slot, ...]:
         def read(fault: str) -> tuple[Slot, ...]:
+            service = CATALOG.services.get(service_id)
+            if service is None or location_id not in service.location_ids:
+                raise Refused("GET answered 422")
             slots = self._zimun.open_at(day, service_id, location_id)
             return slots[: len(slots) // 2] if fault == "partial" else () if fault == "empty" else slots
 
@@ -141,22 +166,24 @@ class FakeZimun:
 
     async def reschedule(self, booking_id: BookingId, start: datetime, key: str) -> BookingId | None:
         def move(fault: str) -> BookingId | None:
-            def act() -> None:
+            def act() -> BookingId | None:
                 booking = self._known(booking_id)
                 if booking.cancelled:
                     raise Refused("POST answered 409", "the booking is cancelled")
                 if booking.start <= self._world.clock.true() or not self._zimun.takes(booking, start):
                     raise Refused("POST answered 409", "not free, says qzx")
-                self._world.oracle.rescheduling(booking, start)
+                self._world.oracle.rescheduling(booking, start, late=fault == "late")
                 staff = booking.staff_name
                 if self._world.setup["reassigns"] and start.hour % 2:
                     staff = "Zoe" if staff != "Zoe" else ""
-                moved = replace(booking, start=start, end=start + booking.span.length, staff_name=staff)
-                self._zimun.put(moved, "syncd")
-                self._zimun.own_write[booking_id] = (self._world.clock.true(), booking)
+                renames = self._world.setup.get("renames", False)
+                new = self._zimun.rename(booking_id) if renames else booking_id
+                moved = replace(booking, id=new, start=start, end=start + booking.span.length, staff_name=staff)
+                self._zimun.put(moved, "a late request" if fault == "late" else "syncd")
+                self._zimun.own_write[new] = (self._world.clock.true(), replace(booking, id=new))
+                return new if renames else None
 
-            self._once(key, ("reschedule", booking_id, start), act)
-            return None
+            return self._once(key, ("reschedule", booking_id, start), act)
 
         return await self._world.call("zimun", "reschedule", move, writes=key)
 
@@ -166,8 +193,10 @@ class FakeZimun:
                 booking = self._known(booking_id)
                 if booking.cancelled:
                     raise Refused("POST answered 409", "it is cancelled already")
-                self._world.oracle.cancelling(booking)
-                self._zimun.put(replace(booking, status=Status.CANCELLED), "syncd")
+                self._world.oracle.cancelling(booking, late=fault == "late")
+                self._zimun.put(
+                    replace(booking, status=Status.CANCELLED), "a late request" if fault == "late" else "syncd"
+                )
                 self._zimun.own_write[booking_id] = (self._world.clock.true(), booking)
 
             self._once(key, ("cancel", booking_id), act)
@@ -176,22 +205,23 @@ class FakeZimun:
 
     def _known(self, booking_id: BookingId) -> Booking:
         found = self._zimun.bookings.get(booking_id)
-        if found is None:
+        if found is None or booking_id in self._zimun.unknown:
             raise NotFound("POST answered 404")
         return found
 
-    def _once(self, key: str, what: tuple[Any, ...], act: Callable[[], None]) -> None:
+    def _once(self, key: str, what: tuple[Any, ...], act: Callable[[], BookingId | None]) -> BookingId | None:
         """The same key again answers as the first call did; with another request it is refused."""
         if key in self._zimun.answers:
-            said, refusal = self._zimun.answers[key]
+            said, answer = self._zimun.answers[key]
             if said != what:
                 raise Refused("POST answered 422", "this key was used for something else")
-            if refusal is not None:
-                raise refusal
-            return
+            if isinstance(answer, Refused | NotFound):
+                raise answer
+            return answer
         try:
-            act()
-        except Refused as error:
+            answer = act()
+        except (Refused, NotFound) as error:
             self._zimun.answers[key] = (what, error)
             raise
-        self._zimun.answers[key] = (what, None)
+        self._zimun.answers[key] = (what, answer)
+        return answer
