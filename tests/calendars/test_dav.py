@@ -1,4 +1,4 @@
-"""The calendar adapter on real servers."""
+"""The calendar adapter on real servers: what is about HTTP and iCalendar. The rest is in tests/contracts."""
 
 from urllib.parse import urljoin
 
@@ -6,9 +6,7 @@ import pytest
 
 from syncd.calendars.account import Account
 from syncd.calendars.dav import DavCalendar
-from syncd.domain.errors import CollectionGone, Refused, UidConflict
 from syncd.ports import CalendarPort
-from tests.calendars.contract import App, CalendarContract, title_of
 from tests.calendars.samples import draft, foreign, name
 from tests.servers import Server, send
 
@@ -33,18 +31,16 @@ async def calendar(account: Account, calendar_url: str) -> DavCalendar:
 
 
 @pytest.fixture
-def app(server: Server, calendar_url: str) -> App:
+def app(server: Server, calendar_url: str) -> OtherApp:
     return OtherApp(server, calendar_url)
 
 
-class TestDavCalendar(CalendarContract):
-    pass
-
-
-async def test_a_uid_that_stands_at_another_href_is_a_uid_conflict(calendar: CalendarPort) -> None:
-    await calendar.create(name(), draft(), "")
-    with pytest.raises(UidConflict):
-        await calendar.create("elsewhere.ics", draft(), "")
+async def test_the_hrefs_of_a_listing_are_those_of_fetch(calendar: CalendarPort, app: OtherApp) -> None:
+    await app.put("a%20%c3%bc%40b.ics", foreign())
+    (href,) = (await calendar.changes(None)).etags
+    assert href.endswith("/a%20%C3%BC@b.ics")
+    (stored,) = await calendar.fetch([href])
+    assert stored.href == href
 
 
 async def test_fetch_goes_on_over_many_batches(calendar: CalendarPort) -> None:
@@ -52,27 +48,8 @@ async def test_fetch_goes_on_over_many_batches(calendar: CalendarPort) -> None:
     assert {one.href for one in await calendar.fetch([one.href for one in stored])} == {one.href for one in stored}
 
 
-async def test_a_collection_that_is_gone_is_gone_in_every_call(
-    account: Account, server: Server, calendar_url: str, calendar: DavCalendar
-) -> None:
-    stored = await calendar.create(name(), draft(), "")
-    before = await calendar.changes(None)
-    gone = await account.calendar(urljoin(calendar_url, "../never-made/"))
-    href = stored.href.replace(calendar_url.split("/")[-2], "never-made")
-    with pytest.raises(CollectionGone):
-        await gone.changes(None)
-    with pytest.raises(CollectionGone):
-        await gone.changes(before.cursor)
-    with pytest.raises(CollectionGone):
-        await gone.fetch([href])
-    with pytest.raises(CollectionGone):
-        await gone.get(href)
-    with pytest.raises((CollectionGone, Refused)):
-        await gone.create(name(), draft(), "")
-
-
 async def test_one_of_ours_that_lost_its_uid_is_a_fault_and_never_somebody_elses(
-    server: Server, calendar: DavCalendar, app: App
+    server: Server, calendar: DavCalendar, app: OtherApp
 ) -> None:
     stored = await calendar.create(name(), draft(), "")
     damaged = stored.data.replace("UID:b_1@zimun\r\n", "")
@@ -86,19 +63,10 @@ async def test_one_of_ours_that_lost_its_uid_is_a_fault_and_never_somebody_elses
     assert "Ada" not in read.fault
 
 
-async def test_todos_are_nobodys_fault(server: Server, account: Account, app: App) -> None:
+async def test_todos_are_nobodys_fault(server: Server, account: Account, app: OtherApp) -> None:
     calendar = await account.calendar(server.calendar_url)
     todo = foreign("todo-1").replace("VEVENT", "VTODO").replace("DTEND:20300301T130000Z\r\n", "")
     send(server, "PUT", urljoin(server.calendar_url, "todo.ics"), todo, {"Content-Type": "text/calendar"})
     listing = await calendar.changes(None)
     (read,) = await calendar.fetch([href for href in listing.etags if href.endswith("todo.ics")])
     assert (read.event, read.data, read.fault) == (None, "", "")
-
-
-async def test_replace_does_not_stop_at_a_broken_version(server: Server, calendar: DavCalendar, app: App) -> None:
-    stored = await calendar.create(name(), draft(), "")
-    await app.put(name(), stored.data.replace("DTSTART;TZID=Europe/Berlin:", "DTSTART;TZID=Nowhere/Land:"))
-    seen = await calendar.get(stored.href)
-    assert seen is not None
-    await calendar.replace(seen.href, draft(title="mended"), seen.data, seen.etag)
-    assert await title_of(calendar, stored) == "mended"

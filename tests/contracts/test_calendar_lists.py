@@ -1,0 +1,238 @@
+"""CalendarPort, the reading half: listings, cursors, objects."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+import pytest
+
+from syncd.domain.errors import CollectionGone, CursorExpired, OutcomeUnknown, Refused, Unavailable
+from syncd.ports import CalendarPort, Listing
+from tests.contracts.home import Etags, Home, Trouble
+from tests.contracts.samples import applied, create, draft, name, read, title
+
+
+async def cursor_of(calendar: CalendarPort, home: Home) -> Listing:
+    """A full listing with a cursor to go on from."""
+    listing = await calendar.changes(None)
+    if not home.traits.tokens:
+        assert listing.cursor is None
+        pytest.skip("this server has no sync tokens: every listing is full")
+    return listing
+
+
+async def test_an_empty_calendar_lists_nothing_and_completely(calendar: CalendarPort) -> None:
+    listing = await calendar.changes(None)
+    assert (listing.full, dict(listing.etags), listing.removed) == (True, {}, frozenset())
+
+
+async def test_a_full_listing_names_everything_with_its_etag(calendar: CalendarPort, home: Home) -> None:
+    stored = [await create(calendar, f"b_{n}") for n in range(3)]
+    home.put(calendar.url, "dentist.ics", home.texts.foreign("dentist-1"))
+    listing = await calendar.changes(None)
+    assert listing.full
+    assert len(listing.etags) == 4
+    assert {one.href: one.etag for one in stored}.items() <= listing.etags.items()
+    assert all(calendar.url.endswith(href.rpartition("/")[0] + "/") for href in listing.etags)
+
+
+async def test_an_etag_is_as_the_server_gives_it(calendar: CalendarPort, home: Home) -> None:
+    etag = (await create(calendar)).etag
+    match home.traits.etags:
+        case Etags.STRONG:
+            assert etag is not None
+            assert etag.startswith('"')
+        case Etags.WEAK:
+            assert etag is not None
+            assert etag.startswith('W/"')
+        case Etags.NONE:
+            assert etag is None
+
+
+async def test_each_write_is_another_etag_whoever_wrote(calendar: CalendarPort, home: Home) -> None:
+    if home.traits.etags is Etags.NONE:
+        pytest.skip("this server has none")
+    first = await create(calendar)
+    second = await calendar.replace(first.href, draft(title="second"), first.data, first.etag)
+    home.put(calendar.url, name(), home.texts.retitled(second.data, "third"))
+    third = await read(calendar, first.href)
+    assert len({first.etag, second.etag, third.etag}) == 3
+
+
+# Cursors
+
+
+async def test_a_cursor_gives_what_changed_since_and_no_more(calendar: CalendarPort, home: Home) -> None:
+    kept = await create(calendar, "kept")
+    changed = await create(calendar, "changed")
+    deleted = await create(calendar, "deleted")
+    before = await cursor_of(calendar, home)
+    changed = await calendar.replace(changed.href, draft("changed", title="other"), changed.data, changed.etag)
+    home.delete(calendar.url, name("deleted"))
+    home.put(calendar.url, "dentist.ics", home.texts.foreign("dentist-1"))
+    since = await calendar.changes(before.cursor)
+    assert not since.full
+    assert set(since.etags) == {changed.href, kept.href.replace(name("kept"), "dentist.ics")}
+    assert since.etags[changed.href] == changed.etag
+    assert since.removed == {deleted.href}
+    assert applied(before, since) == (await calendar.changes(None)).etags
+
+
+async def test_a_cursor_without_changes_gives_nothing(calendar: CalendarPort, home: Home) -> None:
+    await create(calendar)
+    before = await cursor_of(calendar, home)
+    since = await calendar.changes(before.cursor)
+    assert (since.full, dict(since.etags), since.removed) == (False, {}, frozenset())
+    assert since.cursor
+
+
+async def test_cursors_lead_from_one_to_the_next_and_miss_nothing(calendar: CalendarPort, home: Home) -> None:
+    known = await cursor_of(calendar, home)
+    for n in range(4):
+        one = await create(calendar, f"b_{n}")
+        home.put(calendar.url, name(f"b_{n}"), home.texts.retitled(one.data, "mine"))
+        if n:
+            home.delete(calendar.url, name(f"b_{n - 1}"))
+        since = await calendar.changes(known.cursor)
+        known = Listing(True, applied(known, since), frozenset(), since.cursor)
+        assert known.etags == (await calendar.changes(None)).etags
+
+
+async def test_an_older_cursor_still_gives_all_that_came_after_it(calendar: CalendarPort, home: Home) -> None:
+    before = await cursor_of(calendar, home)
+    first = await create(calendar, "b_1")
+    await calendar.changes((await calendar.changes(before.cursor)).cursor)
+    second = await create(calendar, "b_2")
+    since = await calendar.changes(before.cursor)
+    assert set(since.etags) == {first.href, second.href}
+
+
+async def test_what_was_made_and_deleted_between_two_looks_is_not_there(calendar: CalendarPort, home: Home) -> None:
+    """Radicale names it among the removed, Xandikos does not know that anything was."""
+    before = await cursor_of(calendar, home)
+    stored = await create(calendar)
+    home.delete(calendar.url, name())
+    since = await calendar.changes(before.cursor)
+    assert (dict(since.etags), since.removed - {stored.href}) == ({}, frozenset())
+
+
+async def test_what_was_deleted_and_made_again_is_there(calendar: CalendarPort, home: Home) -> None:
+    stored = await create(calendar)
+    before = await cursor_of(calendar, home)
+    home.delete(calendar.url, name())
+    home.put(calendar.url, name(), home.texts.retitled(stored.data, "again"))
+    since = await calendar.changes(before.cursor)
+    assert (set(since.etags), since.removed) == ({stored.href}, frozenset())
+
+
+async def test_an_old_version_that_is_put_back_leaves_what_the_listing_says(calendar: CalendarPort, home: Home) -> None:
+    """Where the token is a hash of all that is there (Radicale, Xandikos), the old token is true again."""
+    home.put(calendar.url, name(), home.texts.ours("b_1", "b_1@zimun"))
+    (href,) = (await calendar.changes(None)).etags
+    old = await read(calendar, href)
+    before = await cursor_of(calendar, home)
+    home.put(calendar.url, name(), home.texts.retitled(old.data, "dragged"))
+    home.put(calendar.url, name(), old.data)
+    since = await calendar.changes(before.cursor)
+    assert applied(before, since) == (await calendar.changes(None)).etags
+    assert (await read(calendar, href)).data == old.data
+
+
+async def test_a_cursor_that_nobody_gave_is_expired(calendar: CalendarPort, home: Home) -> None:
+    await cursor_of(calendar, home)
+    with pytest.raises(CursorExpired):
+        await calendar.changes("bogus")
+
+
+async def test_a_cursor_of_a_calendar_that_was_made_anew_is_expired(calendar: CalendarPort, home: Home) -> None:
+    await create(calendar, "b_1")
+    await create(calendar, "b_2")
+    before = await cursor_of(calendar, home)
+    home.rebuild(calendar.url)
+    home.put(calendar.url, "dentist.ics", home.texts.foreign("dentist-1"))
+    with pytest.raises(CursorExpired):
+        await calendar.changes(before.cursor)
+    listing = await calendar.changes(None)
+    assert [href.rpartition("/")[2] for href in listing.etags] == ["dentist.ics"]
+
+
+# Objects
+
+
+async def test_fetch_gives_what_is_there_and_leaves_out_what_is_not(calendar: CalendarPort) -> None:
+    stored = [await create(calendar, f"b{n}") for n in range(3)]
+    missing = stored[0].href.replace("b0", "b9")
+    fetched = await calendar.fetch([*(one.href for one in stored), missing])
+    assert {one.href: one.etag for one in fetched} == {one.href: one.etag for one in stored}
+    assert all(one.event is not None and one.data and not one.fault for one in fetched)
+
+
+async def test_fetch_gives_each_object_once(calendar: CalendarPort) -> None:
+    stored = await create(calendar)
+    assert [one.href for one in await calendar.fetch([stored.href, stored.href])] == [stored.href]
+
+
+async def test_fetch_of_nothing_is_nothing(calendar: CalendarPort) -> None:
+    assert await calendar.fetch([]) == []
+
+
+async def test_fetch_and_get_give_the_same(calendar: CalendarPort, home: Home) -> None:
+    stored = await create(calendar)
+    home.put(calendar.url, name(), home.texts.coloured(stored.data))
+    (fetched,) = await calendar.fetch([stored.href])
+    got = await read(calendar, stored.href)
+    assert fetched.event is not None
+    assert got.event is not None
+    assert (fetched.href, fetched.etag, fetched.event) == (got.href, got.etag, got.event)
+
+
+async def test_get_gives_none_for_what_is_not_there(calendar: CalendarPort, home: Home) -> None:
+    stored = await create(calendar)
+    assert await calendar.get(stored.href.replace("b_1", "b_2")) is None
+    home.delete(calendar.url, name())
+    assert await calendar.get(stored.href) is None
+
+
+async def test_an_href_of_another_calendar_is_a_mistake(calendar: CalendarPort) -> None:
+    with pytest.raises(ValueError, match="not in this calendar"):
+        await calendar.get("/elsewhere/b_1.ics")
+
+
+# Trouble
+
+
+def reads(calendar: CalendarPort, href: str) -> list[Callable[[], Awaitable[object]]]:
+    """Each way to read."""
+    return [lambda: calendar.changes(None), lambda: calendar.fetch([href]), lambda: calendar.get(href)]
+
+
+async def test_a_read_that_is_cut_off_tells_nothing(calendar: CalendarPort, home: Home) -> None:
+    stored = await create(calendar)
+    for call in reads(calendar, stored.href):
+        home.trouble(Trouble.READS_LOST)
+        with pytest.raises(Unavailable) as caught:
+            await call()
+        assert not isinstance(caught.value, OutcomeUnknown)
+    home.trouble(Trouble.NONE)
+    assert await title(calendar, stored.href) == "Haircut – Ada"
+
+
+async def test_a_calendar_that_is_not_there_is_gone_in_every_call(calendar: CalendarPort, home: Home) -> None:
+    cursor = (await calendar.changes(None)).cursor
+    gone = await home.missing()
+    for call in reads(gone, urlsplit(gone.url).path + "b_1.ics"):
+        with pytest.raises(CollectionGone):
+            await call()
+    if cursor is not None:
+        with pytest.raises(CollectionGone):
+            await gone.changes(cursor)
+    with pytest.raises((CollectionGone, Refused)):
+        await create(gone)
+    assert await title(calendar, (await create(calendar)).href) == "Haircut – Ada"
+
+
+async def test_a_calendar_that_cannot_be_read_is_unavailable(calendar: CalendarPort, home: Home) -> None:
+    stored = await create(calendar)
+    home.close(calendar.url)
+    for call in reads(calendar, stored.href):
+        with pytest.raises(Unavailable):
+            await call()
