@@ -7,6 +7,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -127,6 +128,10 @@ class Config(Section):
     sync: Sync = Sync()
     state: State
     log: Log = Log()
+
+    def kept_since(self, now: datetime) -> datetime:
+        """What ended before then is pruned from the store; nothing that a cycle still looks after."""
+        return now - timedelta(days=max(self.state.history_days, self.sync.past_days + 1))
 
 
 SECTIONS: Final[Mapping[str, type[Section]]] = {

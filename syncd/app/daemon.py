@@ -10,7 +10,6 @@ import signal
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 
@@ -263,8 +262,7 @@ class Daemon:
     def _prune(self, store: Store) -> None:
         elapsed = self._timer.elapsed()
         if self._pruned_at is None or elapsed - self._pruned_at >= DAY:
-            days = max(self._config.state.history_days, self._config.sync.past_days + 1)
-            store.prune(self._clock.now() - timedelta(days=days))
+            store.prune(self._config.kept_since(self._clock.now()))
             self._pruned_at = elapsed
 
     async def _pause(self, seconds: float) -> None:

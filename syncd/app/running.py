@@ -38,6 +38,8 @@ async def one_cycle(config: Config, progress: Callable[[int, int], None] = lambd
     """One whole cycle on the store. Raises StoreError and ConfigError; the rest is in the report."""
     with Store.open(config.state.path) as store:
         async with sides(config, store, once=True) as both, cycle_lock(config, both.clock):
+            # where cycles are run by a timer, no daemon does it
+            store.prune(config.kept_since(both.clock.now()))
             return await Engine(both).cycle(progress=progress)
 
 

@@ -75,12 +75,18 @@ class Timer:
         if self._pace.slowed:
             # who rang while that cycle ran waits with all others
             self._bell.clear()
-        if self._pace.slowed or was_slowed or delay > self._pace.interval or now >= self._due:
+        if self._pace.slowed or was_slowed or delay > self._pace.interval or now >= self._due or self._is_far:
             self._job.reschedule(self._trigger(delay))
         next_at: datetime = self._job.next_run_time
         # the scheduler goes by the wall clock: where that is set back, nobody waits longer than this
         self._due = now + max(0.0, (next_at - self._clock.now()).total_seconds()) + LATE
         return next_at
+
+    @property
+    def _is_far(self) -> bool:
+        """Whether the scheduler waits longer than it may: the wall clock was set back after the bell had rung."""
+        away = self._job.next_run_time - self._clock.now()
+        return bool(away > timedelta(seconds=self._pace.interval * (1 + JITTER)))
 
     def elapsed(self) -> float:
         """Seconds that count through suspends."""

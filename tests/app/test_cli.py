@@ -74,7 +74,7 @@ def test_a_refused_move_ends_with_1_and_status_and_log_say_why(desk: Desk) -> No
     assert rows[0]["what"] == "event.created"
     assert rows[-1]["why"] == "move_refused"
     assert len(desk.run("log", "--limit", "1", "--json").json) == 1
-    assert desk.run("log", "b_of_nobody").out == "Nothing is known of this booking.\n"
+    assert desk.run("log", "b_of_nobody").out.startswith("Nothing is known of this booking.")
 
 
 def test_the_log_tells_a_bookings_whole_story(desk: Desk) -> None:
@@ -100,7 +100,7 @@ def test_the_log_tells_a_bookings_whole_story(desk: Desk) -> None:
     assert rows == [
         ("calendar", "event.created", "new", "done", f"{ten}; in {calendar}"),
         ("calendar", "event.updated", "booking_moved", "done", f"{ten} -> {eleven}"),
-        ("zimun", "booking.rescheduled", "event_moved", "done", f"{eleven} -> {noon}"),
+        ("zimun", "booking.rescheduled", "event_moved", "done", f"{eleven} -> {noon}; in {calendar}"),
         ("calendar", "event.updated", "move_refused", "done", f"{noon}; told not_open, asked for {night}"),
         ("syncd", "link.recorded", "event_edited", "done", noon),
         ("syncd", "link.recorded", "grace_begun", "done", noon),

@@ -22,6 +22,7 @@ WHY: Final[Mapping[str, str]] = {
     Why.BOOKING_CHANGED: "changed in Zimun, or its texts in the config",
     Why.BOOKING_CANCELLED: "cancelled in Zimun",
     Why.BOOKING_GONE: "Zimun does not know it any more",
+    Why.BOOKING_FOUND: "Zimun knows it again",
     Why.BOOKING_REVIVED: "in force again in Zimun",
     Why.EVENT_MOVED: "its event was moved",
     Why.EVENT_EDITED: "its title, place or description was edited",
@@ -35,10 +36,12 @@ WHY: Final[Mapping[str, str]] = {
     Why.MOVE_WAITS: "the move waits for Zimun",
     Why.MOVE_AWAITS: "too many moves at once; awaits approval",
     Why.MOVE_REJECTED: "the move was rejected",
+    Why.MOVE_WITHDRAWN: "its event was moved back before the move was booked",
+    Why.LEFT_ALONE: "put back three times within an hour: left alone until it or the booking gets a new time",
     Why.CONFLICT: "moved on both sides",
     Why.GRACE_BEGUN: "its event was deleted; the grace period begins",
     Why.GRACE_RESTARTED: "the clock jumped; the grace period begins anew",
-    Why.CANCEL_AWAITS: "cancelling it awaits approval",
+    Why.CANCEL_AWAITS: "its event was deleted; cancelling it awaits approval",
     Why.CANCEL_REFUSED: "Zimun refused to cancel it",
     Why.REMOVAL_AWAITS: "too many bookings gone at once; awaits approval",
     Why.REROUTE_AWAITS: "too many would change their calendar; awaits approval",
@@ -79,11 +82,41 @@ REFUSED: Final[Mapping[str, str]] = {
 HAPPENED: Final[Mapping[str, str]] = {
     "link.recorded": "noticed",
     "link.renamed": "went on under another id",
+    "link.closed": "closed",
     "event.created": "event created",
     "event.updated": "event updated",
     "event.removed": "event removed",
     "booking.rescheduled": "rescheduled in Zimun",
     "booking.cancelled": "cancelled in Zimun",
+}
+
+# why an event that was gone is written again
+PUT_BACK: Final = frozenset(
+    {
+        Why.BOOKING_MOVED,
+        Why.BOOKING_CHANGED,
+        Why.EVENT_TRANSFERRED,
+        Why.CANCEL_AWAITS,
+        Why.CANCEL_REFUSED,
+        Why.DELETION_RESTORED,
+        Why.REJECTED,
+    }
+)
+
+TRIED: Final[Mapping[str, str]] = {
+    "event.created": "create event",
+    "event.updated": "update event",
+    "event.removed": "remove event",
+    "booking.rescheduled": "reschedule in Zimun",
+    "booking.cancelled": "cancel in Zimun",
+}
+
+OUTCOMES: Final[Mapping[str, str]] = {
+    "refused": "refused",
+    "superseded": "overtaken by another change",
+    "unknown": "no answer",
+    "dropped": "not done",
+    "failed": "failed",
 }
 
 TOLD: Final[Mapping[str, str]] = {
@@ -92,7 +125,7 @@ TOLD: Final[Mapping[str, str]] = {
     NoteKind.MOVE_AWAITS: "the move awaits approval",
     NoteKind.CONFLICT_ZIMUN: "moved on both sides, Zimun's time counts",
     NoteKind.CONFLICT_CALENDAR: "moved on both sides, the calendar's time counts",
-    NoteKind.MOVED_AND_DELETED: "the booking was moved, so it is not cancelled",
+    NoteKind.MOVED_AND_DELETED: "the booking was changed meanwhile, so deleting the event does not cancel it",
     NoteKind.ADOPTED: "its time was put right",
     NoteKind.CANCELLED: "the booking is cancelled",
     NoteKind.CANCEL_ASKED: "delete it again to cancel the booking",
@@ -103,8 +136,12 @@ TOLD: Final[Mapping[str, str]] = {
     NoteKind.FOREIGN: "it was put into a calendar that syncd does not keep",
 }
 
-FAULTS: Final[Mapping[str, str]] = {
-    "settled": "found out after a break",
+DETAILS: Final[Mapping[str, str]] = {
+    "settled": "found out by looking",
+    "approved": "you approved it",
+    "rejected": "you rejected it",
+    "deleted again": "asked, and deleted again",
+    "lapsed": "what awaited approval has lapsed",
     "uid": "the server refuses its UID",
     "calendar": "the server refuses the event",
     "Unavailable": "could not be reached",
@@ -119,3 +156,10 @@ FAULTS: Final[Mapping[str, str]] = {
 def why(name: str) -> str:
     """Why, in words; an unknown name as it is."""
     return WHY.get(name, name)
+
+
+def happened(what: str, why: str, outcome: str) -> str:
+    """What was done, or what came of the attempt; unknown names as they are."""
+    if outcome != "done":
+        return f"{TRIED.get(what, what)}: {OUTCOMES.get(outcome, outcome)}"
+    return "event put back" if what == "event.created" and why in PUT_BACK else HAPPENED.get(what, what)
