@@ -116,8 +116,9 @@ def _over(link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide, 
         return True
     match awaiting.kind:
         case AwaitKind.CANCEL:
-            # a person who moves it wants it; and a deletion answers no question that the event does not ask
-            asks = link.note is not None and link.note.asks
+            # a person who moves it wants it; and a deletion answers no question that the event does not ask, but for
+            # one that is left alone: the shell may still decide about that
+            asks = (link.note is not None and link.note.asks) or link.frozen is not None
             moved = isinstance(event, EventMoved | EventUnbookable)
             rejected = awaiting.decision is Decision.REJECTED and isinstance(event, EventSame)
             begun = link.deletion is None and link.booking.start <= now

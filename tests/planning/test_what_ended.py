@@ -5,7 +5,7 @@ from typing import Any
 
 from syncd.domain.actions import Action, Create, Record, Replace, Why
 from syncd.domain.booking import Status
-from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Link, Missing
+from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Frozen, Link, Missing, PutBack
 from syncd.domain.note import NoteKind
 from syncd.planning.case import Case
 from syncd.planning.planner import decide
@@ -62,3 +62,14 @@ def test_the_shells_no_tells_of_a_move_that_was_made_after_the_event_was_marked(
     unmoved = stands(cancelled=True)
     action = decided(case(pair(awaiting=waits), unmoved), looks={LookEvent(HOME, unmoved.href): unmoved})
     assert (action.why, action.link.note) == (Why.REJECTED, None)
+
+
+def test_a_question_about_one_that_is_left_alone_stays_for_the_shell() -> None:
+    backs = tuple(PutBack(NOW - minutes * MINUTE, "") for minutes in (1, 2, 3))
+    alone = pair(put_backs=backs, frozen=Frozen("", TEN), awaiting=Awaiting(AwaitKind.CANCEL, NOW, BOOKED))
+    gone = {**ELSEWHERE, FindEvent("b1@zimun", B1): Look.ABSENT}
+    for rules in (make.policy(), make.policy(deletions="ask")):
+        made = case(alone, rules=rules)
+        outcome = decide(replace(made, snapshot=replace(made.snapshot, looks=gone)))
+        assert outcome.action is None
+        assert outcome.problem is not None
