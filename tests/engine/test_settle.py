@@ -1,0 +1,30 @@
+"""A write whose answer was lost is known by what stands there, also where the server has no ETags."""
+
+import pytest
+
+from syncd.domain.actions import Replace
+from syncd.engine.settle import _written
+from syncd.planning.planner import decide
+from syncd.ports import Stored
+from syncd.state.journal import Intent, Outcome
+from tests.planning import builders as make
+from tests.planning.builders import NOON, NOW, TEN
+from tests.planning.lens import BOOKED, case, done
+
+
+@pytest.mark.parametrize("etag", [None, 'W/"1"', '"1"'])
+@pytest.mark.parametrize("arrived", [True, False])
+def test_whether_a_lost_write_arrived_is_seen_by_what_stands_there(etag: str | None, arrived: bool) -> None:
+    moved = make.booking(start=NOON)
+    stood = make.observation(make.event(BOOKED), stamp=1, etag=etag)
+    write = done(decide(case(make.link(BOOKED, stood), stood, booking=moved)))
+    assert isinstance(write, Replace)
+    now = make.event(moved if arrived else BOOKED)
+    strong = etag is not None and etag.startswith('"')
+    tag = '"2"' if arrived and strong else etag
+    stored = Stored(stood.href, tag, now, "2" if arrived else stood.data)
+    settled = _written(Intent(1, "key", write, 1, NOW), write, stored, make.snapshot())
+    assert settled.outcome is (Outcome.DONE if arrived else Outcome.DROPPED)
+    if arrived:
+        assert settled.link is not None
+        assert settled.link.start.instant == NOON != TEN
