@@ -7,7 +7,18 @@ from functools import lru_cache
 
 import structlog
 
-from syncd.domain.actions import Action, Effect, Plan, Problem, ProblemKind, Record, Why
+from syncd.domain.actions import (
+    Action,
+    Cancel,
+    Effect,
+    Plan,
+    Problem,
+    ProblemKind,
+    Record,
+    Remove,
+    Reschedule,
+    Why,
+)
 from syncd.domain.booking import Booking
 from syncd.domain.errors import SyncdError
 from syncd.domain.event import Observation, Texts
@@ -326,8 +337,13 @@ def _told_at_once(kind: AwaitKind, verb: Decision) -> Why:
 
 
 def _with_lapsed(answer: str, approved_ids: list[BookingId], current: _Round) -> str:
-    """The answer to an approval, with what it came too late for: nothing awaits there, and nothing was done."""
-    done = {one.booking_id for one in current.done if one.outcome is not Outcome.DROPPED}
+    """The answer to an approval, with what it came too late for: nothing awaits there, and it was not carried out."""
+    done = {
+        one.booking_id
+        for one in current.done
+        if one.outcome is not Outcome.DROPPED
+        and (isinstance(one.intent.action, Cancel | Reschedule | Remove) or one.intent.action.why is Why.REROUTED)
+    }
     links = current.snapshot.links
     lapsed = [
         name
