@@ -21,6 +21,8 @@ from syncd.ports import Listing, Stored
 _BATCH = 50
 # More pages than this are dearer than a full listing; and a server that never ends is stopped.
 _PAGES = 100
+# characters of all of them together
+_PAGES_LIMIT = 100_000_000
 _WRITTEN = frozenset({200, 201, 204})
 _DELETED = frozenset({200, 204})
 
@@ -116,6 +118,7 @@ class DavCalendar:
         """What changed since the token, all pages of it (RFC 6578 §3.6)."""
         changed: dict[str, str | None] = {}
         removed: set[str] = set()
+        size = 0
         for _ in range(_PAGES):
             answer = await self._ask("REPORT", wire.sync_collection(cursor), depth="0")
             if answer.status in quirks.TOKEN_LOST:
@@ -138,6 +141,9 @@ class DavCalendar:
                 return Listing(full=False, etags=changed, removed=frozenset(removed), cursor=page.sync_token)
             if page.sync_token == cursor or not told:
                 raise CursorExpired("the calendar server has more changes than it tells")
+            size += len(answer.text)
+            if size > _PAGES_LIMIT:
+                break
             cursor = page.sync_token
         raise CursorExpired("the calendar server's changes do not end")
 

@@ -21,6 +21,10 @@ _PARAM = re.compile(r';([^=;:"]+)=((?:"[^"]*"|[^";])*)')
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _DEEPEST = 8
+# characters; an event with a picture in it has some
+_LONGEST = 5_000_000
+# a line of two letters takes hundreds of octets once it is read. A picture is one line
+_MOST_LINES = 100_000
 
 
 class NotCalendar(ValueError):
@@ -120,16 +124,24 @@ def decode(body: bytes) -> str:
 
 
 def unfold(data: str) -> str:
-    """One content line per line, each ended by a plain line feed; bare CR and bare LF are taken for line ends too."""
-    plain = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return _FOLD.sub("", plain)
+    """One content line per line, each ended by a plain line feed; bare CR and bare LF are taken for line ends too.
+
+    Characters that cannot be written go here already: taken out only when written, one in front of `END:VEVENT` or of a
+    blank would make another object of it than the one that was read.
+    """
+    return _FOLD.sub("", writable(data.removeprefix("\ufeff")))
 
 
 def read(data: str) -> Component:
     """The one VCALENDAR in the text. Raises NotCalendar."""
+    if len(data) > _LONGEST:
+        raise NotCalendar("the object is too large")
+    text = unfold(data)
+    if text.count("\n") > _MOST_LINES:
+        raise NotCalendar("the object has too many lines")
     root = Component("")
     stack = [root]
-    for raw in unfold(data).split("\n"):
+    for raw in text.split("\n"):
         if not raw.strip():
             continue
         line = Line.of(raw)
@@ -163,17 +175,16 @@ def fold(line: str) -> str:
     """The line folded at 75 octets, never inside of a character nor of an escape, which some readers cannot join."""
     octets = _UNWRITABLE.sub("", line).encode()
     pieces = []
-    room = 75
-    while len(octets) > room:
-        cut = room
+    at, room = 0, 75
+    while len(octets) - at > room:
+        cut = at + room
         while octets[cut] & 0xC0 == 0x80:
             cut -= 1
         if octets[cut - 1] in b"\\^":
             cut -= 1
-        pieces.append(octets[:cut])
-        octets = octets[cut:]
-        room = 74  # the white space that leads a continuation counts
-    return b"\r\n ".join([*pieces, octets]).decode()
+        pieces.append(octets[at:cut])
+        at, room = cut, 74  # the white space that leads a continuation counts
+    return b"\r\n ".join([*pieces, octets[at:]]).decode()
 
 
 def escape(text: str) -> str:

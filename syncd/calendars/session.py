@@ -16,11 +16,7 @@ from niquests import AsyncSession
 from niquests.exceptions import ConnectTimeout, SSLError
 
 from syncd import __version__
-from syncd.calendars import lines
-
-# A calendar of 5,000 events lists in 2 MB and is fetched in pieces; whoever sends more than this means no good.
-BODY_LIMIT = 50_000_000
-_CHUNK = 65_536
+from syncd.calendars import bodies, lines
 
 # niquests has urllib3-future under one name or another, and hands it on under this one.
 _urllib3 = importlib.import_module("niquests.packages.urllib3.exceptions")
@@ -28,10 +24,6 @@ _urllib3 = importlib.import_module("niquests.packages.urllib3.exceptions")
 # All that a request can end with beside an answer. XMLSyntaxError: caldav parses every answer, and raises for XML that
 # is cut off or garbled.
 FAILURES = (OSError, _urllib3.HTTPError, DAVError, XMLSyntaxError)
-
-
-class TooLarge(OSError):
-    """The server sent more than BODY_LIMIT bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +45,15 @@ class _Received:
 class _Session(AsyncSession):
     """Follows no redirect, for niquests would change the method and leave the origin; reads no more than it must."""
 
+    def get_redirect_target(self, resp: Any) -> None:
+        """None. Even told to follow no redirect niquests reads the whole body of one, and trips over its Location."""
+
     async def request(self, method: str, url: str, **options: Any) -> _Received:  # type: ignore[override]
         response = await super().request(method, url, **(options | {"allow_redirects": False, "stream": True}))
         try:
-            body = bytearray()
-            async for chunk in await response.iter_content(_CHUNK):
-                body += chunk
-                if len(body) > BODY_LIMIT:
-                    raise TooLarge("the answer is too large")
+            content = await bodies.read(response.raw, response.headers.get("Content-Encoding", ""))
             status, reason = response.status_code or 0, response.reason or ""
-            return _Received(status, response.headers, bytes(body), reason, response.url or url)
+            return _Received(status, response.headers, content, reason, response.url or url)
         finally:
             await response.close()
 

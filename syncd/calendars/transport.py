@@ -68,13 +68,15 @@ class Transport:
         answer = await self._request(method, path, body, headers or {})
         if answer.status not in _REDIRECTS:
             return answer
-        target = urljoin(self.origin + path, answer.headers.get("Location", ""))
+        target, host = "", "nowhere"
         try:
+            target = urljoin(self.origin + path, answer.headers.get("Location", ""))
+            host = urlsplit(target).hostname or host
             inside = origin_of(target) == self.origin
         except ValueError:
+            # some spellings make urljoin itself raise
             inside = False
         if not inside:
-            host = urlsplit(target).hostname or "nowhere"
             raise Unavailable(
                 f"the calendar server redirects to another address ({host}); the password is not sent there:"
                 " if that is the right server, put its address into the config"
@@ -144,7 +146,7 @@ class _Lost(Unavailable):
 
 
 def _translated(failure: Exception, *, write: bool) -> Unavailable:
-    from syncd.calendars import session
+    from syncd.calendars import bodies, session
 
     if session.is_certificate(failure):
         return Unavailable(
@@ -155,8 +157,10 @@ def _translated(failure: Exception, *, write: bool) -> Unavailable:
         return Unavailable("the calendar server cannot be reached")
     if write:
         return OutcomeUnknown("no usable answer came from the calendar server to a write")
-    if isinstance(failure, session.TooLarge):
+    if isinstance(failure, bodies.TooLarge):
         return Unavailable("the calendar server's answer is too large")
+    if isinstance(failure, bodies.Packed):
+        return Unavailable("the calendar server's answer is packed and cannot be unpacked")
     if isinstance(failure, TimeoutError) or "Timeout" in type(failure).__name__:
         return Unavailable("the calendar server did not answer in time")
     if isinstance(failure, SyntaxError):

@@ -148,7 +148,8 @@ def _status(element: Any) -> int | None:
     if element is None:
         return None
     parts = (element.text or "").split()
-    return int(parts[1]) if len(parts) > 1 and parts[1].isdecimal() else 500
+    # three digits, for int() raises at some thousands of them
+    return int(parts[1]) if len(parts) > 1 and len(parts[1]) == 3 and parts[1].isdecimal() else 500
 
 
 def propfind(*props: str) -> str:

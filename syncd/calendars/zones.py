@@ -6,17 +6,20 @@ embedded VTIMEZONE; else not at all. UTC is never guessed: a booking moved by an
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from calendar import isleap, monthrange
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr  # type: ignore[import-untyped,unused-ignore]
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from syncd.calendars.lines import Component, Line
 
 _IANA = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
+# the longest IANA name has 32 characters, and a vendor's prefix as many. ZoneInfo recurses for each part of a name
+_LONGEST_NAME = 128
 # files beside the IANA zones: this machine's own zone, placeholders, and clocks that count leap seconds
 _NO_ZONE = re.compile(r"(?:localtime|posixrules|Factory|leapseconds|right/.*)", re.IGNORECASE)
 _UTC_NAMES = frozenset(
@@ -28,14 +31,22 @@ _OFFSET = re.compile(r"([+-])(\d{2})(\d{2})(\d{2})?")
 # counting for hours.
 _RULE_PART = re.compile(
     r"FREQ=YEARLY|INTERVAL=[1-9]\d?|BYMONTH=\d{1,2}|BYMONTHDAY=-?\d{1,2}(?:,-?\d{1,2}){0,30}|BYYEARDAY=-?\d{1,3}"
-    r"|BYDAY=(?:[+-]?\d)?(?:MO|TU|WE|TH|FR|SA|SU)|BYHOUR=\d{1,2}|BYMINUTE=\d{1,2}|BYSECOND=\d{1,2}|COUNT=\d{1,4}"
-    r"|BYSETPOS=-?[1-9]|UNTIL=\d{8}(?:T\d{6}Z?)?|WKST=(?:MO|TU|WE|TH|FR|SA|SU)"
+    r"|BYDAY=(?:[+-]?[1-9])?(?:MO|TU|WE|TH|FR|SA|SU)|BYHOUR=\d{1,2}|BYMINUTE=\d{1,2}|BYSECOND=\d{1,2}|COUNT=\d{1,4}"
+    r"|BYSETPOS=-?[1-9]|UNTIL=\d{8}(?:T\d{6}Z?)?|WKST=(?:MO|TU|WE|TH|FR|SA|SU)",
+    re.ASCII,
 )
+_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+# a rule of a zone fires every year; one that has not fired in so many of its turns will not
+_TURNS = 40
+# the zone with the longest history has some 150 observances, most of them without a rule
+_MOST_RULES = 200
 
 
 def named(tzid: str) -> ZoneInfo | None:
     """The zone that a name alone tells: an IANA name, one behind a vendor's prefix, or a Windows name."""
     name = tzid.strip().strip('"')
+    if len(name) > _LONGEST_NAME:
+        return None
     for candidate in _candidates(name):
         zone = _iana(candidate)
         if zone is not None:
@@ -154,7 +165,7 @@ def _candidates(name: str) -> Iterator[str]:
 
 
 def _iana(name: str) -> ZoneInfo | None:
-    if not _IANA.fullmatch(name) or _NO_ZONE.fullmatch(name):
+    if name.count("/") > 3 or not _IANA.fullmatch(name) or _NO_ZONE.fullmatch(name):
         return None
     try:
         return ZoneInfo(name)
@@ -166,6 +177,8 @@ def _iana(name: str) -> ZoneInfo | None:
 def _offset_by_rules(component: Component, wall: datetime) -> timedelta | None:
     """The offset from UTC at a local time by a VTIMEZONE's own rules; None where they cannot be read."""
     onsets: list[tuple[datetime, timedelta, timedelta]] = []
+    if sum(1 for inner in component.components() for _ in inner.lines("RRULE")) > _MOST_RULES:
+        return None
     try:
         for observance in component.components():
             if observance.name in ("STANDARD", "DAYLIGHT"):
@@ -195,20 +208,68 @@ def _onsets(observance: Component, before: timedelta, wall: datetime) -> Iterato
 
 
 def _last_onset(line: Line, first: datetime, before: timedelta, wall: datetime) -> datetime | None:
+    """The last onset by a rule up to that local time and a day.
+
+    Not dateutil's: it looks for an onset of a rule that never fires until the year 9999, a second for each such rule.
+    """
     parts = line.value.strip().upper().split(";")
     if "FREQ=YEARLY" not in parts or not all(_RULE_PART.fullmatch(part) for part in parts):
         raise ValueError("not a rule of a time zone")
-    # UNTIL is in UTC and the onsets are not (RFC 5545 §3.3.10); dateutil compares like with like
-    parts = [_local_until(part, before) if part.startswith("UNTIL=") else part for part in parts]
-    found = rrulestr(";".join(parts), dtstart=first).before(wall + timedelta(days=1), inc=True)
-    return found if isinstance(found, datetime) else None
+    rule = {name: value for name, _, value in (part.partition("=") for part in parts)}
+    end = wall + timedelta(days=1)
+    if "UNTIL" in rule:
+        end = min(end, _until(rule["UNTIL"], before))
+    interval = int(rule.get("INTERVAL", "1"))
+    years = range(first.year, end.year + 1, interval)
+    if "COUNT" in rule:
+        onsets = (onset for year in years for onset in _onsets_in(rule, first, year))
+        return max((onset for onset in islice(onsets, int(rule["COUNT"])) if onset <= end), default=None)
+    for year in reversed(years[-_TURNS:]):
+        if found := [onset for onset in _onsets_in(rule, first, year) if onset <= end]:
+            return found[-1]
+    return None
 
 
-def _local_until(part: str, before: timedelta) -> str:
-    if not part.endswith("Z"):
-        return part
-    until = _wall(part.removeprefix("UNTIL=").removesuffix("Z")) + before
-    return f"UNTIL={until:%Y%m%dT%H%M%S}"
+def _onsets_in(rule: Mapping[str, str], first: datetime, year: int) -> list[datetime]:
+    """The onsets of that year, from the first of all on, in order: each part of the rule narrows the others."""
+    clock = first.replace(
+        hour=int(rule.get("BYHOUR", first.hour)),
+        minute=int(rule.get("BYMINUTE", first.minute)),
+        second=int(rule.get("BYSECOND", first.second)),
+    ).time()
+    month = int(rule["BYMONTH"]) if "BYMONTH" in rule else None
+    month_days = {int(day) for day in rule.get("BYMONTHDAY", "").split(",") if day}
+    if not rule.keys() & {"BYMONTHDAY", "BYYEARDAY", "BYDAY"}:
+        # a bare rule fires on the day of the first onset
+        month = first.month if month is None else month
+        month_days = {first.day}
+    months = range(1, 13) if month is None else range(month, month + 1) if 1 <= month <= 12 else ()
+    whole = [date(year, each, day) for each in months for day in range(1, monthrange(year, each)[1] + 1)]
+    days = whole
+    if month_days:
+        days = [day for day in days if month_days & {day.day, day.day - monthrange(year, day.month)[1] - 1}]
+    if "BYYEARDAY" in rule:
+        number, length = int(rule["BYYEARDAY"]), 366 if isleap(year) else 365
+        days = [day for day in days if (day - date(year, 1, 1)).days + 1 in (number, number + length + 1)]
+    if "BYDAY" in rule:
+        same = [day for day in whole if day.weekday() == _WEEKDAYS.index(rule["BYDAY"][-2:])]
+        days = [day for day in _pick(same, rule["BYDAY"][:-2]) if day in days]
+    return [onset for day in _pick(days, rule.get("BYSETPOS", "")) if (onset := datetime.combine(day, clock)) >= first]
+
+
+def _pick(days: list[date], position: str) -> list[date]:
+    """The day at that position, counted from 1 or from the end; all of them for none."""
+    if not position:
+        return days
+    place = int(position)
+    return days[place - 1 : place] if place > 0 else days[place : place + 1 or None] if -place <= len(days) else []
+
+
+def _until(value: str, before: timedelta) -> datetime:
+    """UNTIL as local time: it is in UTC and the onsets are not (RFC 5545 §3.3.10)."""
+    if value.endswith("Z"):
+        return _wall(value.removesuffix("Z")) + before
+    return _wall(value if "T" in value else f"{value}T000000")
 
 
 def _wall(value: str) -> datetime:

@@ -21,6 +21,8 @@ from syncd.zimun.token import TokenSource
 
 PAGE_SIZE = 50
 MAX_PAGES = 10_000
+# octets of all pages of a list together: some 100,000 bookings
+MAX_LIST = 50_000_000
 # durations only fill in for appointments that name no end
 _SERVICES_KEPT_SECONDS = 300.0
 # httpx takes no URL over 64 kB, and one such id must not look like an API that is down
@@ -168,9 +170,12 @@ class ZimunClient:
             # the vendor documents availability without it
             params["page_size"] = str(PAGE_SIZE)
         seen: set[str] = set()
-        count = 0
+        count = size = 0
         for _ in range(MAX_PAGES):
-            page = await self._page(path, params, names)
+            page, octets = await self._page(path, params, names)
+            size += octets
+            if size > MAX_LIST:
+                raise Unavailable(f"GET {path}: the list is over 50 MB")
             for raw in page.items:
                 count += 1
                 yield f"{noun} item {count}", raw
@@ -182,7 +187,8 @@ class ZimunClient:
             params["page_token"] = page.next_token
         raise Unavailable(f"GET {path}: more than {MAX_PAGES} pages")
 
-    async def _page(self, path: str, params: Mapping[str, str], names: tuple[str, ...]) -> wire.Page:
+    async def _page(self, path: str, params: Mapping[str, str], names: tuple[str, ...]) -> tuple[wire.Page, int]:
+        """A page, and how many octets it was."""
         answer = await self._calls.get(path, path, params)
         if answer.status in (404, 405, 410):
             raise NotPermitted(
@@ -194,7 +200,7 @@ class ZimunClient:
         if not answer.ok:
             raise Unavailable(f"GET {path} answered {answer.status}")
         try:
-            return wire.read_page(answer.data, *names)
+            return wire.read_page(answer.data, *names), answer.size
         except wire.ShapeError as exc:
             raise Unavailable(f"GET {path}: {exc}") from exc
 

@@ -35,12 +35,13 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. `data` is its JSON value, or NOT_JSON."""
+    """A whole answer. `data` is its JSON value, or NOT_JSON, and `size` how many octets it was."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     data: object = field(default=NOT_JSON, repr=False)
     html: bool = False
+    size: int = 0
 
     @property
     def ok(self) -> bool:
@@ -100,7 +101,7 @@ class Exchange:
         except (httpx.RequestError, TimeoutError) as exc:
             raise Broken(_said(exc), reached=True, status=status) from exc
         html = "html" in response.headers.get("content-type", "").lower() or body[:100].lstrip().startswith(b"<")
-        return Answer(status, response.headers, NOT_JSON if html else read_json(body), html)
+        return Answer(status, response.headers, NOT_JSON if html else read_json(body), html, len(body))
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -118,11 +119,17 @@ async def _read(response: httpx.Response) -> bytes:
     # proxies pack although identity was asked for. httpx unpacks a chunk as a whole, a thousandfold if it likes;
     # zlib itself stops at a size
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    sent = 0
     try:
         async for chunk in response.aiter_raw():
+            # what is packed may unpack to nothing
+            sent += len(chunk)
             body += unpack.decompress(chunk, MAX_BODY + 1 - len(body))
-            if len(body) > MAX_BODY:
+            if max(sent, len(body)) > MAX_BODY:
                 raise Broken("the body is over 10 MB", reached=True, again=False)
+            if unpack.unused_data:
+                # zlib would gather all that comes
+                raise Broken("more than one packed body", reached=True)
     except zlib.error as exc:
         raise Broken("the body cannot be unpacked", reached=True) from exc
     if not unpack.eof:

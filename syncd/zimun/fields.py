@@ -92,7 +92,10 @@ def minutes(value: object) -> timedelta:
     """A length in minutes, more than none and at most a year."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Fault("is not a number of minutes")
+    # math.isfinite raises for an integer of some hundreds of digits
+    if isinstance(value, float) and not math.isfinite(value):
         raise Fault("is not a number of minutes")
     if not 0 < value <= _LONGEST / timedelta(minutes=1):
         raise Fault("is not a length of a booking")
@@ -106,9 +109,14 @@ def references(value: object) -> tuple[str, ...]:
     return tuple(found for found in map(reference, value) if found)
 
 
-@lru_cache(maxsize=1024)
 def is_zone(name: str) -> bool:
     """Whether this is the name of a zone of the IANA time zone database that is known here."""
+    # the longest has 32 characters, in three parts; ZoneInfo recurses for each part, and the cache keeps names
+    return len(name) <= 64 and name.count("/") <= 3 and _is_zone(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_zone(name: str) -> bool:
     if name in _NO_ZONES or name.startswith(("posix/", "right/")):
         return False
     try:

@@ -102,6 +102,7 @@ def _life(value: object) -> float:
     """`expires_in` in seconds (RFC 6749 §5.1); 300 where it is absent or no number."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+    # not math.isnan: it raises for an integer of some hundreds of digits
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return _UNSTATED_LIFE
     return float(min(max(value, 0), _LONGEST_LIFE))

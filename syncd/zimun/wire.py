@@ -19,6 +19,8 @@ from syncd.zimun.shapes import IDS, AppointmentWire, DurationWire, LocationWire,
 # the spelling with one l is the same word; no other word is taken for a cancellation
 _CANCELLED = frozenset({"cancelled", "canceled"})
 _REASON_LENGTH = 300
+# calendars are read from 1970 to 2999, in local time: in its own zone an event may be in the year beside
+_YEARS = range(1971, 2999)
 
 NOT_JSON: Final = object()
 
@@ -71,6 +73,8 @@ def read_booking(raw: object, services: Mapping[str, Service], key: str) -> Book
         end = wire.start_time + _length(wire, services, key)
     if end <= wire.start_time:
         raise Malformed(key, "end_time is not later than start_time")
+    if wire.start_time.year < _YEARS[0] or end.year > _YEARS[-1]:
+        raise Malformed(key, f"it is not in the years {_YEARS[0]} to {_YEARS[-1]}")
     return Booking(
         id=BookingId(wire.booking_id),
         start=wire.start_time,

@@ -18,7 +18,7 @@ class Reply:
     """An answer. Where `sent` is given, so much of the body is sent; -1 closes the connection without an answer."""
 
     status: int = 200
-    body: str = ""
+    body: str | bytes = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     sent: int | None = None
 
@@ -88,7 +88,7 @@ class Rogue:
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
         if reply.sent == -1:
             return
-        content = reply.body.encode()
+        content = reply.body.encode() if isinstance(reply.body, str) else reply.body
         lines = {"Content-Length": str(len(content)), "Connection": "close", **reply.headers}
         phrase = HTTPStatus(reply.status).phrase
         top = f"HTTP/1.1 {reply.status} {phrase}\r\n" + "".join(f"{key}: {value}\r\n" for key, value in lines.items())

@@ -210,6 +210,15 @@ def test_what_is_no_event_is_malformed(data: str) -> None:
         parse(data)
 
 
+def test_a_large_picture_is_one_line_and_too_many_lines_are_no_event() -> None:
+    at = "DTSTART:20261124T090000Z"
+    picture = "ATTACH;ENCODING=BASE64;VALUE=BINARY:" + "\r\n ".join(["QUJD" * 18] * 50_000)
+    assert parse(event(at, picture)).start.instant == datetime(2026, 11, 24, 9, tzinfo=UTC)
+    for lines in (["X:"] * 100_001, [picture, picture]):
+        with pytest.raises(Malformed):
+            parse(event(at, *lines))
+
+
 def test_malformed_names_the_uid_where_it_is_known_and_never_the_contents() -> None:
     twice = event("SUMMARY:Dana Lee", "END:VEVENT", "BEGIN:VEVENT", "UID:b_1@zimun", "SUMMARY:Dana Lee")
     with pytest.raises(Malformed) as caught:

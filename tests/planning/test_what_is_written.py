@@ -192,7 +192,7 @@ def test_frozen_is_said_and_remembered_for_that_start_of_event_and_booking_alone
     )
     assert outcome.action is not None
     frozen = outcome.action.link
-    assert frozen == replace(link, frozen=Frozen("x", TEN))
+    assert (outcome.action.why, frozen) == (Why.LEFT_ALONE, replace(link, frozen=Frozen("x", TEN)))
     later = replace(frozen, put_backs=())
     assert case(later).frozen("x", BOOKED) is not None
     assert case(later).frozen("y", BOOKED) is None

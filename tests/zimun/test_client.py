@@ -102,6 +102,17 @@ async def test_pages_without_end_end(api: Api, client: ZimunClient, monkeypatch:
     assert len(api.calls(LIST)) == 20
 
 
+async def test_a_list_that_grows_without_end_ends(
+    api: Api, client: ZimunClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = items(closed(notes="x" * 10_000), token="1")
+    monkeypatch.setattr(client_module, "MAX_LIST", 5 * len(page.content))
+    api.on(LIST, lambda request: items(closed(notes="x" * 10_000), token=str(len(api.requests))))
+    with pytest.raises(Unavailable, match="over 50 MB"):
+        await client.bookings(NINE, NINE + DAY)
+    assert len(api.calls(LIST)) in (5, 6)
+
+
 @pytest.mark.parametrize("second", [reply(500), reply(json={"items": None}), httpx.ReadError("gone")])
 async def test_a_listing_of_which_a_page_is_missing_is_no_listing(api: Api, client: ZimunClient, second: Any) -> None:
     api.on(LIST, items(closed(), token="2"), second)

@@ -121,6 +121,23 @@ async def test_a_packed_body_over_the_limit_is_never_unpacked_whole(monkeypatch:
     assert len(server.heads) == 1
 
 
+@pytest.mark.parametrize(
+    ("endless", "says"),
+    [
+        # a stored block of nothing, five octets that unpack to nothing
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\0\0\0\xff\xff" * 100_000, "over 10 MB"),
+        (gzip.compress(BODY) + b"0" * 1_000_000, "more than one packed body"),
+    ],
+    ids=["nothing in it", "more behind its end"],
+)
+async def test_a_packed_body_that_does_not_end_is_refused_while_it_comes(
+    monkeypatch: pytest.MonkeyPatch, endless: bytes, says: str
+) -> None:
+    monkeypatch.setattr(exchange, "MAX_BODY", 100_000)
+    with pytest.raises(Unavailable, match=says):
+        await read_one(Server(whole(endless, more=b"Content-Encoding: gzip\r\n")))
+
+
 async def test_a_body_packed_in_a_way_not_asked_for_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="packed"):
         await read_one(Server(whole(BODY, more=b"Content-Encoding: br\r\n")))
