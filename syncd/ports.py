@@ -10,6 +10,22 @@ from syncd.domain.event import Draft, Event
 from syncd.domain.ids import BookingId
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold that Zimun made: it lives for ten minutes. `end` is when the booking would end, where Zimun told that."""
+
+    id: str
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A booking that was made of a hold; `booking` where the answer held all of it."""
+
+    booking_id: BookingId
+    booking: Booking | None = None
+
+
 class BookingPort(Protocol):
     """Zimun's Booking API. Every call raises Unavailable, RateLimited or NotPermitted where that side cannot answer."""
 
@@ -42,6 +58,21 @@ class BookingPort(Protocol):
 
     async def cancel(self, booking_id: BookingId, key: str) -> None:
         """Cancel the booking; raises as `reschedule` does."""
+        ...
+
+    async def hold(self, service_id: str, location_id: str, start: datetime, key: str) -> Held:
+        """Reserve a time for ten minutes. An empty location_id is left out of the call.
+
+        `key` as for `reschedule`: with the same key again it is the same hold. Raises as `reschedule` does; Malformed
+        where Zimun took it and its answer names no hold.
+        """
+        ...
+
+    async def confirm(self, hold_id: str, contact_name: str, contact_email: str, key: str) -> Confirmed:
+        """Make a hold a booking. With the same key again it is the same booking, also when the hold is long over.
+
+        Raises as `reschedule` does; Malformed where Zimun took it and its answer names no booking.
+        """
         ...
 
 

@@ -62,6 +62,11 @@ class Booking:
     def cancelled(self) -> bool:
         return self.status is Status.CANCELLED
 
+    @property
+    def live(self) -> bool:
+        """Whether it is in force: not cancelled, and more than a hold."""
+        return self.status not in (Status.CANCELLED, Status.HELD)
+
     def same_as(self, other: "Booking") -> bool:
         """Whether nothing that a person decides differs: start, end, service, place, staff and whether it lives.
 

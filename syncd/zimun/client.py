@@ -11,8 +11,9 @@ from urllib.parse import quote
 import httpx
 
 from syncd.domain.booking import Booking, BookingList, Catalog, Location, Parked, Service, Slot
-from syncd.domain.errors import Malformed, NotPermitted, Refused, Unavailable
+from syncd.domain.errors import Malformed, NotPermitted, OutcomeUnknown, Refused, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
+from syncd.ports import Confirmed, Held
 from syncd.zimun import wire
 from syncd.zimun.calls import Caller
 from syncd.zimun.exchange import Exchange
@@ -156,6 +157,37 @@ class ZimunClient:
     async def cancel(self, booking_id: BookingId, key: str) -> None:
         """Cancel the booking; raises as `reschedule` does."""
         await self._calls.post(f"{_APPOINTMENTS}/cancel", {"booking_id": booking_id}, key)
+
+    async def hold(self, service_id: str, location_id: str, start: datetime, key: str) -> Held:
+        """Reserve a time for ten minutes. An empty location_id is left out of the call.
+
+        Raises as `reschedule`; Malformed where it was taken and the answer names no hold.
+        """
+        body = {"service_id": service_id, "appointment_time": wire.write_instant(start)}
+        if location_id:
+            body["location_id"] = location_id
+        data = await self._made("hold", body, key)
+        return Held(*wire.read_hold(data))
+
+    async def confirm(self, hold_id: str, contact_name: str, contact_email: str, key: str) -> Confirmed:
+        """Make a hold a booking.
+
+        Raises as `reschedule`; Malformed where it was taken and the answer names no booking.
+        """
+        body = {"hold_id": hold_id, "contact_name": contact_name, "contact_email": contact_email}
+        booking_id, raw = wire.confirmed(await self._made("confirm", body, key))
+        try:
+            return Confirmed(booking_id, wire.read_booking(raw, await self._services_for([raw]), booking_id))
+        except SyncdError:
+            # the booking is made, whatever else cannot be read of it
+            return Confirmed(booking_id)
+
+    async def _made(self, verb: str, body: Mapping[str, str], key: str) -> object:
+        """The JSON by which Zimun names what a POST has made. Where it was lost on the way, the same key brings it."""
+        answer = await self._calls.post(f"{_APPOINTMENTS}/{verb}", body, key)
+        if answer.data is wire.NOT_JSON:
+            raise OutcomeUnknown(f"POST {_APPOINTMENTS}/{verb}: taken, and its answer was lost")
+        return answer.data
 
     async def _items(
         self,

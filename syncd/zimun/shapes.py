@@ -67,12 +67,16 @@ class DurationWire(Wire):
     duration_minutes: Minutes | None = None
 
 
+class HoldWire(Wire):
+    hold_id: Id = Field(validation_alias=AliasChoices("hold_id", "id"))
+
+
 class SlotWire(Wire):
     start_time: Second = Field(validation_alias=AliasChoices("start_time", "start"))
 
 
 class SlotEndWire(Wire):
-    """A slot's end, read by itself: it is not needed."""
+    """The end of a slot or a hold, read by itself: it is not needed."""
 
     end_time: Second | None = Field(default=None, validation_alias=AliasChoices("end_time", "end"))
 

@@ -14,7 +14,16 @@ from syncd.domain.booking import Booking, Location, Parked, Service, Slot, Statu
 from syncd.domain.errors import Malformed
 from syncd.domain.ids import BookingId
 from syncd.zimun.fields import Fault, identifier, is_zone, plain
-from syncd.zimun.shapes import IDS, AppointmentWire, DurationWire, LocationWire, ServiceWire, SlotEndWire, SlotWire
+from syncd.zimun.shapes import (
+    IDS,
+    AppointmentWire,
+    DurationWire,
+    HoldWire,
+    LocationWire,
+    ServiceWire,
+    SlotEndWire,
+    SlotWire,
+)
 
 # the spelling with one l is the same word; no other word is taken for a cancellation
 _CANCELLED = frozenset({"cancelled", "canceled"})
@@ -145,6 +154,31 @@ def read_slots(items: Sequence[object], service_id: str, location_id: str) -> tu
     if items and not slots:
         raise ShapeError("no slot has a start that can be read")
     return tuple(slots[start] for start in sorted(slots))
+
+
+def read_hold(data: object) -> tuple[str, datetime | None]:
+    """The hold's id and, where it is told, when the booking would end. Raises Malformed where it has no id."""
+    if isinstance(data, dict) and not data.get("hold_id") and isinstance(data.get("hold"), dict):
+        data = data["hold"]
+    hold_id = HoldWire.read(data, "hold").hold_id
+    try:
+        return hold_id, SlotEndWire.read(data, "hold").end_time
+    except Malformed:
+        return hold_id, None
+
+
+def confirmed(data: object) -> tuple[BookingId, object]:
+    """The id in the answer to a confirm, and the appointment in it. Raises Malformed where it names no booking."""
+    raw = data
+    if isinstance(data, dict):
+        # a bare top-level id comes last: it may as well be the id of the call
+        inner = [data[name] for name in ("booking", "appointment") if isinstance(data.get(name), dict)]
+        named = any(data.get(name) for name in ("booking_id", "appointment_id"))
+        raw = data if named else next((each for each in inner if _id_of(each)), data)
+    found = _id_of(raw)
+    if not found:
+        raise Malformed("confirm", "the answer names no booking")
+    return BookingId(found), raw
 
 
 def read_reason(data: object) -> str:

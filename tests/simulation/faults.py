@@ -32,6 +32,8 @@ APPLY = {
     "remove": (*READ_FAULTS, "unsure", "forbidden", "refused", "precondition", "gone", "bug"),
 }
 """Which faults each call of a port can have."""
+BY_HAND = dict.fromkeys(("hold", "confirm"), (*READ_FAULTS, "unsure", "late", "forbidden", "refused", "absent", "bug"))
+"""Those of calls that no history makes yet: the contracts alone do."""
 
 TRANSACTIONS = (
     "begin_cycle", "end_cycle", "remember_clock", "set_fact", "observe", "forget_cursor", "journal", "record", "drop",
@@ -65,7 +67,7 @@ class Faults:
     def due(self, number: int, method: str) -> str:
         """The first fault whose turn has come and that fits this call; "" for none."""
         for at, kind in self._numbered:
-            if at <= number and kind in APPLY[method]:
+            if at <= number and kind in (APPLY if method in APPLY else BY_HAND)[method]:
                 self._numbered.remove((at, kind))
                 return self._happens(kind, method)
         for aim, kind in self._aimed:

@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from syncd.domain.booking import Booking, BookingList, Catalog, Location, Parked, Service, Slot, Span, Status
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused
 from syncd.domain.ids import BookingId
+from syncd.ports import Confirmed, Held
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+T = TypeVar("T")
 BERLIN = ZoneInfo("Europe/Berlin")
 MINUTE = timedelta(minutes=1)
 CATALOG = Catalog(
@@ -26,6 +28,7 @@ CATALOG = Catalog(
     },
 )
 OPENS, CLOSES = 8, 18
+HOLD_LIFE = 10 * MINUTE
 STALE = timedelta(seconds=100)
 
 
@@ -43,6 +46,13 @@ class Zimun:
         """Whether it ever said of a booking that it does not know it."""
         self.renamed: dict[BookingId, BookingId] = {}
         self.own_write: dict[BookingId, tuple[datetime, Booking]] = {}
+        self.holds: dict[str, tuple[datetime, Booking]] = {}
+        """Until when each hold lives, and the booking that it would be; there for ever, so that an id is given once."""
+
+    def held(self) -> list[Booking]:
+        """What is held just now and not confirmed."""
+        now = self.world.clock.true()
+        return [held for until, held in self.holds.values() if now < until and held.id not in self.bookings]
 
     def put(self, booking: Booking, by: str) -> None:
         """A booking is as it is from now on."""
@@ -74,7 +84,7 @@ class Zimun:
         length = service.duration or 60 * MINUTE
         busy = [
             other.span
-            for other in self.bookings.values()
+            for other in (*self.bookings.values(), *self.held())
             if not other.cancelled and other.location_id == location_id and other.id != but
         ]
         at = datetime(day.year, day.month, day.day, OPENS, tzinfo=BERLIN).astimezone(UTC)
@@ -203,13 +213,53 @@ class FakeZimun:
 
         await self._world.call("zimun", "cancel", end, writes=key)
 
+    async def hold(self, service_id: str, location_id: str, start: datetime, key: str) -> Held:
+        def reserve(fault: str) -> Held:
+            def act() -> Held:
+                service = CATALOG.services.get(service_id)
+                if service is None:
+                    raise NotFound("POST answered 404")
+                if location_id not in service.location_ids:
+                    raise Refused("POST answered 422", "not offered there")
+                slots = self._zimun.open_at(start.astimezone(BERLIN).date(), service_id, location_id)
+                slot = next((slot for slot in slots if slot.start == start), None)
+                if slot is None:
+                    raise Refused("POST answered 409", "not free, says qzx")
+                number, end = len(self._zimun.holds) + 1, slot.end or start
+                held = Booking(BookingId(f"n{number}"), start, end, Status.HELD, service_id, location_id)
+                self._zimun.holds[f"h{number}"] = (self._world.clock.true() + HOLD_LIFE, held)
+                return Held(f"h{number}", end)
+
+            return self._once(key, ("hold", service_id, location_id, start), act)
+
+        return await self._world.call("zimun", "hold", reserve, writes=key)
+
+    async def confirm(self, hold_id: str, contact_name: str, contact_email: str, key: str) -> Confirmed:
+        def make(fault: str) -> Confirmed:
+            def act() -> Confirmed:
+                if hold_id not in self._zimun.holds:
+                    raise NotFound("POST answered 404")
+                until, held = self._zimun.holds[hold_id]
+                if held.id in self._zimun.bookings:
+                    raise Refused("POST answered 409", "confirmed already")
+                if until <= self._world.clock.true():
+                    raise Refused("POST answered 409", "the hold lapsed")
+                who = {"contact_name": contact_name, "contact_email": contact_email}
+                booking = replace(held, status=Status.CONFIRMED, **who)
+                self._zimun.put(booking, "a late request" if fault == "late" else "syncd")
+                return Confirmed(booking.id, self._zimun.bookings[booking.id])
+
+            return self._once(key, ("confirm", hold_id, contact_name, contact_email), act)
+
+        return await self._world.call("zimun", "confirm", make, writes=key)
+
     def _known(self, booking_id: BookingId) -> Booking:
         found = self._zimun.bookings.get(booking_id)
         if found is None or booking_id in self._zimun.unknown:
             raise NotFound("POST answered 404")
         return found
 
-    def _once(self, key: str, what: tuple[Any, ...], act: Callable[[], BookingId | None]) -> BookingId | None:
+    def _once(self, key: str, what: tuple[Any, ...], act: Callable[[], T]) -> T:
         """The same key again answers as the first call did; with another request it is refused."""
         if key in self._zimun.answers:
             said, answer = self._zimun.answers[key]
