@@ -1,4 +1,4 @@
 """Words and values. Standard library only; no I/O and no clock.
 
-Reading order: ids, booking, event, note, link, actions, errors.
+Reading order: ids, booking, event, note, link, request, actions, errors.
 """

@@ -9,6 +9,7 @@ from syncd.domain.booking import Booking
 from syncd.domain.event import Draft
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
+from syncd.domain.request import Request
 
 
 class Why(StrEnum):
@@ -52,6 +53,7 @@ class Why(StrEnum):
     APPROVAL_LAPSED = "approval_lapsed"
     REJECTED = "rejected"
     APPROVED = "approved"
+    BY_HAND = "by_hand"
     DUPLICATE = "duplicate"
     AGREED = "agreed"
     REMEMBERED = "remembered"
@@ -134,8 +136,63 @@ class Cancel:
     kind: Literal["cancel"] = "cancel"
 
 
-Action = Record | Create | Replace | Remove | Reschedule | Cancel
-Effect = Create | Replace | Remove | Reschedule | Cancel
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Reserve a time for what is requested; a Confirm follows at once. Safe to repeat under its key.
+
+    `booking_id` is what it is called until Zimun names the booking; `ask` the row of a command that waits for it.
+    """
+
+    booking_id: BookingId
+    why: Why
+    request: Request
+    ask: int | None = None
+    kind: Literal["hold"] = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Make the hold a booking. Safe to repeat under its key. `end` is when it would end, where the hold told that."""
+
+    booking_id: BookingId
+    why: Why
+    request: Request
+    hold_id: str
+    end: datetime | None = None
+    ask: int | None = None
+    kind: Literal["confirm"] = "confirm"
+
+
+@dataclass(frozen=True, slots=True)
+class RescheduleByHand:
+    """Move the booking to `to`, at a person's explicit word. `expect`: as last read, None where no call could.
+
+    Its link keeps its base: that the booking moved is then seen, and its event follows, as after a customer's move.
+    """
+
+    booking_id: BookingId
+    why: Why
+    expect: Booking | None
+    to: datetime
+    ask: int | None = None
+    kind: Literal["reschedule_by_hand"] = "reschedule_by_hand"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelByHand:
+    """Cancel the booking, at a person's explicit word; as RescheduleByHand."""
+
+    booking_id: BookingId
+    why: Why
+    expect: Booking | None
+    ask: int | None = None
+    kind: Literal["cancel_by_hand"] = "cancel_by_hand"
+
+
+ByHand = RescheduleByHand | CancelByHand
+Asked = Hold | Confirm | ByHand
+Effect = Create | Replace | Remove | Reschedule | Cancel | Asked
+Action = Record | Effect
 
 
 class ProblemKind(StrEnum):

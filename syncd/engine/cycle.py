@@ -26,7 +26,9 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision
 from syncd.engine import memory
 from syncd.engine.answers import Answering
+from syncd.engine.asked import AskedByHand
 from syncd.engine.execute import Executing
+from syncd.engine.known import Listed, with_known
 from syncd.engine.observe import observe_bookings, observe_calendars
 from syncd.engine.outcomes import Done
 from syncd.engine.report import Report, summarised
@@ -85,14 +87,15 @@ class Engine:
         number = store.begin_cycle(self._sides.clock.now())
         health = Health()
         answers, approvals = self._decide_asks(number)
+        asked = await AskedByHand(self._sides, health, number, stopping).all()
         current = await self._observe(number, health)
         if current is not None:
             await self._act(current, stopping, progress)
             for ask_id, booking_ids in approvals.items():
                 answers[ask_id] = _with_lapsed(answers[ask_id], booking_ids, current)
-            report = summarised(number, health, current.done, current.problems, current.snapshot.links)
+            report = summarised(number, health, [*asked, *current.done], current.problems, current.snapshot.links)
         else:
-            report = summarised(number, health, [], (), store.links())
+            report = summarised(number, health, asked, (), store.links())
         ended = self._sides.clock.now()
         for ask_id, answer in answers.items():
             store.answer(ask_id, ended, answer or report.summary.line)
@@ -130,6 +133,8 @@ class Engine:
         links = store.links() if asks else {}
         records: list[Action] = []
         for ask in asks:
+            if ask.wanted is not None:
+                continue
             if ask.verb is None:
                 answers[ask.id] = ""
                 continue
@@ -172,6 +177,10 @@ class Engine:
         )
         unread = (url for url in managed.calendars if cursors.get(url, UNREAD)[1] is None)
         parked = (*listed.parked, *catalog.parked) if listed is not None else ()
+        unreadable = frozenset(item.key for item in parked)
+        bookings = {booking.id: booking for booking in listed.bookings} if listed is not None else {}
+        if listed is not None:
+            bookings = await with_known(sides, Listed(bookings, window, unreadable), links, managed.policy, now)
         snapshot = Snapshot(
             now=now,
             cycle=number,
@@ -179,8 +188,8 @@ class Engine:
             links=links,
             window=window,
             list_closed=listed is not None and sides.list_closed,
-            bookings={booking.id: booking for booking in listed.bookings} if listed is not None else {},
-            unreadable=frozenset(item.key for item in parked),
+            bookings=bookings,
+            unreadable=unreadable,
             events=sides.store.observations(),
             managed=frozenset(managed.calendars),
             readable=readable,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from syncd.domain.actions import Cancel, Create, Effect, Remove, Replace, Reschedule
+from syncd.domain.actions import Asked, Cancel, Confirm, Create, Effect, Hold, Remove, Replace, Reschedule
 from syncd.domain.booking import Booking
 from syncd.domain.errors import (
     CollectionGone,
@@ -27,6 +27,8 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Link, Refusal
 from syncd.domain.note import Note, NoteKind
 from syncd.engine import memory
+from syncd.engine.book import book
+from syncd.engine.byhand import change
 from syncd.engine.observe import observed
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
 from syncd.engine.sides import ZIMUN, Health, Managed, Sides
@@ -114,6 +116,8 @@ class Executing:
             observed=done.seen,
             removed=done.removed,
             detail=done.detail,
+            known=done.known,
+            reply=done.reply,
         )
         log.info(
             "intent.closed",
@@ -170,6 +174,10 @@ class Executing:
                 return await self._reschedule(intent, action)
             case Cancel():
                 return await self._cancel(intent, action)
+            case Hold() | Confirm():
+                return await book(intent, self._sides, self._health)
+            case _:
+                return await change(intent, action, self._sides, self._health)
 
     def _worded(self, draft: Draft, link: Link) -> Draft:
         """The draft with its note in words, in the zone of the booking's place."""
@@ -244,6 +252,7 @@ class Executing:
             note = self._note(NoteKind.CANCEL_REFUSED, was=action.expect.start, reason=error.reason)
             link = replace(action.before, deletion=None, awaiting=None, pending=note)
             return Done(intent, Outcome.REFUSED, link=link, booking=fresh)
+        assert not isinstance(action, Asked)  # they are told no in their own way
         log.warning("event.refused", booking_id=action.booking_id, calendar=action.calendar, fault=str(error))
         return Done(intent, Outcome.REFUSED, refused_write=True, detail="calendar")
 
@@ -295,4 +304,4 @@ class Executing:
 
 def side_of(action: Effect) -> str:
     """Which side an action touches: Zimun, or a calendar's URL."""
-    return ZIMUN if isinstance(action, Reschedule | Cancel) else action.calendar
+    return ZIMUN if isinstance(action, Reschedule | Cancel | Asked) else action.calendar

@@ -4,16 +4,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+import structlog
+
 from syncd.domain.actions import Cancel, Create, Replace, Reschedule
 from syncd.domain.booking import Booking, Status
-from syncd.domain.errors import NotPermitted
+from syncd.domain.errors import NotPermitted, SyncdError
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link, Wrote
+from syncd.domain.request import Known, Reply
 from syncd.planning.instants import resolved
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import BookingPort, Stored
 from syncd.state.journal import Intent, Outcome
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,8 @@ class Done:
     """What came of an intent, for the record and for the next round of the same cycle.
 
     `booking` is the booking as it is now, where that is known; `refused_uid` a UID that the server will not take;
-    `refused_write`: a calendar will not have the event as it was to be written.
+    `refused_write`: a calendar will not have the event as it was to be written. `known` and `reply` are of what a
+    person asked for by hand: the booking by Zimun's word, and what the person is told.
     """
 
     intent: Intent
@@ -33,6 +39,8 @@ class Done:
     refused_uid: str = ""
     refused_write: bool = False
     detail: str = ""
+    known: Known | None = None
+    reply: Reply | None = None
 
     @property
     def booking_id(self) -> BookingId:
@@ -68,6 +76,15 @@ def cancelled(intent: Intent, action: Cancel, at: datetime) -> Done:
     agreed = replace(action.expect, status=Status.CANCELLED)
     link = replace(action.link, booking=agreed, wrote=Wrote(at, action.expect))
     return Done(intent, Outcome.DONE, link=link, booking=agreed)
+
+
+async def read_quietly(port: BookingPort, booking_id: BookingId) -> Booking | None:
+    """The booking as it is just now; None where that cannot be read, whatever the reason."""
+    try:
+        return await port.booking(booking_id)
+    except SyncdError as error:
+        log.info("booking.not_read_again", booking_id=booking_id, fault=type(error).__name__)
+        return None
 
 
 async def read_booking(port: BookingPort, booking_id: BookingId, *starts: datetime) -> Booking | None:

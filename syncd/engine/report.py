@@ -20,6 +20,10 @@ _WORDS = {
     "remove": "removed",
     "reschedule": "rescheduled",
     "cancel": "cancelled",
+    "hold": "held",
+    "confirm": "booked",
+    "reschedule_by_hand": "rescheduled",
+    "cancel_by_hand": "cancelled",
 }
 
 
@@ -62,7 +66,7 @@ def _refused(done: Done) -> bool:
 
 def _line(counts: Mapping[str, int], health: Health, problems: Sequence[Problem]) -> str:
     parts = [f"{counts['bookings']} bookings"]
-    told = (*_WORDS.values(), "refused", "failed")
+    told = dict.fromkeys((*_WORDS.values(), "refused", "failed"))
     parts += [f"{counts[word]} {word}" for word in told if counts.get(word)]
     if len(parts) == 1:
         parts.append("nothing to do")

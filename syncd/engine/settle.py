@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from syncd.domain.actions import Cancel, Create, Remove, Replace, Reschedule
+from syncd.domain.actions import Asked, Cancel, Create, Remove, Replace, Reschedule
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError
 from syncd.domain.ids import BookingId
@@ -32,6 +32,10 @@ async def settle(
     """Settle what can be settled; the bookings whose intents must stay open are left out of this cycle."""
     open_still: set[BookingId] = set()
     for intent in sides.store.open_intents():
+        if isinstance(intent.action, Asked):
+            # it was tried again before this, and its outcome is still not known
+            open_still.add(intent.action.booking_id)
+            continue
         try:
             done = await _look(intent, sides, calendars, snapshot)
         except Malformed as error:
@@ -66,6 +70,7 @@ def _as_it_is_now(link: Link, known: Link | None) -> Link:
 async def _look(intent: Intent, sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot) -> Done:
     action = intent.action
     dropped = Done(intent, Outcome.DROPPED)
+    assert not isinstance(action, Asked)
     match action:
         case Reschedule() | Cancel():
             try:

@@ -1,4 +1,4 @@
 """What syncd remembers, in one SQLite file; and the locks beside it.
 
-Reading order: schema, database, codec, pairs, history, journal, asks, store, lock.
+Reading order: schema, database, codec, pairs, history, journal, asks, known, store, lock.
 """

@@ -1,4 +1,7 @@
-"""What commands ask of the daemon: each leaves a row in one short transaction, the next cycle answers it."""
+"""What commands ask of the daemon: each leaves a row in one short transaction, the next cycle answers it.
+
+What is wanted of Zimun by hand holds a customer's data: it stands in its row until it is taken up or withdrawn.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +11,23 @@ from sqlite_utils import Database
 
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
-from syncd.state.codec import BOOKING_IDS
+from syncd.domain.request import Reply, Wanted
+from syncd.state.codec import BOOKING_IDS, REPLY, WANTED
 from syncd.state.database import as_text
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A person's word about those bookings; `verb` None asks for a cycle now, and decides nothing."""
+    """A person's word about those bookings; `verb` None asks for a cycle now, and decides nothing.
+
+    `wanted`: what Zimun is to be asked for instead; then there is no verb and `booking_ids` is empty.
+    """
 
     id: int
     verb: Decision | None
     booking_ids: tuple[BookingId, ...]
     at: datetime
+    wanted: Wanted | None = None
 
 
 def ask(db: Database, verb: Decision | None, booking_ids: Sequence[BookingId], now: datetime) -> int:
@@ -31,12 +39,65 @@ def ask(db: Database, verb: Decision | None, booking_ids: Sequence[BookingId], n
     return number
 
 
+def want(db: Database, wanted: Wanted, now: datetime) -> int:
+    number = db.execute(
+        "INSERT INTO asks (booking_ids, at, wanted) VALUES ('[]', ?, ?)", (as_text(now), WANTED.dump(wanted))
+    ).lastrowid
+    assert number is not None
+    return number
+
+
 def undecided(db: Database) -> list[Ask]:
-    rows = db.execute("SELECT id, verb, booking_ids, at FROM asks WHERE answered_at IS NULL ORDER BY id")
+    """What was asked and is neither answered nor taken up, oldest first."""
+    rows = db.execute(
+        "SELECT id, verb, booking_ids, at, wanted FROM asks WHERE answered_at IS NULL AND taken_at IS NULL ORDER BY id"
+    )
     return [
-        Ask(number, None if verb is None else Decision(verb), BOOKING_IDS.load(ids), datetime.fromisoformat(at))
-        for number, verb, ids, at in rows
+        Ask(
+            number,
+            None if verb is None else Decision(verb),
+            BOOKING_IDS.load(ids),
+            datetime.fromisoformat(at),
+            None if wanted is None else WANTED.load(wanted),
+        )
+        for number, verb, ids, at, wanted in rows
     ]
+
+
+def take(db: Database, ask_id: int, now: datetime) -> bool:
+    """Mark it as taken up, for an intent carries it on; False where it was withdrawn meanwhile."""
+    taken = db.execute(
+        "UPDATE asks SET taken_at = ?, wanted = NULL WHERE id = ? AND taken_at IS NULL AND answered_at IS NULL",
+        (as_text(now), ask_id),
+    )
+    return taken.rowcount == 1
+
+
+def reply(db: Database, ask_id: int, now: datetime, told: Reply) -> None:
+    """Answer what was wanted. Where nobody waits any more, its row is gone, and nothing is told."""
+    db.execute(
+        "UPDATE asks SET answered_at = ?, reply = ?, wanted = NULL WHERE id = ?",
+        (as_text(now), REPLY.dump(told), ask_id),
+    )
+
+
+def is_replied(db: Database, ask_id: int) -> bool:
+    row = db.execute("SELECT reply FROM asks WHERE id = ?", (ask_id,)).fetchone()
+    return row is not None and row[0] is not None
+
+
+def collect(db: Database, ask_id: int) -> tuple[bool, Reply | None]:
+    """Take the reply, or take back what was not taken up yet; both delete the row.
+
+    Whether it was taken up, and the reply. A row that an intent works for stays, for its reply.
+    """
+    row = db.execute("SELECT taken_at, reply FROM asks WHERE id = ?", (ask_id,)).fetchone()
+    if row is None:
+        return False, None
+    taken, told = row
+    if taken is None or told is not None:
+        db.execute("DELETE FROM asks WHERE id = ?", (ask_id,))
+    return taken is not None or told is not None, None if told is None else REPLY.load(told)
 
 
 def answer(db: Database, ask_id: int, now: datetime, text: str) -> None:
@@ -49,5 +110,5 @@ def answered(db: Database, ask_id: int) -> str | None:
 
 
 def prune(db: Database, before: str) -> None:
-    """Drop what was answered before then."""
-    db.execute("DELETE FROM asks WHERE answered_at < ?", (before,))
+    """Drop what was answered before then, or taken up and never answered."""
+    db.execute("DELETE FROM asks WHERE answered_at < :before OR taken_at < :before", {"before": before})

@@ -11,6 +11,7 @@ from syncd.domain.errors import StoreError
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
+from syncd.domain.request import Known, Reply, Wanted
 
 T = TypeVar("T")
 
@@ -83,3 +84,6 @@ LINK = Codec(TypeAdapter(Link), "link")
 OBSERVATION = Codec(TypeAdapter(Observation), "observation")
 EFFECT: Codec[Effect] = Codec(TypeAdapter(Annotated[Effect, Field(discriminator="kind")]), "intent")
 BOOKING_IDS = Codec(TypeAdapter(tuple[BookingId, ...]), "list of bookings")
+WANTED: Codec[Wanted] = Codec(TypeAdapter(Annotated[Wanted, Field(discriminator="kind")]), "request")
+REPLY = Codec(TypeAdapter(Reply), "reply")
+KNOWN = Codec(TypeAdapter(Known), "known booking")

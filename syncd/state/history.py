@@ -10,10 +10,26 @@ from urllib.parse import unquote
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
-from syncd.domain.actions import Cancel, Create, Effect, Problem, Record, Remove, Replace, Reschedule, Why
+from syncd.domain.actions import (
+    Asked,
+    Cancel,
+    CancelByHand,
+    Confirm,
+    Create,
+    Effect,
+    Hold,
+    Problem,
+    Record,
+    Remove,
+    Replace,
+    Reschedule,
+    RescheduleByHand,
+    Why,
+)
 from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision, Link
+from syncd.domain.request import Known
 from syncd.state.codec import Codec
 from syncd.state.database import as_text
 
@@ -69,6 +85,10 @@ _WHAT: dict[type[Record] | type[Effect], tuple[str, str]] = {
     Remove: ("calendar", "event.removed"),
     Reschedule: ("zimun", "booking.rescheduled"),
     Cancel: ("zimun", "booking.cancelled"),
+    Hold: ("zimun", "booking.held"),
+    Confirm: ("zimun", "booking.confirmed"),
+    RescheduleByHand: ("zimun", "booking.rescheduled"),
+    CancelByHand: ("zimun", "booking.cancelled"),
 }
 
 # of a booking, besides its time
@@ -103,6 +123,19 @@ def carried_over(row: HistoryRow, booking_id: BookingId) -> HistoryRow:
     """The row by which a pair's history goes on under another booking's id, after `row` of the old one."""
     detail = f"{row.detail}; {_WAS}{row.booking_id}"
     return HistoryRow(row.at, row.cycle, booking_id, "syncd", _RENAMED, row.why, row.outcome, detail)
+
+
+def imported(known: Known, cycle: int, now: datetime) -> HistoryRow:
+    """A booking was taken in by its id."""
+    booking = known.booking
+    return HistoryRow(
+        now, cycle, booking.id, "zimun", "booking.imported", Why.BY_HAND.value, "done", _letters(booking.start)
+    )
+
+
+def rename(db: Database, old: BookingId, new: BookingId) -> None:
+    """What was told under a request's own name is told under its booking's id from now on."""
+    db.execute("UPDATE history SET booking_id = ? WHERE booking_id = ?", (new, old))
 
 
 def add(db: Database, row: HistoryRow) -> None:
@@ -200,6 +233,12 @@ def _starts(action: Record | Effect, base: Link | None) -> str:
             was = now = action.before.booking.start
         case Create() | Replace() if action.draft.span is not None:
             now = action.draft.span.start
+        case Hold() | Confirm():
+            now = action.request.start
+        case RescheduleByHand():
+            was, now = action.expect.start if action.expect is not None else was, action.to
+        case CancelByHand():
+            return "" if action.expect is None else _letters(action.expect.start)
         case _:
             now = action.link.booking.start
     return " -> ".join(dict.fromkeys(_letters(at) for at in (was, now) if at is not None))
@@ -212,7 +251,7 @@ def _place(action: Record | Effect) -> str:
             calendar = action.calendar
         case Reschedule() | Cancel():
             calendar = action.before.calendar
-        case _ if action.why is Why.EVENT_TRANSFERRED:
+        case _ if action.why is Why.EVENT_TRANSFERRED and not isinstance(action, Asked):
             calendar = action.link.calendar
         case _:
             return ""
@@ -221,7 +260,7 @@ def _place(action: Record | Effect) -> str:
 
 def _changed(action: Record | Effect, base: Link | None) -> str:
     """What of the booking was changed in Zimun besides its time: the names of it, never the values."""
-    if base is None or isinstance(action, Reschedule | Cancel):
+    if base is None or isinstance(action, Reschedule | Cancel | Asked):
         return ""
     old, new = base.booking, action.link.booking
     names = [name for name, part in _PARTS.items() if part(old) != part(new)]
@@ -241,7 +280,9 @@ def _told(action: Record | Effect, base: Link | None) -> str:
 def _ended(action: Record | Effect, base: Link | None) -> str:
     """How a question to a person ended with this: by which word, or without one; empty where `why` says it."""
     question = base.awaiting if base is not None else None
-    if question is None or action.link.awaiting is not None or action.why in (Why.APPROVED, Why.REJECTED):
+    if question is None or isinstance(action, Asked) or action.link.awaiting is not None:
+        return ""
+    if action.why in (Why.APPROVED, Why.REJECTED):
         return ""
     if question.decision is Decision.REJECTED:
         return "rejected"

@@ -11,10 +11,12 @@ from uuid import uuid4
 
 from sqlite_utils import Database
 
-from syncd.domain.actions import Action, Cancel, Effect, Record, Reschedule, Why
+from syncd.domain.actions import Action, Asked, Cancel, Confirm, Effect, Hold, Record, Reschedule, Why
 from syncd.domain.event import Observation
 from syncd.domain.link import Link
-from syncd.state import history, pairs
+from syncd.domain.request import Known, Reply
+from syncd.state import asks, history, pairs
+from syncd.state import known as knowledge
 from syncd.state.codec import EFFECT
 from syncd.state.database import as_text
 
@@ -53,7 +55,7 @@ def journal(db: Database, actions: Sequence[Action], cycle: int, now: datetime) 
             continue
         if isinstance(action, Reschedule | Cancel):
             pairs.save_link(db, action.before)
-        intents.append(_open(db, action, cycle, now))
+        intents.append(open_intent(db, action, cycle, now))
     return intents
 
 
@@ -76,10 +78,14 @@ def record(
     observed: Observation | None = None,
     removed: tuple[str, str] | None = None,
     detail: str = "",
-) -> None:
+    known: Known | None = None,
+    reply: Reply | None = None,
+    then: Asked | None = None,
+) -> Intent | None:
     """Write down what came of an intent, with the observation and the link that follow from it.
 
-    Raises LookupError for an intent that is not open: its outcome stands already.
+    Of what was asked by hand: with the booking as it is known now, the reply to the person, and what must follow, which
+    is returned as an intent. Raises LookupError for an intent that is not open: its outcome stands already.
     """
     row = db.execute("SELECT outcome FROM intents WHERE id = ? AND closed_at IS NULL", (intent.id,)).fetchone()
     if row is None:
@@ -101,6 +107,14 @@ def record(
         history.add(db, entry)
     if link is not None and link.booking_id != action.booking_id:
         history.add(db, history.carried_over(entry, link.booking_id))
+    if known is not None:
+        knowledge.keep(db, known)
+        if isinstance(action, Hold | Confirm):
+            # the story of the request is the booking's, from its first row
+            history.rename(db, action.booking_id, known.booking.id)
+    if reply is not None and isinstance(action, Asked) and action.ask is not None:
+        asks.reply(db, action.ask, now, reply)
+    return None if then is None else open_intent(db, then, intent.cycle, now)
 
 
 def drop(db: Database, intents: Sequence[Intent], now: datetime) -> None:
@@ -116,7 +130,8 @@ def prune(db: Database, before: str) -> None:
     db.execute("DELETE FROM intents WHERE closed_at < ?", (before,))
 
 
-def _open(db: Database, action: Effect, cycle: int, now: datetime) -> Intent:
+def open_intent(db: Database, action: Effect, cycle: int, now: datetime) -> Intent:
+    """Write one effect down, under a key of its own."""
     # Random, never made from the content: the API would replay its first answer when a drag goes there, back and there.
     key = str(uuid4())
     number = db.execute(

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from syncd.domain.errors import StoreError
 
-VERSION = 1
+VERSION = 2
 """Of the newest migration below; stands in the file as `user_version`."""
 
 APPLICATION_ID = 0x5A796E63
@@ -24,6 +24,13 @@ _log = structlog.get_logger()
 def first(db: Database) -> None:
     """Everything that the first release keeps."""
     for statement in _FIRST:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="2")
+def second(db: Database) -> None:
+    """What people ask by hand, what came of it, and the bookings that syncd knows by its own doing."""
+    for statement in _SECOND:
         db.execute(statement)
 
 
@@ -137,5 +144,16 @@ _FIRST = (
     """CREATE TABLE facts (
         name TEXT PRIMARY KEY,
         value TEXT NOT NULL
+    ) STRICT""",
+)
+
+_SECOND = (
+    # what is wanted, until it is taken up: then it stands in the intent
+    "ALTER TABLE asks ADD COLUMN wanted TEXT",
+    "ALTER TABLE asks ADD COLUMN taken_at TEXT",
+    "ALTER TABLE asks ADD COLUMN reply TEXT",
+    """CREATE TABLE known (
+        booking_id TEXT PRIMARY KEY,
+        json TEXT NOT NULL
     ) STRICT""",
 )

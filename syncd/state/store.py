@@ -13,11 +13,12 @@ from typing import Self
 
 from sqlite_utils import Database
 
-from syncd.domain.actions import Action
+from syncd.domain.actions import Action, Asked
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision, Link
-from syncd.state import asks, database, facts, history, journal, pairs
+from syncd.domain.request import Known, Reply, Wanted
+from syncd.state import asks, database, facts, history, journal, known, pairs
 from syncd.state.asks import Ask
 from syncd.state.codec import LINK, OBSERVATION, Kept
 from syncd.state.history import CycleRow, CycleSummary, HistoryRow
@@ -176,15 +177,28 @@ class Store:
         observed: Observation | None = None,
         removed: tuple[str, str] | None = None,
         detail: str = "",
-    ) -> None:
+        known: Known | None = None,
+        reply: Reply | None = None,
+        then: Asked | None = None,
+    ) -> Intent | None:
         """Write down what came of an intent: `link` takes its place (under another booking's id: is carried over).
 
         `observed` and `removed` (calendar, href) are what the write left in the calendar; the cursor stays, so the next
-        report names them once more. UNKNOWN leaves the intent open. `detail` carries no customer's data. Raises
-        LookupError for an intent that is not open.
+        report names them once more. UNKNOWN leaves the intent open. `detail` carries no customer's data. Of what was
+        asked by hand: `known` is the booking as it is now, `reply` what the person is told, and `then` what must
+        follow; it is written down in the same transaction, and returned as an intent. Raises LookupError for an intent
+        that is not open.
         """
         with self._write() as db:
-            journal.record(db, intent, outcome, now, link=link, observed=observed, removed=removed, detail=detail)
+            return journal.record(
+                db, intent, outcome, now, link=link, observed=observed, removed=removed, detail=detail, known=known,
+                reply=reply, then=then,
+            )  # fmt: skip
+
+    def take_up(self, ask_id: int, action: Asked, cycle: int, now: datetime) -> Intent | None:
+        """Turn what was asked by hand into an intent; None where it was withdrawn meanwhile."""
+        with self._write() as db:
+            return journal.open_intent(db, action, cycle, now) if asks.take(db, ask_id, now) else None
 
     def drop(self, intents: Sequence[Intent], now: datetime) -> None:
         """Close intents that were never begun, all at once."""
@@ -232,6 +246,47 @@ class Store:
         """The answer; None where there is none yet."""
         with self._read() as db:
             return asks.answered(db, ask_id)
+
+    def want(self, wanted: Wanted, now: datetime) -> int:
+        """Leave what a person wants of Zimun for the next cycle; the number by which it is answered."""
+        with self._write() as db:
+            return asks.want(db, wanted, now)
+
+    def reply(self, ask_id: int, now: datetime, told: Reply, imported: Sequence[Known] = (), cycle: int = 0) -> None:
+        """Answer what was wanted, with the bookings that were taken in for it, if there are any."""
+        with self._write() as db:
+            asks.reply(db, ask_id, now, told)
+            for one in imported:
+                known.keep(db, one)
+                history.add(db, history.imported(one, cycle, now))
+
+    def replied(self, ask_id: int) -> bool:
+        """Whether what was wanted is answered."""
+        with self._read() as db:
+            return asks.is_replied(db, ask_id)
+
+    def collect(self, ask_id: int) -> tuple[bool, Reply | None]:
+        """Take the reply, or take back what was not taken up yet: whether it was taken up, and the reply.
+
+        Nothing of it is kept then, unless an intent still works for it.
+        """
+        with self._write() as db:
+            return asks.collect(db, ask_id)
+
+    # bookings that syncd knows by its own doing
+
+    def known(self) -> list[Known]:
+        """Those whose links do not say the same yet, in the order of their ids."""
+        with self._read() as db:
+            return known.known(db)
+
+    def know(self, one: Known) -> None:
+        with self._write() as db:
+            known.keep(db, one)
+
+    def forget_known(self, booking_ids: Sequence[BookingId]) -> None:
+        with self._write() as db:
+            known.forget(db, booking_ids)
 
     # small facts
 

@@ -8,12 +8,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syncd.domain.actions import Cancel, Create, Remove, Replace, Reschedule
+from syncd.domain.actions import (
+    Cancel,
+    CancelByHand,
+    Confirm,
+    Create,
+    Hold,
+    Remove,
+    Replace,
+    Reschedule,
+    RescheduleByHand,
+)
 from syncd.domain.booking import Booking
 from syncd.domain.errors import StoreError
 from syncd.domain.event import Observation, Texts
 from syncd.domain.link import Link
-from syncd.state.codec import EFFECT, LINK, OBSERVATION, Codec
+from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, Reply, Request
+from syncd.state.codec import EFFECT, KNOWN, LINK, OBSERVATION, REPLY, WANTED, Codec
 from syncd.state.history import SUMMARY, CycleSummary
 from tests.state.values import link, values_of
 
@@ -28,6 +39,16 @@ from tests.state.values import link, values_of
         (EFFECT, Remove),
         (EFFECT, Reschedule),
         (EFFECT, Cancel),
+        (EFFECT, Hold),
+        (EFFECT, Confirm),
+        (EFFECT, RescheduleByHand),
+        (EFFECT, CancelByHand),
+        (WANTED, Request),
+        (WANTED, MoveWanted),
+        (WANTED, CancelWanted),
+        (WANTED, ImportWanted),
+        (REPLY, Reply),
+        (KNOWN, Known),
         (SUMMARY, CycleSummary),
     ],
 )

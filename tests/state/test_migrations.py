@@ -7,9 +7,10 @@ import pytest
 from sqlite_utils import Database, Migrations
 
 from syncd.domain.link import Decision
+from syncd.domain.request import Known
 from syncd.state import schema
 from syncd.state.store import Store
-from tests.state.values import CALENDAR, NOW, foreign, link, reschedule, seen
+from tests.state.values import CALENDAR, NOW, booking, confirm, foreign, link, request, reschedule, seen
 
 RECORDED = Path(__file__).parent
 OLDEST = 1
@@ -46,6 +47,7 @@ def next_version(monkeypatch: pytest.MonkeyPatch) -> Migrations:
     """The next version of the tables, with its migration still to be written."""
     migrations = Migrations("syncd")
     migrations(name="1")(schema.first)
+    migrations(name="2")(schema.second)
     monkeypatch.setattr(schema, "MIGRATIONS", migrations)
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     return migrations
@@ -58,11 +60,12 @@ def holds_all(store: Store) -> None:
     assert store.observations() == {seen("b1").key: seen("b1"), seen("b3").key: seen("b3")}
     assert set(store.etags(CALENDAR)) == {seen("b1").href, seen("b3").href, foreign().href}
     assert store.cursor(CALENDAR) == ("c1", NOW)
-    assert [intent.action for intent in store.open_intents()] == [reschedule("b1")]
+    assert store.open_intents()[0].action == reschedule("b1")
     assert [row.what for row in store.history(None, 9)] == ["event.created"]
     assert store.last_good_cycle_at() == NOW
     assert store.begin_cycle(NOW) == 2
-    assert [(ask.verb, ask.booking_ids) for ask in store.undecided()] == [(Decision.APPROVED, ("b1",))]
+    first = store.undecided()[0]
+    assert (first.verb, first.booking_ids, first.wanted) == (Decision.APPROVED, ("b1",), None)
     assert store.fact("catalog") == "{}"
 
 
@@ -82,6 +85,15 @@ def test_an_old_store_gets_the_tables_of_a_new_one(path: Path, tmp_path: Path, v
     assert tables_of(path) == tables_of(tmp_path / "new.db")
 
 
+def test_what_was_asked_by_hand_in_version_2_is_kept(path: Path) -> None:
+    recorded(2, path)
+    with Store.open(path) as store:
+        assert [intent.action for intent in store.open_intents()] == [reschedule("b1"), confirm(ask=2)]
+        assert [(ask.id, ask.wanted) for ask in store.undecided()] == [(1, None), (3, request())]
+        assert store.known() == [Known(booking("b4"), NOW)]
+        assert store.collect(2) == (True, None)
+
+
 def test_the_version_counts_the_migrations() -> None:
     with Store.open(None) as store:
         names = [each.name for each in schema.MIGRATIONS.applied(store._db)]
@@ -89,22 +101,22 @@ def test_the_version_counts_the_migrations() -> None:
 
 
 def test_a_migration_keeps_what_is_there(path: Path, next_version: Migrations) -> None:
-    @next_version(name="2")
-    def second(db: Database) -> None:
+    @next_version(name="3")
+    def third(db: Database) -> None:
         db.execute("ALTER TABLE links ADD COLUMN colour TEXT")
 
     recorded(1, path)
     with Store.open(path) as store:
         holds_all(store)
         assert "colour" in store._db["links"].columns_dict
-    assert version_in(path) == 2
+    assert version_in(path) == 3
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
     path: Path, next_version: Migrations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @next_version(name="2")
-    def second(db: Database) -> None:
+    @next_version(name="3")
+    def third(db: Database) -> None:
         db.execute("DROP TABLE links")
         raise ZeroDivisionError
 

@@ -10,11 +10,24 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-from syncd.domain.actions import Cancel, Create, Record, Remove, Replace, Reschedule, Why
+from syncd.domain.actions import (
+    Cancel,
+    CancelByHand,
+    Confirm,
+    Create,
+    Hold,
+    Record,
+    Remove,
+    Replace,
+    Reschedule,
+    RescheduleByHand,
+    Why,
+)
 from syncd.domain.booking import Booking
 from syncd.domain.event import Draft, Event, EventTime, Observation, Texts
 from syncd.domain.ids import BookingId, name_of, uid_of
 from syncd.domain.link import Closed, ClosedWhy, Link
+from syncd.domain.request import Request
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -88,6 +101,26 @@ def cancel(name: str = "b1") -> Cancel:
 
 def remember(name: str = "b1", why: Why = Why.GRACE_BEGUN) -> Record:
     return Record(BookingId(name), why, link(name))
+
+
+def request() -> Request:
+    return Request("cut", "loc_1", START, "Ann Example", "ann@example.org")
+
+
+def hold(ask: int | None = None) -> Hold:
+    return Hold(BookingId("request-1"), Why.BY_HAND, request(), ask)
+
+
+def confirm(ask: int | None = None) -> Confirm:
+    return Confirm(BookingId("request-1"), Why.BY_HAND, request(), "h_1", START + timedelta(hours=1), ask)
+
+
+def reschedule_by_hand(name: str = "b1", ask: int | None = None) -> RescheduleByHand:
+    return RescheduleByHand(BookingId(name), Why.BY_HAND, booking(name), START + timedelta(hours=1), ask)
+
+
+def cancel_by_hand(name: str = "b1", ask: int | None = None) -> CancelByHand:
+    return CancelByHand(BookingId(name), Why.BY_HAND, booking(name), ask)
 
 
 @cache

@@ -11,7 +11,18 @@ import typer
 from syncd.app import tables
 from syncd.app.commands import phrases, standing
 from syncd.app.commands.common import ConfigOption, JsonOption, command, print_json, read_config, stamp
-from syncd.domain.actions import Cancel, Create, Effect, Remove, Replace, Reschedule
+from syncd.domain.actions import (
+    Asked,
+    Cancel,
+    Confirm,
+    Create,
+    Effect,
+    Hold,
+    Remove,
+    Replace,
+    Reschedule,
+    RescheduleByHand,
+)
 from syncd.domain.errors import Malformed
 from syncd.engine.sides import EXIT_TROUBLE
 from syncd.state.store import Store
@@ -119,7 +130,9 @@ def _show_actions(effects: Sequence[Effect]) -> None:
 
 def _action_json(action: Effect) -> dict[str, object]:
     was, then, _ = _times(action)
-    if isinstance(action, Reschedule | Cancel):
+    if isinstance(action, Asked):
+        side, calendar = "zimun", ""
+    elif isinstance(action, Reschedule | Cancel):
         side, calendar = "zimun", action.before.calendar
     else:
         side, calendar = "calendar", action.calendar
@@ -150,6 +163,11 @@ def _times(action: Effect) -> tuple[datetime | None, datetime | None, str]:
             return action.expect.start, action.to, action.before.start.tzid
         case Cancel():
             return action.expect.start, None, action.before.start.tzid
+        case Hold() | Confirm():
+            return None, action.request.start, ""
+        case _:
+            to = action.to if isinstance(action, RescheduleByHand) else None
+            return action.expect.start if action.expect is not None else None, to, ""
 
 
 def _start_in(data: str) -> datetime | None:

@@ -13,6 +13,10 @@ WHAT: Final[Mapping[str, str]] = {
     "remove": "remove event",
     "reschedule": "reschedule",
     "cancel": "cancel",
+    "hold": "book",
+    "confirm": "book",
+    "reschedule_by_hand": "reschedule",
+    "cancel_by_hand": "cancel",
 }
 
 WHY: Final[Mapping[str, str]] = {
@@ -54,6 +58,7 @@ WHY: Final[Mapping[str, str]] = {
     Why.APPROVAL_LAPSED: "what awaited approval has lapsed",
     Why.REJECTED: "you rejected it",
     Why.APPROVED: "you approved it",
+    Why.BY_HAND: "you asked for it in the shell",
     Why.DUPLICATE: "a second event of the same booking",
     Why.AGREED: "both sides agree",
     Why.REMEMBERED: "only remembered",
@@ -88,6 +93,9 @@ HAPPENED: Final[Mapping[str, str]] = {
     "event.removed": "event removed",
     "booking.rescheduled": "rescheduled in Zimun",
     "booking.cancelled": "cancelled in Zimun",
+    "booking.held": "held in Zimun",
+    "booking.confirmed": "booked in Zimun",
+    "booking.imported": "taken in by its id",
 }
 
 # why an event that was gone is written again

@@ -1,0 +1,192 @@
+"""What people ask by hand: taken up, journalled and carried out before the cycle looks at both sides.
+
+So the looks see what came of it, and it shows in the calendar in the same cycle. Each ask is answered once, in the
+transaction that records what came of it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from syncd.domain.actions import Asked, CancelByHand, Hold, RescheduleByHand, Why
+from syncd.domain.booking import Booking
+from syncd.domain.errors import Malformed, NotPermitted, StoreError, SyncdError
+from syncd.domain.ids import BookingId
+from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, Reply, Request
+from syncd.engine.book import book, live_twin
+from syncd.engine.byhand import UNKNOWN_BOOKING, change, settle_change
+from syncd.engine.nearby import open_nearby
+from syncd.engine.outcomes import Done, read_booking
+from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, ZIMUN, Health, Sides, exit_code_of
+from syncd.state.asks import Ask
+from syncd.state.journal import Intent, Outcome
+
+log = structlog.get_logger(__name__)
+
+HOLD_LIFE = timedelta(minutes=10)
+# nobody waits for it any more: its command was killed before a cycle came
+TOO_OLD = timedelta(minutes=15)
+BEGUN = "it has already begun"
+
+
+class AskedByHand:
+    """Carries out what stands in the store for people, in one cycle. Raises StoreError only."""
+
+    def __init__(self, sides: Sides, health: Health, cycle: int, stopping: Callable[[], bool]) -> None:
+        self._sides = sides
+        self._health = health
+        self._cycle = cycle
+        self._stopping = stopping
+
+    async def all(self) -> list[Done]:
+        """What came of each intent: first of those that were left open, then of what is asked anew, one by one."""
+        done = [
+            await self._carry_out(intent, intent.action, again=True)
+            for intent in self._sides.store.open_intents()
+            if isinstance(intent.action, Asked) and not self._stopping()
+        ]
+        for ask in self._sides.store.undecided():
+            if ask.wanted is None or self._stopping():
+                continue
+            told = await self._decided(ask)
+            if isinstance(told, Reply):
+                self._sides.store.reply(ask.id, self._sides.clock.now(), told)
+            elif told is not None:
+                intent = self._sides.store.take_up(ask.id, told, self._cycle, self._sides.clock.now())
+                if intent is not None:
+                    done.append(await self._carry_out(intent, told, again=False))
+        return done
+
+    async def _decided(self, ask: Ask) -> Asked | Reply | None:
+        """What is to be done about it, or the reply where there is nothing to do; None where it is replied to."""
+        try:
+            return await self._decide(ask)
+        except StoreError:
+            raise
+        except SyncdError as error:
+            # it could not even be looked at
+            if not isinstance(error, NotPermitted) or error.credentials:
+                self._health.failed(ZIMUN, error)
+            return Reply(exit_code_of(error), f"nothing was done: {error}")
+        except Exception as error:
+            log.exception("ask.broken", ask=ask.id)
+            return Reply(EXIT_TROUBLE, f"a fault of syncd's own: {type(error).__name__}")
+
+    async def _decide(self, ask: Ask) -> Asked | Reply | None:
+        if self._now() - ask.at > TOO_OLD:
+            return Reply(EXIT_TROUBLE, "nothing was done: it was asked for too long ago")
+        match ask.wanted:
+            case Request() as request:
+                return await self._book(ask.id, request)
+            case MoveWanted(booking_id, to):
+                booking = await self._as_it_is(booking_id)
+                return self._no_move(booking_id, to, booking) or RescheduleByHand(
+                    booking_id, Why.BY_HAND, booking, to, ask.id
+                )
+            case CancelWanted(booking_id):
+                booking = await self._as_it_is(booking_id)
+                if booking is not None and booking.cancelled:
+                    return Reply(EXIT_DONE, "cancelled already", (booking_id,))
+                if booking is not None and booking.start <= self._now():
+                    return Reply(EXIT_TROUBLE, BEGUN)
+                return CancelByHand(booking_id, Why.BY_HAND, booking, ask.id)
+            case ImportWanted(booking_ids):
+                await self._import(ask.id, booking_ids)
+        return None
+
+    async def _book(self, ask_id: int, request: Request) -> Hold | Reply:
+        if request.start <= self._now():
+            slots = await open_nearby(self._sides, request.service_id, request.location_id, request.start)
+            return Reply(EXIT_TROUBLE, "that time is past", slots=slots)
+        if (twin := await live_twin(request, self._sides)) is not None:
+            return Reply(EXIT_DONE, "booked already", (twin.id,))
+        return Hold(BookingId(f"request-{ask_id}"), Why.BY_HAND, request, ask_id)
+
+    def _no_move(self, booking_id: BookingId, to: datetime, booking: Booking | None) -> Reply | None:
+        """The reply where Zimun is not even asked."""
+        if booking is not None and booking.cancelled:
+            return Reply(EXIT_TROUBLE, "the booking is cancelled")
+        if booking is not None and booking.start == to:
+            return Reply(EXIT_DONE, "it is at that time already", (booking_id,))
+        if booking is not None and booking.start <= self._now():
+            return Reply(EXIT_TROUBLE, BEGUN)
+        return Reply(EXIT_TROUBLE, "that time is past") if to <= self._now() else None
+
+    async def _as_it_is(self, booking_id: BookingId) -> Booking | None:
+        """The booking read afresh; as it was last known where no call reads it; None where nothing is known of it."""
+        store = self._sides.store
+        known = {one.booking.id: one.booking for one in store.known()}
+        link = store.links().get(booking_id)
+        base = known.get(booking_id) or (link.booking if link is not None else None)
+        try:
+            starts = [base.start] if base is not None else []
+            return await read_booking(self._sides.bookings, booking_id, *starts) or base
+        except NotPermitted as error:
+            if error.credentials:
+                raise
+            return base
+
+    async def _import(self, ask_id: int, booking_ids: tuple[BookingId, ...]) -> None:
+        links, taken, found, refused = self._sides.store.links(), [], [], []
+        for booking_id in dict.fromkeys(booking_ids):
+            link = links.get(booking_id)
+            if link is not None and link.closed is None:
+                taken.append(booking_id)
+                continue
+            try:
+                booking = await self._sides.bookings.booking(booking_id)
+            except Malformed as error:
+                refused.append((booking_id, f"it cannot be read: {error}"))
+                continue
+            if (fault := self._unfit(booking)) or booking is None:
+                refused.append((booking_id, fault))
+                continue
+            taken.append(booking_id)
+            found.append(Known(booking, self._now()))
+        reply = Reply(EXIT_TROUBLE if refused else EXIT_DONE, "imported", tuple(taken), tuple(refused))
+        self._sides.store.reply(ask_id, self._now(), reply, found, self._cycle)
+
+    def _unfit(self, booking: Booking | None) -> str:
+        """Why a booking cannot be taken in; empty where it can."""
+        if booking is None:
+            return UNKNOWN_BOOKING
+        if not booking.live:
+            return "it is cancelled" if booking.cancelled else "it is only held"
+        return "it is past" if booking.end <= self._now() else ""
+
+    async def _carry_out(self, intent: Intent, action: Asked, *, again: bool) -> Done:
+        """What came of it, recorded. `again`: it was left open before."""
+        try:
+            done = await self._attempt(intent, action, again=again)
+        except StoreError:
+            raise
+        except SyncdError as error:
+            self._health.failed(ZIMUN, error)
+            done = Done(intent, Outcome.UNKNOWN)
+        except Exception as error:
+            # a fault of ours about one ask must not stop the rest; its intent stays open
+            log.exception("intent.broken", booking_id=action.booking_id, action=action.kind)
+            self._health.failed(ZIMUN, SyncdError(f"a fault of syncd's own: {type(error).__name__}"))
+            return Done(intent, Outcome.UNKNOWN)
+        self._sides.store.record(
+            done.intent, done.outcome, self._now(), link=done.link, detail=done.detail, known=done.known,
+            reply=done.reply,
+        )  # fmt: skip
+        log.info(
+            "intent.closed", booking_id=action.booking_id, action=done.intent.action.kind, outcome=done.outcome.value
+        )
+        return done
+
+    async def _attempt(self, intent: Intent, action: Asked, *, again: bool) -> Done:
+        if isinstance(action, RescheduleByHand | CancelByHand):
+            step = settle_change if again else change
+            return await step(intent, action, self._sides, self._health)
+        if isinstance(action, Hold) and again and self._now() - intent.at > HOLD_LIFE:
+            # it has lapsed, if it was ever made; to hold again now is no more what the person asked for
+            reply = Reply(EXIT_DOWN, "no answer came in time: nothing is booked")
+            return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")
+        return await book(intent, self._sides, self._health, again=again)
+
+    def _now(self) -> datetime:
+        return self._sides.clock.now()

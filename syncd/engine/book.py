@@ -1,0 +1,166 @@
+"""Hold, then confirm: how a booking is made, and found again where an answer was lost.
+
+Both are safe to repeat under their keys, so that is how they are settled after a crash, too: a hold whose answer was
+lost is asked for again and confirmed, and does not stay an orphan.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from syncd.domain.actions import Confirm, Hold
+from syncd.domain.booking import Booking
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknown, Refused, SyncdError, Unavailable
+from syncd.domain.request import Known, Reply, Request
+from syncd.engine import memory
+from syncd.engine.nearby import open_nearby
+from syncd.engine.outcomes import Done, read_quietly
+from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE, ZIMUN, Health, Sides, exit_code_of
+from syncd.ports import Confirmed
+from syncd.state.journal import Intent, Outcome
+
+log = structlog.get_logger(__name__)
+
+SECOND = timedelta(seconds=1)
+UNNAMED_HOLD = "Zimun held the time, but its answer names no hold; the hold lapses by itself, and nothing is booked"
+UNNAMED = "Zimun made the booking, but its answer does not name it: look it up there, and take it in with syncd import"
+
+
+async def book(intent: Intent, sides: Sides, health: Health, *, again: bool = False) -> Done:
+    """Carry out a hold and the confirm that follows it, or a confirm alone.
+
+    The hold is closed here, in the transaction that opens its confirm; what came of the last of them is returned, to be
+    recorded. `again`: it was sent before, and what came of that is not known. UNKNOWN: it is to be repeated.
+    """
+    action = intent.action
+    if isinstance(action, Hold):
+        opened = await _hold(intent, action, sides, health, again=again)
+        if isinstance(opened, Done):
+            return opened
+        intent, action = opened, opened.action
+    assert isinstance(action, Confirm)
+    return await _confirm(intent, action, sides, health)
+
+
+async def live_twin(request: Request, sides: Sides) -> Booking | None:
+    """The live booking with the same service, place, start and e-mail: then it is what was asked for.
+
+    Raises Unavailable or NotPermitted where that cannot be known.
+    """
+    seen = {one.booking.id: one.booking for one in sides.store.known()}
+    try:
+        listed = await sides.bookings.bookings(request.start, request.start + SECOND)
+    except NotPermitted as error:
+        if error.credentials:
+            raise
+        seen |= {link.booking_id: link.booking for link in sides.store.links().values() if link.closed is None}
+    else:
+        seen |= {booking.id: booking for booking in listed.bookings}
+    for booking in seen.values():
+        if request.is_met_by(booking):
+            fresh = await read_quietly(sides.bookings, booking.id)
+            if fresh is None or request.is_met_by(fresh):
+                return fresh or booking
+    return None
+
+
+def not_sent(intent: Intent, sides: Sides, health: Health, error: SyncdError, *, again: bool) -> Done:
+    """Zimun could not be asked. What was never sent before had no effect, and the person is told."""
+    health.failed(ZIMUN, error)
+    if isinstance(error, NotPermitted) and not error.credentials:
+        memory.remember_closed(sides.store, sides.clock.now())
+    if again:
+        return Done(intent, Outcome.UNKNOWN)
+    return Done(
+        intent, Outcome.FAILED, reply=Reply(exit_code_of(error), f"nothing was done: {error}"),
+        detail=type(error).__name__,
+    )  # fmt: skip
+
+
+async def _hold(intent: Intent, action: Hold, sides: Sides, health: Health, *, again: bool) -> Done | Intent:
+    """The intent to confirm what is held now, or what came of the hold instead."""
+    request = action.request
+    try:
+        held = await sides.bookings.hold(request.service_id, request.location_id, request.start, intent.key)
+    except OutcomeUnknown as error:
+        health.failed(ZIMUN, error)
+        return Done(intent, Outcome.UNKNOWN)
+    except (Refused, NotFound) as error:
+        try:
+            twin = await live_twin(request, sides)
+        except SyncdError:
+            twin = None  # a refused hold made nothing, whatever else there is
+        return _found(intent, twin, sides) or await _refused(intent, request, sides, error)
+    except Malformed:
+        return Done(intent, Outcome.FAILED, reply=Reply(EXIT_TROUBLE, UNNAMED_HOLD), detail="Malformed")
+    except (NotPermitted, Unavailable) as error:
+        return not_sent(intent, sides, health, error, again=again)
+    then = Confirm(action.booking_id, action.why, request, held.id, held.end, action.ask)
+    opened = sides.store.record(intent, Outcome.DONE, sides.clock.now(), then=then)
+    assert opened is not None
+    log.info("intent.closed", booking_id=action.booking_id, action=action.kind, outcome=Outcome.DONE.value)
+    return opened
+
+
+async def _confirm(intent: Intent, action: Confirm, sides: Sides, health: Health) -> Done:
+    request = action.request
+    try:
+        made = await sides.bookings.confirm(action.hold_id, request.contact_name, request.contact_email, intent.key)
+    except (Refused, NotFound, Malformed) as error:
+        # it may speak of an earlier attempt, whose answer the API does not remember any more
+        try:
+            twin = await live_twin(request, sides)
+        except SyncdError as fault:
+            health.failed(ZIMUN, fault)
+            return Done(intent, Outcome.UNKNOWN)
+        if (found := _found(intent, twin, sides)) is not None:
+            return found
+        if isinstance(error, Malformed):
+            return Done(intent, Outcome.DONE, reply=Reply(EXIT_TROUBLE, UNNAMED), detail="Malformed")
+        return await _refused(intent, request, sides, error)
+    except (NotPermitted, Unavailable) as error:
+        # the hold stands: confirmed in the next cycle, or lapsed by then
+        health.failed(ZIMUN, error)
+        return Done(intent, Outcome.UNKNOWN)
+    booking = await _booking_of(made, action, sides)
+    known = Known(booking, sides.clock.now()) if booking is not None else None
+    reply = Reply(EXIT_DONE, "booked", (made.booking_id,))
+    return Done(intent, Outcome.DONE, booking=booking, known=known, reply=reply)
+
+
+async def _booking_of(made: Confirmed, action: Confirm, sides: Sides) -> Booking | None:
+    """The booking as Zimun tells it, else as it was asked for; None where nobody says how long it is."""
+    request, booking = action.request, made.booking
+    if booking is None or not booking.live:
+        booking = await read_quietly(sides.bookings, made.booking_id)
+    if booking is None or not booking.live:
+        service = sides.catalog.services.get(request.service_id) if sides.catalog is not None else None
+        length = service.duration if service is not None else None
+        end = action.end or (request.start + length if length is not None else None)
+        if end is None or end <= request.start:
+            return None
+        booking = Booking(made.booking_id, request.start, end)
+    return replace(
+        booking,
+        service_id=booking.service_id or request.service_id,
+        location_id=booking.location_id or request.location_id,
+        contact_name=booking.contact_name or request.contact_name,
+        contact_email=booking.contact_email or request.contact_email,
+    )
+
+
+def _found(intent: Intent, twin: Booking | None, sides: Sides) -> Done | None:
+    if twin is None:
+        return None
+    reply = Reply(EXIT_DONE, "booked already", (twin.id,))
+    return Done(intent, Outcome.DONE, booking=twin, known=Known(twin, sides.clock.now()), reply=reply)
+
+
+async def _refused(intent: Intent, request: Request, sides: Sides, error: SyncdError) -> Done:
+    action = intent.action
+    what = "the time could not be held" if isinstance(action, Hold) else "the hold could not be confirmed"
+    reason = error.reason if isinstance(error, Refused) else "Zimun knows no such service, place or hold"
+    slots = await open_nearby(sides, request.service_id, request.location_id, request.start)
+    reply = Reply(EXIT_TROUBLE, f"{what}: {reason or 'Zimun refused it'}", slots=slots)
+    return Done(intent, Outcome.REFUSED, reply=reply)

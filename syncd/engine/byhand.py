@@ -1,0 +1,113 @@
+"""A reschedule or a cancel at a person's explicit word: no guard, no look at the slots; Zimun has the last word.
+
+The link keeps its base, so that the booking is seen to have changed, and its event follows as after a customer's
+change. The link remembers our write, for a while an answer that lags behind it is told by that.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from syncd.domain.actions import ByHand, CancelByHand, RescheduleByHand
+from syncd.domain.booking import Booking, Status
+from syncd.domain.errors import NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Link, Wrote
+from syncd.domain.request import Known, Reply
+from syncd.engine.book import not_sent
+from syncd.engine.nearby import open_nearby
+from syncd.engine.outcomes import Done, read_booking, read_quietly
+from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, ZIMUN, Health, Sides
+from syncd.planning.sides import STALE
+from syncd.state.journal import Intent, Outcome
+
+UNKNOWN_BOOKING = "Zimun knows no such booking"
+NO_EFFECT = "no answer came, and it had no effect: ask again"
+
+
+async def change(intent: Intent, action: ByHand, sides: Sides, health: Health, *, again: bool = False) -> Done:
+    """Ask Zimun, and say what came of it, to be recorded. `again`: it was sent before, under the same key."""
+    try:
+        if isinstance(action, CancelByHand):
+            await sides.bookings.cancel(action.booking_id, intent.key)
+            return _cancelled(intent, action, sides)
+        renamed = await sides.bookings.reschedule(action.booking_id, action.to, intent.key)
+        booking_id = renamed or action.booking_id
+        return _moved(intent, action, booking_id, await read_quietly(sides.bookings, booking_id), sides)
+    except OutcomeUnknown as error:
+        health.failed(ZIMUN, error)
+        return Done(intent, Outcome.UNKNOWN)
+    except NotFound:
+        return Done(intent, Outcome.REFUSED, reply=Reply(EXIT_TROUBLE, UNKNOWN_BOOKING), detail="NotFound")
+    except Refused as error:
+        return await _refused(intent, action, sides, error)
+    except (NotPermitted, Unavailable) as error:
+        return not_sent(intent, sides, health, error, again=again)
+
+
+async def settle_change(intent: Intent, action: ByHand, sides: Sides, health: Health) -> Done:
+    """What came of a change whose answer was lost, by reading the booking; by the same key again where no call can.
+
+    And while what is read may be an answer that lags. Raises what reading it raises: then it stays open.
+    """
+    starts = [action.expect.start] if action.expect is not None else []
+    starts += [action.to] if isinstance(action, RescheduleByHand) else []
+    try:
+        found = await read_booking(sides.bookings, action.booking_id, *starts)
+    except NotPermitted as error:
+        if error.credentials:
+            raise
+        found = None
+    if found is None:
+        return await change(intent, action, sides, health, again=True)
+    if isinstance(action, CancelByHand):
+        if found.cancelled:
+            return _cancelled(intent, action, sides)
+    elif not found.cancelled and found.start == action.to:
+        return _moved(intent, action, found.id, found, sides)
+    if action.expect is not None and found.same_as(action.expect) and sides.clock.now() - intent.at < STALE:
+        return await change(intent, action, sides, health, again=True)
+    return Done(intent, Outcome.DROPPED, reply=Reply(EXIT_DOWN, NO_EFFECT), detail="settled")
+
+
+def _moved(intent: Intent, action: RescheduleByHand, booking_id: BookingId, now: Booking | None, sides: Sides) -> Done:
+    at, expect = sides.clock.now(), action.expect
+    booking = now if now is not None and now.start == action.to and not now.cancelled else None
+    if booking is None and expect is not None:
+        booking = replace(expect, id=booking_id, start=action.to, end=action.to + expect.span.length)
+    link = _written(sides, action.booking_id, booking_id, expect)
+    reply = Reply(EXIT_DONE, "rescheduled", (booking_id,))
+    known = Known(booking, at, expect) if booking is not None else None
+    return Done(intent, Outcome.DONE, link=link, booking=booking, known=known, reply=reply)
+
+
+def _cancelled(intent: Intent, action: CancelByHand, sides: Sides) -> Done:
+    at, expect = sides.clock.now(), action.expect
+    link = _written(sides, action.booking_id, action.booking_id, expect)
+    known = Known(replace(expect, status=Status.CANCELLED), at, expect) if expect is not None else None
+    reply = Reply(EXIT_DONE, "cancelled", (action.booking_id,))
+    return Done(intent, Outcome.DONE, link=link, known=known, reply=reply)
+
+
+def _written(sides: Sides, old_id: BookingId, booking_id: BookingId, expect: Booking | None) -> Link | None:
+    """The booking's link with our write, under the id that the booking has now; None where nothing is to be written."""
+    link = sides.store.links().get(old_id)
+    if link is None or link.closed is not None:
+        return None
+    wrote = Wrote(sides.clock.now(), expect) if expect is not None else link.wrote
+    return replace(link, booking_id=booking_id, booking=replace(link.booking, id=booking_id), wrote=wrote)
+
+
+async def _refused(intent: Intent, action: ByHand, sides: Sides, error: Refused) -> Done:
+    fresh = await read_quietly(sides.bookings, action.booking_id)
+    slots: tuple[datetime, ...] = ()
+    if isinstance(action, CancelByHand):
+        if fresh is not None and fresh.cancelled:
+            return _cancelled(intent, action, sides)
+    else:
+        if fresh is not None and not fresh.cancelled and fresh.start == action.to:
+            return _moved(intent, action, action.booking_id, fresh, sides)
+        booking = fresh or action.expect
+        if booking is not None and booking.live and booking.service_id:
+            slots = await open_nearby(sides, booking.service_id, booking.location_id, action.to)
+    reply = Reply(EXIT_TROUBLE, error.reason or "Zimun refused it", slots=slots)
+    return Done(intent, Outcome.REFUSED, reply=reply)

@@ -1,0 +1,90 @@
+"""Bookings that syncd knows by its own doing: booked, moved, cancelled or taken in by hand.
+
+They count where Zimun does not tell of them: its list is closed, or lags behind what it answered us.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from syncd.domain.booking import Booking, Span
+from syncd.domain.errors import NotPermitted, SyncdError
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Link
+from syncd.domain.request import Known
+from syncd.engine.sides import Sides
+from syncd.planning.sides import STALE
+from syncd.planning.snapshot import Policy
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What Zimun's list told in this cycle. `window` is None where the list is closed to us."""
+
+    bookings: Mapping[BookingId, Booking]
+    window: Span | None
+    unreadable: Iterable[str] = field(default=())
+
+
+async def with_known(
+    sides: Sides, listed: Listed, links: Mapping[BookingId, Link], policy: Policy, now: datetime
+) -> dict[BookingId, Booking]:
+    """The listed bookings, and those that syncd knows besides. What needs no knowing any more is forgotten."""
+    found, over = dict(listed.bookings), []
+    for one in sides.store.known():
+        booking_id, link = one.booking.id, links.get(one.booking.id)
+        if _is_over(one, link, policy, now):
+            over.append(booking_id)
+            continue
+        if booking_id in listed.unreadable or (link is None and one.booking.start >= now + policy.future):
+            continue  # unseen; or it has no event yet
+        seen = found.get(booking_id) or await _look(one, sides, listed.window, now)
+        if seen is None:
+            continue
+        found.setdefault(booking_id, seen)
+        if not _says_the_same(seen, one.booking) and not _lags(one, seen, now):
+            # somebody changed it since
+            if link is None:
+                sides.store.know(Known(seen, now))
+            else:
+                over.append(booking_id)
+    if over:
+        sides.store.forget_known(over)
+    return found
+
+
+def _is_over(one: Known, link: Link | None, policy: Policy, now: datetime) -> bool:
+    """Whether its link says the same, or no event will ever be written on its account."""
+    if one.booking.end < now - policy.past:
+        return True
+    if link is None:
+        return one.booking.cancelled
+    return link.closed is not None or _says_the_same(link.booking, one.booking)
+
+
+async def _look(one: Known, sides: Sides, window: Span | None, now: datetime) -> Booking | None:
+    """The booking as its own call tells it, else as it is known; None where it is not believed to be there."""
+    try:
+        found = await sides.bookings.booking(one.booking.id)
+    except NotPermitted as error:
+        return None if error.credentials else one.booking
+    except SyncdError as error:
+        log.info("booking.not_read_again", booking_id=one.booking.id, fault=type(error).__name__)
+        return None
+    if found is not None:
+        return one.booking if _lags(one, found, now) else found
+    # where nothing is listed, a 404 may be that of an API without such a call; and a new booking is not known at once
+    return one.booking if window is None or one.booking.cancelled or now - one.at < STALE else None
+
+
+def _lags(one: Known, seen: Booking, now: datetime) -> bool:
+    """Whether an answer still shows what was there before our own write."""
+    return one.before is not None and seen.same_as(one.before) and now - one.at < STALE
+
+
+def _says_the_same(booking: Booking, other: Booking) -> bool:
+    return (booking.start, booking.cancelled) == (other.start, other.cancelled)

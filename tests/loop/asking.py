@@ -1,0 +1,56 @@
+"""What people ask by hand, in a world, and what they are told."""
+
+from datetime import datetime
+
+from syncd.domain.request import Reply, Request, Wanted
+from syncd.sandbox import Appointment, Fault, Kind
+from syncd.sandbox.model import Status
+from tests.loop.world import APPOINTMENTS, World
+
+HOLD = f"{APPOINTMENTS}/hold"
+CONFIRM = f"{APPOINTMENTS}/confirm"
+EMAIL = "dana@example.org"
+ATTEMPTS = 3
+"""How often a call is tried in one cycle."""
+
+
+def request(start: datetime, email: str = EMAIL) -> Request:
+    return Request("s_haircut", "loc_mitte", start, "Dana Lee", email)
+
+
+def want(w: World, wanted: Wanted) -> int:
+    """A command leaves its wish, and waits."""
+    return w.store.want(wanted, w.clock.at)
+
+
+def told(w: World, ask_id: int) -> Reply | None:
+    """What the command is told, if it is told something yet."""
+    return w.store.collect(ask_id)[1]
+
+
+def booked(w: World) -> list[Appointment]:
+    """What is in force in Zimun's own book."""
+    return [each for each in w.salon.appointments() if each.status in (Status.SCHEDULED, Status.CONFIRMED)]
+
+
+def held(w: World) -> list[Appointment]:
+    """What is held there and not confirmed."""
+    return [each for each in w.salon.appointments() if each.status is Status.HELD]
+
+
+class Exactly(Fault):
+    """A fault of one path, and of none below it."""
+
+    def matches(self, method: str, path: str) -> bool:
+        return self.times != 0 and method == self.method and path == self.path_prefix
+
+
+def close_list(w: World) -> None:
+    """The list of bookings is closed to this client from now on."""
+    w.server.faults.append(Exactly("GET", APPOINTMENTS, Kind.ANSWER, None, 403, body={"detail": "forbidden"}))
+
+
+def close_all_reading(w: World) -> None:
+    """No call reads a booking any more."""
+    close_list(w)
+    w.fault(Kind.ANSWER, f"{APPOINTMENTS}/", times=None, status=403, body={"detail": "forbidden"})

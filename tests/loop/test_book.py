@@ -1,0 +1,237 @@
+"""Hold, then confirm: one booking and one event, whatever breaks off between."""
+
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from syncd.domain.actions import Confirm, Hold, Why
+from syncd.domain.ids import BookingId
+from syncd.engine.execute import Executing
+from syncd.engine.sides import Health
+from syncd.planning.snapshot import Snapshot
+from syncd.sandbox import Kind
+from syncd.state.journal import Outcome
+from syncd.zimun import ZimunClient
+from tests.loop.asking import ATTEMPTS, CONFIRM, EMAIL, HOLD, booked, held, request, told, want
+from tests.loop.ground import ON_ONE
+from tests.loop.world import Crash, World, at, world
+from tests.servers import Server
+
+pytestmark = ON_ONE
+START = at(24, 9)
+
+
+async def is_booked_once(w: World, ask_id: int) -> None:
+    """The person is told of the one booking, whose event stands; and then nothing is done any more."""
+    (booking,) = booked(w)
+    reply = told(w, ask_id)
+    assert reply is not None
+    assert (reply.code, reply.booking_ids) == (0, (booking.booking_id,))
+    assert (booking.start, booking.contact_name, booking.contact_email) == (START, "Dana Lee", EMAIL)
+    assert held(w) == []
+    assert await w.start(booking.booking_id) == ";TZID=Europe/Berlin:20261124T100000"
+    assert len(await w.events()) == 1
+    await w.quiet(minutes=1)
+    assert w.store.open_intents() == []
+    assert w.store.known() == []
+
+
+async def test_it_is_booked_and_its_event_written_in_one_cycle(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        ask_id = want(w, request(START))
+        report = await w.cycle()
+        assert (report.summary.exit_code, report.summary.counts["booked"]) == (0, 1)
+        await is_booked_once(w, ask_id)
+        keys = w.calls(HOLD) + w.calls(CONFIRM)
+        assert len(set(keys)) == 2
+        (booking,) = booked(w)
+        rows = [row for row in w.store.history(BookingId(booking.booking_id), 9) if row.side == "zimun"]
+        assert [(row.what, row.outcome, row.detail) for row in rows] == [
+            ("booking.held", "done", "2026-11-24T09:00Z"),
+            ("booking.confirmed", "done", "2026-11-24T09:00Z"),
+        ]
+
+
+@pytest.mark.parametrize("path", [HOLD, CONFIRM])
+async def test_killed_right_after_the_answer(dav: Server, folder: Path, path: str) -> None:
+    async with world(dav, folder) as w:
+        ask_id = want(w, request(START))
+        w.crash_after = path
+        with pytest.raises(Crash):
+            await w.cycle()
+        await w.cycle(minutes=1)
+        await is_booked_once(w, ask_id)
+        assert len(set(w.calls(HOLD))) == len(set(w.calls(CONFIRM))) == 1
+        assert len(w.calls(path)) == 2
+
+
+async def test_killed_between_hold_and_confirm(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        ask_id = want(w, request(START))
+        with patch.object(ZimunClient, "confirm", side_effect=Crash), pytest.raises(Crash):
+            await w.cycle()
+        assert len(held(w)) == 1
+        await w.cycle(minutes=9)
+        await is_booked_once(w, ask_id)
+        assert (len(w.calls(HOLD)), len(w.calls(CONFIRM))) == (1, 1)
+
+
+async def test_killed_before_anything_was_sent(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        ask_id = want(w, request(START))
+        with patch.object(ZimunClient, "hold", side_effect=Crash), pytest.raises(Crash):
+            await w.cycle()
+        await w.cycle(minutes=1)
+        await is_booked_once(w, ask_id)
+
+
+async def test_killed_before_its_event_was_written(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        ask_id = want(w, request(START))
+        with patch.object(w.store, "journal", side_effect=Crash), pytest.raises(Crash):
+            await w.cycle()
+        assert await w.events() == {}
+        await w.cycle(minutes=1)
+        await is_booked_once(w, ask_id)
+
+
+@pytest.mark.parametrize("kind", [Kind.LOSE_ANSWER, Kind.LOSE_REQUEST, Kind.HALF_BODY])
+@pytest.mark.parametrize("path", [HOLD, CONFIRM])
+async def test_no_answer_to_any_attempt(dav: Server, folder: Path, path: str, kind: Kind) -> None:
+    async with world(dav, folder) as w:
+        ask_id = want(w, request(START))
+        w.fault(kind, path, "POST", times=ATTEMPTS)
+        assert (await w.cycle()).summary.exit_code == 75
+        assert told(w, ask_id) is None
+        assert "Dana" not in str(w.store._db.execute("SELECT * FROM asks").fetchall())
+        assert len(w.store.open_intents()) == 1
+        await w.cycle(minutes=1)
+        await is_booked_once(w, ask_id)
+        assert len(set(w.calls(HOLD))) == len(set(w.calls(CONFIRM))) == 1
+
+
+async def test_a_hold_that_is_not_answered_in_time_is_let_go(dav: Server, folder: Path) -> None:
+    """It lapsed by itself, if it was ever made; and hours later nobody wants to be booked for it."""
+    async with world(dav, folder) as w:
+        ask_id = want(w, request(START))
+        w.fault(Kind.LOSE_ANSWER, HOLD, "POST", times=ATTEMPTS)
+        await w.cycle()
+        calls = len(w.calls(HOLD))
+        await w.cycle(minutes=11)
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.text) == (75, "no answer came in time: nothing is booked")
+        assert (booked(w), held(w), w.store.open_intents()) == ([], [], [])
+        assert (len(w.calls(HOLD)), w.calls(CONFIRM)) == (calls, [])
+
+
+async def test_a_hold_that_lapses_before_it_can_be_confirmed_is_told_with_what_is_open(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder) as w:
+        ask_id = want(w, request(START))
+        down = w.fault(Kind.ANSWER, CONFIRM, "POST", times=None, status=503)
+        await w.cycle()
+        assert len(held(w)) == 1
+        await w.cycle(minutes=4)
+        assert told(w, ask_id) is None
+        down.times = 0
+        await w.cycle(minutes=7)
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.text) == (1, "the hold could not be confirmed: This hold has expired.")
+        assert START in reply.slots
+        assert (booked(w), held(w), w.store.open_intents()) == ([], [], [])
+        await w.quiet(minutes=1)
+
+
+async def test_a_confirm_whose_key_is_forgotten_is_found_by_its_booking(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        ask_id = want(w, request(START))
+        w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST", times=ATTEMPTS)
+        await w.cycle()
+        w.salon.idempotency._records.clear()
+        await w.cycle(minutes=1)
+        await is_booked_once(w, ask_id)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [(409, 1, "as ordered"), (422, 1, "as ordered"), (404, 1, "knows no such"), (403, 1, "403"), (503, 75, None)],
+)
+async def test_a_refused_hold_is_told_and_spent(
+    dav: Server, folder: Path, status: int, code: int, words: str | None
+) -> None:
+    async with world(dav, folder) as w:
+        ask_id = want(w, request(START))
+        w.fault(Kind.ANSWER, HOLD, "POST", times=ATTEMPTS, status=status, body={"detail": "as ordered"})
+        await w.cycle()
+        reply = told(w, ask_id)
+        if words is None:
+            # it may have been taken: nobody knows
+            assert reply is None
+            await w.cycle(minutes=11)
+            reply = told(w, ask_id)
+        assert reply is not None
+        assert reply.code == code
+        assert words is None or words in reply.text
+        assert (booked(w), w.store.open_intents()) == ([], [])
+        calls = len(w.calls(HOLD))
+        await w.quiet(minutes=1)
+        assert len(w.calls(HOLD)) == calls
+
+
+async def test_zimun_that_cannot_be_reached_books_nothing_later(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        down = w.fault(Kind.ANSWER, "/", times=None, status=503)
+        ask_id = want(w, request(START))
+        await w.cycle()
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.text.startswith("nothing was done: ")) == (75, True)
+        down.times = 0
+        await w.cycle(minutes=1)
+        assert not w.calls(HOLD)
+
+
+async def test_what_was_taken_back_or_is_too_old_is_not_done(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        taken_back, old = want(w, request(START)), want(w, request(at(25, 9)))
+        assert w.store.collect(taken_back) == (False, None)
+        await w.cycle(minutes=16)
+        reply = told(w, old)
+        assert reply is not None
+        assert (reply.code, reply.text) == (1, "nothing was done: it was asked for too long ago")
+        assert not w.posts
+        assert w.store._db.execute("SELECT count(*) FROM asks").fetchone() == (0,)
+
+
+async def test_another_customer_at_the_same_time_is_another_booking(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        asks = [want(w, request(START, email)) for email in (EMAIL, "ada@example.org", EMAIL.upper())]
+        await w.cycle()
+        ids = [reply.booking_ids for ask_id in asks if (reply := told(w, ask_id)) is not None]
+        assert len(booked(w)) == 2
+        assert ids[0] == ids[2] != ids[1]
+
+
+async def test_a_hold_that_a_plan_holds_is_carried_out_the_same_way(dav: Server, folder: Path) -> None:
+    """As a request from a calendar will be: through the journal and the executing of every other intent."""
+    async with world(dav, folder) as w:
+        cycle = w.store.begin_cycle(w.clock.at)
+        async with w._engine(w.store) as engine:
+            sides = engine._sides
+            managed = await sides.managed()
+            snapshot, health = Snapshot(now=w.clock.at, cycle=cycle), Health()
+            executing = Executing(sides, managed, snapshot, health, lambda: False, lambda done, of: None)
+            wish = Hold(BookingId("request-of-an-event"), Why.NEW, request(START))
+            (done,) = await executing.all(w.store.journal([wish], cycle, w.clock.at))
+        assert (done.outcome, health.faults) == (Outcome.DONE, {})
+        assert isinstance(done.intent.action, Confirm)
+        (booking,) = booked(w)
+        assert done.booking is not None
+        assert done.booking.id == booking.booking_id
+        assert w.store.open_intents() == []
+        await w.cycle(minutes=1)
+        assert len(await w.events()) == 1

@@ -1,0 +1,222 @@
+"""A reschedule and a cancel at a person's word: done once, told, and followed by the event."""
+
+from datetime import datetime
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from syncd.domain.ids import BookingId
+from syncd.domain.request import CancelWanted, MoveWanted, Wanted
+from syncd.sandbox import Kind
+from syncd.zimun import ZimunClient
+from tests.loop.asking import ATTEMPTS, close_all_reading, told, want
+from tests.loop.ground import ON_ONE
+from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
+from tests.servers import Server
+
+pytestmark = ON_ONE
+PATHS = {"reschedule": RESCHEDULE, "cancel": CANCEL}
+BEGINS, TO = at(24, 9), at(24, 14)
+
+
+def wish(verb: str, booking_id: str, to: datetime = TO) -> Wanted:
+    return CancelWanted(BookingId(booking_id)) if verb == "cancel" else MoveWanted(BookingId(booking_id), to)
+
+
+async def is_done_once(w: World, verb: str, booking_id: str, ask_id: int) -> None:
+    reply = told(w, ask_id)
+    assert reply is not None
+    assert (reply.code, reply.booking_ids) == (0, (booking_id,))
+    if verb == "cancel":
+        assert w.booking(booking_id).status == "cancelled"
+        assert not await w.exists(booking_id)
+    else:
+        assert w.booking(booking_id).start == TO
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
+        assert not await w.note(booking_id)
+    assert len(set(w.calls(PATHS[verb]))) == 1
+    await w.quiet(minutes=1)
+    await w.quiet(minutes=11)
+    assert (w.store.open_intents(), w.store.known()) == ([], [])
+
+
+@pytest.mark.parametrize("verb", PATHS)
+async def test_it_is_done_and_the_event_follows_in_one_cycle(dav: Server, folder: Path, verb: str) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        ask_id = want(w, wish(verb, booking_id))
+        report = await w.cycle(minutes=1)
+        assert report.summary.exit_code == 0
+        await is_done_once(w, verb, booking_id, ask_id)
+        rows = [row for row in w.store.history(BookingId(booking_id), 9) if row.side == "zimun"]
+        detail = "2026-11-24T09:00Z" + (" -> 2026-11-24T14:00Z" if verb == "reschedule" else "")
+        assert [(row.what, row.why, row.detail) for row in rows] == [(f"booking.{said(verb)}", "by_hand", detail)]
+
+
+def said(verb: str) -> str:
+    return {"reschedule": "rescheduled", "cancel": "cancelled"}[verb]
+
+
+@pytest.mark.parametrize("verb", PATHS)
+async def test_killed_right_after_the_answer(dav: Server, folder: Path, verb: str) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        ask_id = want(w, wish(verb, booking_id))
+        w.crash_after = PATHS[verb]
+        with pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        await w.cycle(minutes=1)
+        await is_done_once(w, verb, booking_id, ask_id)
+        assert len(w.calls(PATHS[verb])) == 1  # it was looked up, not repeated
+
+
+@pytest.mark.parametrize("verb", PATHS)
+@pytest.mark.parametrize("kind", [Kind.LOSE_ANSWER, Kind.LOSE_REQUEST])
+async def test_no_answer_to_any_attempt(dav: Server, folder: Path, verb: str, kind: Kind) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        ask_id = want(w, wish(verb, booking_id))
+        w.fault(kind, PATHS[verb], "POST", times=ATTEMPTS)
+        assert (await w.cycle(minutes=1)).summary.exit_code == 75
+        assert told(w, ask_id) is None
+        await w.cycle(minutes=1)
+        await is_done_once(w, verb, booking_id, ask_id)
+
+
+@pytest.mark.parametrize("verb", PATHS)
+async def test_what_had_no_effect_is_not_done_later(dav: Server, folder: Path, verb: str) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        ask_id = want(w, wish(verb, booking_id))
+        w.fault(Kind.LOSE_REQUEST, PATHS[verb], "POST", times=ATTEMPTS)
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=30)
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.text) == (75, "no answer came, and it had no effect: ask again")
+        assert (w.booking(booking_id).start, w.booking(booking_id).status) == (BEGINS, "confirmed")
+        await w.quiet(minutes=1)
+
+
+@pytest.mark.parametrize("verb", PATHS)
+async def test_a_booking_that_no_call_can_read(dav: Server, folder: Path, verb: str) -> None:
+    """Zimun's answer to us is all that is known of it, also when syncd is killed before its event is written."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        close_all_reading(w)
+        ask_id = want(w, wish(verb, booking_id))
+        with patch.object(w.store, "journal", side_effect=Crash), pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        await w.cycle(minutes=10)
+        await is_done_once(w, verb, booking_id, ask_id)
+
+
+async def test_an_answer_that_lags_moves_nothing_back(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        before = w.salon._appointments[booking_id]
+        ask_id = want(w, wish("reschedule", booking_id))
+        await w.cycle(minutes=1)
+        after = w.salon._appointments[booking_id]
+        w.salon._appointments[booking_id] = before
+        await w.quiet(seconds=30)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
+        w.salon._appointments[booking_id] = after
+        await w.cycle(seconds=30)
+        await is_done_once(w, "reschedule", booking_id, ask_id)
+
+
+async def test_a_drag_that_was_made_meanwhile_is_a_conflict(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        await w.drag(booking_id, 2 * HOUR)
+        ask_id = want(w, wish("reschedule", booking_id))
+        await w.cycle(minutes=1)
+        assert w.booking(booking_id).start == TO
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
+        assert "Your move to 12:00 on Tue 24 Nov was not booked" in await w.note(booking_id)
+        assert told(w, ask_id) is not None
+        await w.quiet(minutes=1)
+        assert len(w.calls(RESCHEDULE)) == 1
+
+
+async def test_more_than_the_guard_allows_is_a_persons_own_word(dav: Server, folder: Path) -> None:
+    async with world(dav, folder, sync="max_cancellations = 1\nmax_moves = 1") as w:
+        booked = [w.book(at(24 + n, 9)) for n in range(3)]
+        await w.cycle()
+        asks = [want(w, wish("cancel", each)) for each in booked]
+        await w.cycle(minutes=1)
+        replies = [told(w, ask_id) for ask_id in asks]
+        assert [reply.code for reply in replies if reply is not None] == [0, 0, 0]
+        assert await w.events() == {}
+
+
+@pytest.mark.parametrize(("status", "words"), [(409, "as ordered"), (422, "as ordered"), (404, "no such booking")])
+@pytest.mark.parametrize("verb", PATHS)
+async def test_a_refusal_is_told_and_spent(dav: Server, folder: Path, verb: str, status: int, words: str) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        ask_id = want(w, wish(verb, booking_id))
+        w.fault(Kind.ANSWER, PATHS[verb], "POST", status=status, body={"detail": "as ordered"})
+        await w.cycle(minutes=1)
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, words in reply.text) == (1, True)
+        assert (len(reply.slots) == 3) is (verb == "reschedule" and status != 404)
+        assert w.store.open_intents() == []
+        await w.quiet(minutes=1)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T100000"
+
+
+async def test_a_reschedule_that_gives_another_id_carries_the_pair_over(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+
+        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
+            moved = w.salon.move(old, start)
+            del w.salon._appointments[old]
+            new = "b_new"
+            w.salon.place("s_haircut", start, moved.staff_id, booking_id=new)
+            return BookingId(new)
+
+        ask_id = want(w, wish("reschedule", booking_id))
+        with patch.object(ZimunClient, "reschedule", renaming):
+            await w.cycle(minutes=1)
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert reply.booking_ids == ("b_new",)
+        assert list(w.store.links()) == ["b_new"]
+        await w.cycle(minutes=1)
+        assert len(await w.events()) == 1
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
+        await w.quiet(minutes=1)
+        assert w.store.known() == []
+        assert next(row.what for row in w.store.history(BookingId("b_new"), 9)) == "link.renamed"
+
+
+async def test_a_booking_that_syncd_never_saw_can_be_changed_where_nothing_can_be_read(
+    dav: Server, folder: Path
+) -> None:
+    """The vendor's examples know no call that reads a booking: Zimun alone decides then."""
+    async with world(dav, folder) as w:
+        moved, cancelled = w.book(BEGINS), w.book(at(25, 9))
+        close_all_reading(w)
+        asks = [want(w, wish("reschedule", moved)), want(w, wish("cancel", cancelled))]
+        asks += [want(w, wish("reschedule", "b_none"))]
+        await w.cycle()
+        replies = [told(w, ask_id) for ask_id in asks]
+        assert [reply.code for reply in replies if reply is not None] == [0, 0, 1]
+        assert w.booking(moved).start == TO
+        assert w.booking(cancelled).status == "cancelled"
+        assert await w.events() == {}  # nobody knows whose they are
+        assert not [call for call in w.server.calls if call.path == APPOINTMENTS and call.status == 200]

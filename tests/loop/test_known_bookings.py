@@ -1,0 +1,175 @@
+"""Where the list is closed, syncd goes on with the bookings it knows: those that it confirmed, and imported ones."""
+
+from pathlib import Path
+
+import pytest
+
+from syncd.domain.errors import Unavailable
+from syncd.domain.ids import BookingId
+from syncd.domain.request import CancelWanted, ImportWanted, MoveWanted
+from syncd.sandbox import Kind
+from tests.loop.asking import booked, close_all_reading, close_list, request, told, want
+from tests.loop.ground import ON_ONE
+from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, at, world
+from tests.servers import Server
+
+pytestmark = ON_ONE
+START = at(24, 9)
+TEN = ";TZID=Europe/Berlin:20261124T100000"
+CLOSING = {"list": close_list, "all": close_all_reading}
+
+
+def import_of(*booking_ids: str) -> ImportWanted:
+    return ImportWanted(tuple(BookingId(each) for each in booking_ids))
+
+
+@pytest.mark.parametrize("closed", CLOSING)
+async def test_what_syncd_booked_is_known_moved_and_cancelled(dav: Server, folder: Path, closed: str) -> None:
+    async with world(dav, folder) as w:
+        CLOSING[closed](w)
+        want(w, request(START))
+        await w.cycle()
+        (booking,) = booked(w)
+        booking_id = booking.booking_id
+        assert await w.start(booking_id) == TEN
+        await w.quiet(minutes=1)
+        await w.quiet(minutes=11)
+        await w.drag(booking_id, 2 * HOUR)
+        await w.cycle(minutes=1)
+        assert w.booking(booking_id).start == at(24, 11)
+        want(w, MoveWanted(BookingId(booking_id), at(24, 14)))
+        await w.cycle(minutes=1)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
+        await w.delete(booking_id)
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=11)
+        await w.quiet(minutes=1)
+        assert w.booking(booking_id).status == "cancelled"
+        assert (len(w.calls(RESCHEDULE)), len(w.calls(CANCEL))) == (2, 1)
+        assert w.store.known() == []
+
+
+@pytest.mark.parametrize("closed", ["open", *CLOSING])
+async def test_its_event_comes_when_the_calendar_is_there_again(dav: Server, folder: Path, closed: str) -> None:
+    async with world(dav, folder) as w:
+        if closed in CLOSING:
+            CLOSING[closed](w)
+        w.dav_fault = Unavailable("the calendar server cannot be reached")
+        ask_id = want(w, request(START))
+        await w.cycle()
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert reply.code == 0
+        await w.cycle(minutes=5)
+        w.dav_fault = None
+        await w.cycle(minutes=5)
+        (booking,) = booked(w)
+        assert await w.start(booking.booking_id) == TEN
+        await w.quiet(minutes=1)
+        assert w.store.known() == []
+
+
+async def test_an_imported_booking_is_looked_after(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id, unknown = w.book(START), w.book(at(25, 9))
+        close_list(w)
+        await w.cycle()
+        assert await w.events() == {}
+        ask_id = want(w, import_of(booking_id))
+        await w.cycle(minutes=1)
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.booking_ids, reply.refused) == (0, (booking_id,), ())
+        assert await w.start(booking_id) == TEN
+        assert not await w.exists(unknown)
+        w.salon.move(booking_id, at(24, 14))
+        await w.cycle(minutes=1)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
+        w.salon.cancel(booking_id)
+        await w.cycle(minutes=1)
+        assert await w.events() == {}
+        assert next(row.what for row in w.store.history(BookingId(booking_id), 9)) == "booking.imported"
+
+
+async def test_what_cannot_be_taken_in_is_told_each_for_itself(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        cancelled, good = w.book(at(25, 9)), w.book(START)
+        w.salon.cancel(cancelled)
+        staff = next(iter(w.salon.staff))
+        past = w.salon.place("s_haircut", at(23, 6), staff).booking_id
+        held = w.salon.hold("s_haircut", "loc_mitte", at(26, 9)).booking_id
+        broken = w.book(at(27, 9))
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{broken}", times=None, status=200, body={"booking_id": broken})
+        ask_id = want(w, import_of(cancelled, past, held, broken, "b_none", good))
+        await w.cycle()
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.booking_ids) == (1, (good,))
+        why = dict(reply.refused)
+        assert why[BookingId(cancelled)] == "it is cancelled"
+        assert why[BookingId(past)] == "it is past"
+        assert why[BookingId(held)] == "it is only held"
+        assert why[BookingId(broken)].startswith("it cannot be read: start_time is missing")
+        assert why[BookingId("b_none")] == "Zimun knows no such booking"
+
+
+async def test_nothing_is_imported_where_no_call_reads_a_booking(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(START)
+        close_all_reading(w)
+        ask_id = want(w, import_of(booking_id))
+        await w.cycle()
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.booking_ids, "403" in reply.text) == (1, (), True)
+        assert await w.events() == {}
+
+
+async def test_one_beyond_the_future_waits_until_it_is_near(dav: Server, folder: Path) -> None:
+    async with world(dav, folder, sync="future_days = 3") as w:
+        close_list(w)
+        far = w.book(at(30, 9))
+        want(w, import_of(far))
+        await w.cycle()
+        assert await w.events() == {}
+        looks = len(w.calls(far))
+        await w.quiet(minutes=1)
+        assert len(w.calls(far)) == looks
+        w.salon.move(far, at(30, 10))
+        await w.cycle(days=5)
+        assert await w.start(far) == ";TZID=Europe/Berlin:20261130T110000"
+        await w.quiet(minutes=1)
+        assert w.store.known() == []
+
+
+async def test_one_that_was_cancelled_before_it_had_an_event_gets_none(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        close_list(w)
+        w.dav_fault = Unavailable("the calendar server cannot be reached")
+        want(w, request(START))
+        await w.cycle()
+        (booking,) = booked(w)
+        want(w, CancelWanted(BookingId(booking.booking_id)))
+        await w.cycle(minutes=1)
+        assert w.booking(booking.booking_id).status == "cancelled"
+        w.dav_fault = None
+        await w.cycle(minutes=1)
+        await w.quiet(minutes=5)
+        assert await w.events() == {}
+        assert w.store.known() == []
+
+
+async def test_a_customer_s_later_change_counts(dav: Server, folder: Path) -> None:
+    """What syncd knew by its own doing is over, also where its event was never written."""
+    async with world(dav, folder) as w:
+        w.dav_fault = Unavailable("the calendar server cannot be reached")
+        want(w, request(START))
+        await w.cycle()
+        (booking,) = booked(w)
+        w.salon.move(booking.booking_id, at(24, 11))
+        await w.cycle(minutes=5)
+        w.dav_fault = None
+        await w.cycle(minutes=5)
+        assert await w.start(booking.booking_id) == ";TZID=Europe/Berlin:20261124T120000"
+        await w.quiet(minutes=1)
+        assert w.store.known() == []
