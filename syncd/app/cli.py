@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from syncd import __version__
-from syncd.app.commands import catalog, cycle, decide, doctor, history, look, servers
+from syncd.app.commands import byhand, catalog, cycle, decide, doctor, history, look, servers
 
 _EPILOG = (
     "Exit codes: 0 done, 1 something was refused, awaits approval or failed, 2 wrong usage, 75 a remote side is down, "
@@ -46,7 +46,7 @@ def _syncd(
     pass
 
 
-for _module in (servers, cycle, doctor, look, history, decide, catalog):
+for _module in (servers, cycle, doctor, look, history, decide, catalog, byhand):
     _module.add_to(app)
 
 

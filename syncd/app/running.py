@@ -1,17 +1,19 @@
 """One cycle from a command: with the store's lock, beside a daemon or without one."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from syncd.app.config import Config
 from syncd.app.wiring import sides
 from syncd.domain.actions import Plan
+from syncd.domain.booking import Booking
 from syncd.domain.errors import StoreBusy
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
+from syncd.domain.request import Reply, Wanted
 from syncd.engine.cycle import Engine
 from syncd.engine.report import Report
-from syncd.engine.sides import Health
+from syncd.engine.sides import EXIT_DOWN, Health
 from syncd.planning.guard import awaits
 from syncd.ports import Clock
 from syncd.state.lock import CycleLock, DaemonLock
@@ -20,6 +22,8 @@ from syncd.state.store import Store
 # a first sync of thousands of events holds the lock for minutes
 LOCK_SECONDS = 600.0
 ANSWER_SECONDS = 120.0
+NOT_REACHED = "the daemon did not come to it within two minutes, and nothing was done: see syncd status"
+NOT_ANSWERED = "Zimun was asked, and its answer did not come; the next cycle finds out what came of it: see syncd log"
 POLL_SECONDS = 0.1
 
 
@@ -83,3 +87,40 @@ async def decide(config: Config, verb: Decision, booking_ids: Sequence[BookingId
             await clock.sleep(POLL_SECONDS)
             waited += POLL_SECONDS
         return answer, 0 if set(chosen) <= known else 1
+
+
+async def by_hand(config: Config, wanted: Wanted, clock: Clock) -> tuple[Reply, Mapping[BookingId, Booking]]:
+    """Ask Zimun for something, by the daemon where one runs, else in a cycle of our own.
+
+    What came of it, and the bookings that it was about as syncd knows them now. What was not begun when this ends, for
+    whatever reason, is taken back.
+    """
+    with Store.open(config.state.path) as store:
+        ask_id = store.want(wanted, clock.now())
+        fault: Exception | None = None
+        try:
+            if DaemonLock.held_elsewhere(config.state.path):
+                await _until_replied(store, ask_id, clock)
+            else:
+                async with sides(config, store, once=True) as both, cycle_lock(config, clock):
+                    await Engine(both).cycle()
+        except Exception as error:
+            fault = error
+        finally:
+            taken, reply = store.collect(ask_id)
+        if reply is None and fault is not None:
+            raise fault
+        if reply is None:
+            reply = Reply(EXIT_DOWN, NOT_ANSWERED if taken else NOT_REACHED)
+        links, known = store.links(), {one.booking.id: one.booking for one in store.known()}
+        linked = {booking_id: links[booking_id].booking for booking_id in reply.booking_ids if booking_id in links}
+        return reply, linked | {
+            booking_id: known[booking_id] for booking_id in reply.booking_ids if booking_id in known
+        }
+
+
+async def _until_replied(store: Store, ask_id: int, clock: Clock) -> None:
+    waited = 0.0
+    while not store.replied(ask_id) and waited < ANSWER_SECONDS:
+        await clock.sleep(POLL_SECONDS)
+        waited += POLL_SECONDS

@@ -26,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 def _locations(config: ConfigOption = None, as_json: JsonOption = False) -> int:
     """The places where Zimun takes bookings."""
-    catalog = _asked(read_config(config), lambda zimun: zimun.catalog())
+    catalog = asked(read_config(config), lambda zimun: zimun.catalog())
     places = sorted(catalog.locations.values(), key=lambda place: (place.name, place.id))
     if as_json:
         print_json([_location_json(place) for place in places])
@@ -38,7 +38,7 @@ def _locations(config: ConfigOption = None, as_json: JsonOption = False) -> int:
 
 def _services(config: ConfigOption = None, as_json: JsonOption = False) -> int:
     """The services that can be booked, and where."""
-    catalog = _asked(read_config(config), lambda zimun: zimun.catalog())
+    catalog = asked(read_config(config), lambda zimun: zimun.catalog())
     services = sorted(catalog.services.values(), key=lambda service: (service.name, service.id))
     if as_json:
         print_json([_service_json(service) for service in services])
@@ -68,9 +68,9 @@ def _slots(
         place = place_for(catalog, service, location)
         return place, await zimun.open_slots(service, place.id, day.date())
 
-    place, slots = _asked(read_config(config), look)
+    place, slots = asked(read_config(config), look)
     if as_json:
-        print_json([_slot_json(slot) for slot in slots])
+        print_json([slot_json(slot) for slot in slots])
         return EXIT_DONE
     to = tables.console()
     if not slots:
@@ -101,7 +101,7 @@ def place_for(catalog: Catalog, service_id: str, location_id: str | None) -> Loc
     return catalog.locations.get(location_id, Location(location_id))
 
 
-def _asked(config: Config, question: Callable[[BookingPort], Awaitable[T]]) -> T:
+def asked(config: Config, question: Callable[[BookingPort], Awaitable[T]]) -> T:
     """The answer of Zimun to a question, asked on a client of its own."""
     from syncd.zimun import ZimunClient
 
@@ -140,7 +140,7 @@ def _service_json(service: Service) -> dict[str, object]:
     }
 
 
-def _slot_json(slot: Slot) -> dict[str, object]:
+def slot_json(slot: Slot) -> dict[str, object]:
     return {
         "service_id": slot.service_id,
         "location_id": slot.location_id,
