@@ -41,6 +41,7 @@ class AskedByHand:
 
     async def all(self) -> list[Done]:
         """What came of each intent: first of those that were left open, then of what is asked anew, one by one."""
+        self._sides.store.forget_replies(self._now() - TOO_OLD)
         done = [
             await self._carry_out(intent, intent.action, again=True)
             for intent in self._sides.store.open_intents()

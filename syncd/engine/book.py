@@ -12,11 +12,13 @@ import structlog
 from syncd.domain.actions import Confirm, Hold
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknown, Refused, SyncdError, Unavailable
+from syncd.domain.ids import BookingId
 from syncd.domain.request import Known, Reply, Request
 from syncd.engine import memory
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE, ZIMUN, Health, Sides, exit_code_of
+from syncd.planning.sides import STALE
 from syncd.ports import Confirmed
 from syncd.state.journal import Intent, Outcome
 
@@ -48,21 +50,41 @@ async def live_twin(request: Request, sides: Sides) -> Booking | None:
 
     Raises Unavailable or NotPermitted where that cannot be known.
     """
-    seen = {one.booking.id: one.booking for one in sides.store.known()}
+    known = {one.booking.id: one for one in sides.store.known()}
+    seen = {booking_id: one.booking for booking_id, one in known.items()}
+    listed: dict[BookingId, Booking] | None = None
     try:
-        listed = await sides.bookings.bookings(request.start, request.start + SECOND)
+        found = await sides.bookings.bookings(request.start, request.start + SECOND)
     except NotPermitted as error:
         if error.credentials:
             raise
         seen |= {link.booking_id: link.booking for link in sides.store.links().values() if link.closed is None}
     else:
-        seen |= {booking.id: booking for booking in listed.bookings}
-    for booking in seen.values():
-        if request.is_met_by(booking):
-            fresh = await read_quietly(sides.bookings, booking.id)
-            if fresh is None or request.is_met_by(fresh):
-                return fresh or booking
+        listed = {booking.id: booking for booking in found.bookings}
+        seen |= listed
+    for booking in filter(request.is_met_by, seen.values()):
+        if listed is not None and booking.id in listed:
+            return booking
+        fresh = await _read(booking, sides)
+        # where the list is open and does not name it, a 404 says that it is gone, unless both lag
+        lately = booking.id in known and sides.clock.now() - known[booking.id].at < STALE
+        if fresh is None and (listed is None or lately):
+            return booking
+        if fresh is not None and request.is_met_by(fresh):
+            return fresh
     return None
+
+
+async def _read(booking: Booking, sides: Sides) -> Booking | None:
+    """The booking read afresh, None for 404; as it is remembered where the call is closed to us or tells nothing."""
+    try:
+        return await sides.bookings.booking(booking.id)
+    except Malformed:
+        return booking
+    except NotPermitted as error:
+        if error.credentials:
+            raise
+        return booking
 
 
 def not_sent(intent: Intent, sides: Sides, health: Health, error: SyncdError, *, again: bool) -> Done:

@@ -109,6 +109,15 @@ def answered(db: Database, ask_id: int) -> str | None:
     return None if row is None else row[0]
 
 
+def has_replies(db: Database, before: str) -> bool:
+    row = db.execute("SELECT 1 FROM asks WHERE reply IS NOT NULL AND answered_at < ?", (before,)).fetchone()
+    return row is not None
+
+
+def forget_replies(db: Database, before: str) -> None:
+    db.execute("DELETE FROM asks WHERE reply IS NOT NULL AND answered_at < ?", (before,))
+
+
 def prune(db: Database, before: str) -> None:
     """Drop what was answered before then, or taken up and never answered."""
     db.execute("DELETE FROM asks WHERE answered_at < :before OR taken_at < :before", {"before": before})

@@ -273,6 +273,15 @@ class Store:
         with self._write() as db:
             return asks.collect(db, ask_id)
 
+    def forget_replies(self, before: datetime) -> None:
+        """Drop what was replied before then and nobody collected: its words are Zimun's, and may name a customer."""
+        limit = database.as_text(before)
+        with self._read() as db:
+            stale = asks.has_replies(db, limit)
+        if stale:
+            with self._write() as db:
+                asks.forget_replies(db, limit)
+
     # bookings that syncd knows by its own doing
 
     def known(self) -> list[Known]:

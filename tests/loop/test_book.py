@@ -1,5 +1,6 @@
 """Hold, then confirm: one booking and one event, whatever breaks off between."""
 
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -13,7 +14,19 @@ from syncd.planning.snapshot import Snapshot
 from syncd.sandbox import Kind
 from syncd.state.journal import Outcome
 from syncd.zimun import ZimunClient
-from tests.loop.asking import ATTEMPTS, CONFIRM, EMAIL, HOLD, booked, held, request, told, want
+from tests.loop.asking import (
+    ATTEMPTS,
+    CONFIRM,
+    EMAIL,
+    HOLD,
+    booked,
+    close_all_reading,
+    close_list,
+    held,
+    request,
+    told,
+    want,
+)
 from tests.loop.ground import ON_ONE
 from tests.loop.world import Crash, World, at, world
 from tests.servers import Server
@@ -214,6 +227,44 @@ async def test_another_customer_at_the_same_time_is_another_booking(dav: Server,
         ids = [reply.booking_ids for ask_id in asks if (reply := told(w, ask_id)) is not None]
         assert len(booked(w)) == 2
         assert ids[0] == ids[2] != ids[1]
+
+
+async def test_one_that_is_gone_meanwhile_is_booked_again(dav: Server, folder: Path) -> None:
+    """Zimun, not what syncd remembers, says whether there is such a booking already."""
+    async with world(dav, folder, sync="future_days = 1") as w:
+        far = at(27, 9)
+        want(w, request(far))
+        await w.cycle()
+        (first,) = booked(w)
+        assert [one.booking.id for one in w.store.known()] == [first.booking_id]
+        del w.salon._appointments[first.booking_id]  # cancelled, and such are not listed
+        want(w, request(far))
+        await w.cycle(minutes=5)
+        (second,) = booked(w)
+        assert second.booking_id != first.booking_id
+        assert len(w.calls(HOLD)) == 2
+
+
+@pytest.mark.parametrize("closed", [close_list, close_all_reading])
+async def test_where_the_list_is_closed_what_syncd_booked_is_not_booked_again(
+    dav: Server, folder: Path, closed: Callable[[World], None]
+) -> None:
+    async with world(dav, folder) as w:
+        closed(w)
+        first = want(w, request(START))
+        await w.cycle()
+        again = want(w, request(START))
+        await w.cycle(minutes=5)
+        replies = told(w, first), told(w, again)
+        assert replies[0] is not None
+        assert replies[1] is not None
+        assert replies[0].booking_ids == replies[1].booking_ids
+        (booking,) = booked(w)
+        w.salon.cancel(booking.booking_id)
+        want(w, request(START))
+        await w.cycle(minutes=5)
+        # nobody can tell where nothing can be read; else it is booked anew
+        assert len(booked(w)) == (1 if closed is close_list else 0)
 
 
 async def test_a_hold_that_a_plan_holds_is_carried_out_the_same_way(dav: Server, folder: Path) -> None:

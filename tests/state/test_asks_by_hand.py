@@ -146,6 +146,15 @@ def test_changes_by_hand_tell_from_where_to_where_and_count_as_cancellations(sto
     assert store.links() == {"b1": link("b1")}
 
 
+def test_a_reply_that_nobody_collects_is_soon_forgotten(store: Store) -> None:
+    first, second = (store.want(request(), NOW) for _ in range(2))
+    store.reply(first, NOW, Reply(1, "no, Ann Example"))
+    store.reply(second, LATER, DONE)
+    store.forget_replies(LATER)
+    assert (store.replied(first), store.replied(second)) == (False, True)
+    assert "Ann" not in everything(store)
+
+
 def test_what_nobody_collected_is_dropped_in_time(store: Store) -> None:
     told, taken, waiting = (store.want(request(), NOW) for _ in range(3))
     store.reply(told, NOW, DONE)

@@ -10,11 +10,11 @@ import typer
 from syncd.app import tables
 from syncd.app.clock import SystemClock
 from syncd.app.commands.catalog import asked, place_for, slot_json
-from syncd.app.commands.common import ConfigOption, JsonOption, WrongUsage, command, print_json, read_config, stamp
+from syncd.app.commands.common import ConfigOption, JsonOption, WrongUsage, command, print_json, read_config
 from syncd.app.commands.wishes import booking_json, read_email, read_id, read_name, read_time
 from syncd.app.config import Config
 from syncd.domain.booking import Booking, Location, Slot
-from syncd.domain.errors import Malformed
+from syncd.domain.errors import Malformed, NotPermitted
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, ImportWanted, MoveWanted, Reply, Request, Wanted
 from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE
@@ -35,8 +35,10 @@ def add_to(app: typer.Typer) -> None:
 def _book(
     service: Annotated[str, typer.Option("--service", metavar="SERVICE_ID", help="See `syncd services`.")],
     time: Annotated[str, typer.Option("--time", metavar="TIME", help=f"See `syncd slots`. {TIME}")],
-    name: Annotated[str, typer.Option("--name", help="The customer's name.")],
-    email: Annotated[str, typer.Option("--email", help="The customer's e-mail address: Zimun may write to it.")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="The customer's name.")],
+    email: Annotated[
+        str, typer.Option("--email", metavar="EMAIL", help="The customer's e-mail address: Zimun may write to it.")
+    ],
     location: Annotated[
         str | None,
         typer.Option("--location", metavar="LOCATION_ID", help="Needed where there are several.", show_default=False),
@@ -111,7 +113,7 @@ def _cancel(booking_id: OneBooking, config: ConfigOption = None, as_json: JsonOp
 
 
 def _import(
-    booking_ids: Annotated[list[str], typer.Argument(metavar="BOOKING_ID...", show_default=False)],
+    booking_ids: Annotated[list[str], typer.Argument(metavar="BOOKING_ID", show_default=False)],
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -147,6 +149,10 @@ async def _place_of(zimun: BookingPort, booking_id: BookingId, known: Booking | 
         booking = known or await zimun.booking(booking_id)
     except Malformed as error:
         raise WrongUsage(f"{booking_id}: it cannot be read ({error}); say the time with its offset") from error
+    except NotPermitted as error:
+        if error.credentials:
+            raise
+        booking = None
     if booking is None:
         raise WrongUsage(f"{booking_id}: Zimun does not tell of it; say the time with its offset")
     return (await zimun.catalog()).locations.get(booking.location_id, Location(booking.location_id))
@@ -171,7 +177,7 @@ def _refused(reply: Reply, zone: str = "", service: str = "", place: str = "", *
     to = tables.err_console()
     tables.line(to, f"syncd: {reply.text}")
     if reply.slots:
-        tables.line(to, f"Open nearby: {', '.join(f'{_at(start, zone)} ({stamp(start)})' for start in reply.slots)}.")
+        tables.line(to, f"Open nearby: {', '.join(_at(start, zone) for start in reply.slots)}.")
     return reply.code
 
 
