@@ -1,5 +1,9 @@
 """`book`, `reschedule`, `cancel`, `import`: beside a daemon and without one, each in a process of its own."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from syncd.state.lock import DaemonLock
 from syncd.state.store import Store
 from tests.acceptance.stable import Stable
 from tests.app.counter import BOOK, EMAIL, Counter, counter, soon
@@ -264,3 +269,51 @@ def test_imported_bookings_are_taken_in_each_for_itself(desk: Counter) -> None:
     told = desk.run("import", good)
     assert (told.code, told.out) == (0, f"Imported: {good}.\n")
     assert desk.run("log", good, "--json").json[0]["what"] == "booking.imported"
+
+
+def test_what_is_interrupted_before_it_was_begun_is_taken_back(alone: Counter) -> None:
+    """Also by a daemon that comes later."""
+    lock = DaemonLock(alone.folder / "state.db")
+    with Store.open(alone.folder / "state.db") as store:
+        lock.acquire()
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "syncd", *BOOK, letters(alone.at(2, 10))], stderr=subprocess.PIPE,
+            env={**os.environ, "SYNCD_CONFIG": str(alone.config)},
+        )  # fmt: skip
+        soon(store.undecided)
+        waiting.send_signal(signal.SIGINT)
+        _, err = waiting.communicate(timeout=30)
+        assert (waiting.returncode, b"Traceback" in err) == (130, False)
+        assert store.undecided() == []
+        lock.release()
+    assert alone.run("sync").code == 0
+    assert not alone.spoken("hold")
+
+
+def test_it_is_booked_also_while_the_calendar_is_down(alone: Counter) -> None:
+    alone.edit(alone.dav.calendar_url, "http://127.0.0.1:9/bookings/")
+    alone.edit(f'url = "{alone.dav.url}"', 'url = "http://127.0.0.1:9/"')
+    booked = alone.run(*BOOK, letters(alone.at(2, 10)), "--json")
+    assert booked.code == 0, booked.err
+    booking_id = booked.json["booking_id"]
+    assert booked.json["contact_email"] == EMAIL
+    alone.edit("http://127.0.0.1:9/bookings/", alone.dav.calendar_url)
+    alone.edit('url = "http://127.0.0.1:9/"', f'url = "{alone.dav.url}"')
+    assert alone.run("sync").code == 0
+    assert "Dana Lee" in alone.event(booking_id)
+
+
+def test_with_zimun_down_or_a_wrong_secret_nothing_is_kept_for_later(alone: Counter) -> None:
+    words = (("cancel", "b_1"), ("reschedule", "b_1", "2027-02-03T10:00Z"), ("import", "b_1"))
+    alone.edit("sandbox-secret", "another-secret")
+    assert alone.run(*BOOK, letters(alone.at(2, 10))).code == 77
+    assert [alone.run(*each).code for each in words] == [77, 77, 77]
+    alone.edit(alone.api.url, "http://127.0.0.1:9")
+    with Store.open(alone.folder / "state.db") as store:
+        assert store._db.execute("SELECT count(*) FROM asks").fetchone() == (0,)
+    for file in alone.folder.glob("state.db*"):
+        file.unlink()
+    assert alone.run(*BOOK, letters(alone.at(2, 10))).code == 75
+    ended = alone.run("cancel", "b_1", "--json")
+    assert (ended.code, ended.json["error"]) == (75, "side")
+    assert ended.json["problems"][0].startswith("nothing was done: ")

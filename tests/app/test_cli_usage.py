@@ -10,6 +10,15 @@ from syncd import __version__
 from tests.app.salon import CONFIG, run
 
 COMMANDS = ["demo", "sandbox", "run", "sync", "plan", "check", "status", "log", "approve", "reject"]
+COMMANDS += ["locations", "services", "slots", "book", "reschedule", "cancel", "import"]
+WORDS = {
+    "slots": ("--service", "s", "--date", "2026-11-24"),
+    "book": ("--service", "s", "--time", "2026-11-24T10:00Z", "--name", "Dana Lee", "--email", "dana@example.com"),
+    "reschedule": ("b_1", "2026-11-24T10:00Z"),
+    "cancel": ("b_1",),
+    "import": ("b_1", "b_2"),
+}
+"""What a command cannot do without."""
 
 
 @pytest.fixture
@@ -34,17 +43,20 @@ def test_the_version_is_told() -> None:
     assert run("--version").out == f"syncd {__version__}\n"
 
 
-@pytest.mark.parametrize("words", [["no-such-command"], ["log", "--limit", "none"], ["status", "--max-age", "-1"]])
+@pytest.mark.parametrize(
+    "words",
+    [["no-such-command"], ["log", "--limit", "none"], ["status", "--max-age", "-1"], *([name] for name in WORDS)],
+)
 def test_wrong_usage_ends_with_2(words: list[str]) -> None:
     ended = run(*words)
     assert ended.code == 2
     assert "Traceback" not in ended.err
 
 
-@pytest.mark.parametrize("name", ["run", "sync", "plan", "check", "status", "log", "approve", "reject"])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("demo", "sandbox")])
 def test_every_command_names_all_faults_of_the_config_at_once(name: str, config: Path) -> None:
     config.write_text(config.read_text().replace("fallback = true", "fallback = 7\nlocation = []"))
-    ended = run(name, "--config", str(config))
+    ended = run(name, *WORDS.get(name, ()), "--config", str(config))
     assert (ended.code, ended.out) == (78, "")
     assert len(ended.err.splitlines()) == 2
     assert "fallback" in ended.err

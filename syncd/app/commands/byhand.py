@@ -117,7 +117,7 @@ def _import(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Take in bookings by their ids, where Zimun does not list them to this client."""
+    """Take in bookings by id, where Zimun does not list them."""
     known = read_config(config)
     names = tuple(BookingId(read_id(each)) for each in dict.fromkeys(booking_ids))
     reply, bookings = asyncio.run(_ask(known, ImportWanted(names)))
