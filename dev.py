@@ -2,7 +2,7 @@
 """Runs syncd from a checkout, in a virtual environment of its own (.venv), made here when it is missing or stale.
 
 python3 dev.py demo [ARGUMENT...]   the whole thing on this machine, no accounts needed
-python3 dev.py test [ARGUMENT...]   the tests; arguments go to pytest
+python3 dev.py test [ARGUMENT...]   the tests, on all cores; or as the arguments to pytest say
 python3 dev.py check                formatting, lint, types, architecture, tests
 """
 
@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 STAMP = VENV / "syncd.stamp"
-CHECKS = ["ruff check .", "ruff format --check .", "mypy", "lint-imports", "pytest"]
+# most tests wait for a server or a process; those of a file share one
+ON_ALL_CORES = ["-n", "auto", "--dist", "loadfile"]
+CHECKS = ["ruff check .", "ruff format --check .", "mypy", "lint-imports", " ".join(["pytest", *ON_ALL_CORES])]
 
 
 def main(command: "str", arguments: "list[str]") -> int:
@@ -35,7 +37,7 @@ def main(command: "str", arguments: "list[str]") -> int:
         os.execv(BIN / "syncd", ["syncd", "demo", *arguments])  # noqa: S606
     os.chdir(ROOT)
     if command == "test":
-        os.execv(BIN / "python", ["python", "-m", "pytest", *arguments])  # noqa: S606
+        os.execv(BIN / "python", ["python", "-m", "pytest", *(arguments or ON_ALL_CORES)])  # noqa: S606
     failed = [check for check in CHECKS if not run(BIN / check.split()[0], *check.split()[1:])]
     print("failed: " + ", ".join(failed) if failed else "all well")
     return 1 if failed else 0

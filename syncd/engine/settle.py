@@ -47,6 +47,12 @@ async def settle(
             health.failed(side_of(intent.action), error)
             open_still.add(intent.action.booking_id)
             continue
+        except Exception as error:
+            # a fault of ours about one item must not stop the others
+            log.exception("intent.broken", booking_id=intent.action.booking_id, action=intent.action.kind)
+            health.failed(side_of(intent.action), SyncdError(f"a fault of syncd's own: {type(error).__name__}"))
+            open_still.add(intent.action.booking_id)
+            continue
         if done.link is not None and isinstance(intent.action, Reschedule):
             done = replace(done, link=_as_it_is_now(done.link, sides.store.links().get(intent.action.booking_id)))
         sides.store.record(

@@ -141,10 +141,17 @@ def _table(total: dict[str, Report], seconds: float) -> float:
         slow, number = whole.slowest
         row = f"{name:<12}{whole.count:>10}{whole.octets / 1e6:>8.0f}{whole.seconds:>8.0f}{rate:>8.0f}"
         print(f"{row}   {slow * 1000:.0f} ms (number {number})")
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    peak = max(_own_peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
     done = sum(whole.count for whole in total.values())
     print(f"{done} inputs in {seconds:.0f} s: {done / max(seconds, 1e-9):.0f}/s; at most {peak:.0f} MB of memory")
     return peak
+
+
+def _own_peak() -> int:
+    """The most memory that this process ever had, in KB. ru_maxrss would count what the one had that started it."""
+    status = Path("/proc/self/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _tell(target: Target, kind: str, found: Failure, times: int, seed: int, save: Path) -> None:

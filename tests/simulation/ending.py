@@ -63,7 +63,8 @@ def settle(world: "World") -> None:
 
 def _honest(world: "World") -> bool:
     """Whether nobody lied or refused for a while: what did heals within an hour, at the next full listing."""
-    told = any(kind in LIES for step in world.history.steps for _, kind in step.faults)
+    # after a 403 Zimun is not asked to change anything for a quarter of an hour
+    told = any(kind in (*LIES, "forbidden") for step in world.history.steps for _, kind in step.faults)
     return not told and not any(step.what in ("clock", "reboot", "calendar lags") for step in world.history.steps)
 
 

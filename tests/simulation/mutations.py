@@ -1,4 +1,8 @@
-"""Faults put into syncd on purpose: a simulation that does not find each of them proves nothing."""
+"""Faults put into syncd on purpose: a simulation that does not find each of them proves nothing.
+
+`python -m tests.simulation.mutations` hunts for the first seed that catches each: for CAUGHT_BY, when histories change.
+"""
+# ruff: noqa: T201 - a command talks by printing
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +19,8 @@ from syncd.planning.snapshot import Look
 from syncd.state import journal, pairs
 from tests.simulation import calendars, world, zimun
 from tests.simulation.process import SimStore
+from tests.simulation.runner import run
+from tests.simulation.steps import make
 
 
 @contextmanager
@@ -195,3 +201,23 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         records_forgotten, clock_jumps_ignored, stale_answers_believed, unmanaged_not_searched,
     )
 }  # fmt: skip
+
+CAUGHT_BY = {
+    "absence_is_deletion": 9, "base_before_effect": 0, "clock_jumps_ignored": 1499, "cursor_too_early": 304,
+    "edits_overwritten": 5, "first_404_believed": 18, "grace_skipped": 4, "guard_off": 5, "if_match_dropped": 110,
+    "key_not_stable": 0, "not_read_afresh": 62, "note_for_ever": 0, "records_forgotten": 4, "replay_is_a_wish": 156,
+    "stale_answers_believed": 205, "unmanaged_not_searched": 9,
+}  # fmt: skip
+"""The first seed whose history finds it."""
+
+
+def caught_by(name: str, seeds: range) -> int | None:
+    """The first of these seeds whose history breaks a promise under that mutation."""
+    with MUTATIONS[name]():
+        found = (seed for seed in seeds if run(make(seed)).wrong)
+        return next(found, None)
+
+
+if __name__ == "__main__":
+    for mutation in MUTATIONS:
+        print(f"{mutation}: {caught_by(mutation, range(3000))}", flush=True)
