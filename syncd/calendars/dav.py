@@ -10,8 +10,10 @@ from syncd.calendars.transport import Answer, Transport
 from syncd.domain.errors import (
     CollectionGone,
     CursorExpired,
+    NotPermitted,
     OutcomeUnknown,
     PreconditionFailed,
+    RateLimited,
     SyncdError,
     Unavailable,
 )
@@ -19,6 +21,7 @@ from syncd.domain.event import Draft
 from syncd.ports import Listing, Stored
 
 _BATCH = 50
+NOT_GIVEN = "the calendar server lists it and does not give it"
 # More pages than this are dearer than a full listing; and a server that never ends is stopped.
 _PAGES = 100
 # characters of all of them together
@@ -169,10 +172,30 @@ class DavCalendar:
         listed = await self._multiget(paths)
         if listed is not None:
             found, unread = listed
-            return found + [one for one in [await self._get(path) for path in unread] if one is not None]
-        found = [one for one in [await self._get(path) for path in paths] if one is not None]
+            return found + await self._one_by_one(unread)
+        found = await self._one_by_one(paths)
         if not found:
             # all of them gone, or the calendar?
+            await self._sync_token()
+        return found
+
+    async def _one_by_one(self, paths: list[str]) -> list[Stored]:
+        """Each by its own GET. One that the server lists and does not give is parked; it must not stop the others."""
+        found: list[Stored] = []
+        refused = False
+        for path in paths:
+            try:
+                one = await self._get(path)
+            except RateLimited:
+                raise
+            except (NotPermitted, Unavailable) as error:
+                if isinstance(error, NotPermitted) and error.credentials:
+                    raise
+                one, refused = Stored(path, None, fault=NOT_GIVEN), True
+            if one is not None:
+                found.append(one)
+        if refused:
+            # one of them, or the whole calendar?
             await self._sync_token()
         return found
 

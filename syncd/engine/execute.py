@@ -231,7 +231,8 @@ class Executing:
         except SyncdError:
             return Done(intent, Outcome.SUPERSEDED)
         if stored is None:
-            return Done(intent, Outcome.SUPERSEDED)
+            # something stands there, it says, and shows nothing: not a thing to pass over in silence
+            return Done(intent, Outcome.FAILED, detail="hidden")
         there = observed(action.calendar, stored, frozenset({href}), self._snapshot.now)
         return Done(intent, Outcome.SUPERSEDED, seen=there)
 

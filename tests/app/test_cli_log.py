@@ -74,7 +74,7 @@ def test_a_question_and_its_answer_in_the_shell_are_told(desk: Desk) -> None:
 def test_a_question_that_was_rejected_is_told(desk: Desk) -> None:
     booking_id = ask(desk)
     assert desk.run("reject", booking_id).code == 0
-    assert "you rejected it" in told(desk, booking_id)[-1]
+    assert any("you rejected it" in line for line in told(desk, booking_id))
     assert desk.salon.find(booking_id).status == "confirmed"
 
 

@@ -158,6 +158,14 @@ def test_a_deletion_ends_when_its_event_is_back(event: EventSide, ends: bool) ->
     assert endings.lapse(case(link), BookingUnseen(), event).link == (replace(link, deletion=None) if ends else link)
 
 
+def test_when_the_clock_jumped_what_waits_for_a_time_waits_anew() -> None:
+    link = pair(deletion=Deletion(NOW - HOUR, 0, asked=True), missing=Missing(NOW - HOUR, 0))
+    anew = replace(link, deletion=Deletion(NOW, 7, asked=True), missing=Missing(NOW, 7))
+    assert endings.restarted(case(link, cycle=7, clock_jumped=True)).link == anew
+    assert endings.restarted(case(link, cycle=7)).link == link
+    assert endings.restarted(case(pair(), cycle=7, clock_jumped=True)).link == pair()
+
+
 @pytest.mark.parametrize(
     ("zimun", "ends"),
     [

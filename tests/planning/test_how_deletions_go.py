@@ -116,6 +116,8 @@ def test_any_other_word_for_the_event_holds_no_grace_up() -> None:
 def test_when_its_twin_was_removed_and_it_was_not_seen_since_a_deletion_is_half_a_transfer() -> None:
     action = delete(pair(twin_removed_at=NOW - DAY))
     assert (action.why, action.link.note) == (Why.EVENT_TRANSFERRED, note(NoteKind.TRANSFERRED))
+    marked = delete(pair(twin_removed_at=NOW - DAY), marked=stands(cancelled=True))
+    assert (type(marked), marked.why) == (Replace, Why.EVENT_TRANSFERRED)
     again = delete(pair(twin_removed_at=NOW - DAY, deletion=BEGUN), marked=None)
     assert isinstance(again, Cancel)
 
@@ -134,6 +136,8 @@ def test_a_booking_that_was_changed_since_is_another_than_the_one_deleted(then: 
     action = delete(pair(booking=known), booking=seen)
     assert (action.why is Why.BOOKING_CHANGED) is back
     assert action.link.note == (note(NoteKind.MOVED_AND_DELETED) if back else None)
+    marked = delete(pair(booking=known), booking=seen, marked=stands(cancelled=True))
+    assert isinstance(marked, Replace) is back
 
 
 def test_a_booking_that_tells_no_time_of_change_was_not_changed() -> None:

@@ -186,6 +186,13 @@ def test_a_note_of_another_matter_or_time_is_no_deletion() -> None:
     assert salon.asks() == 5
 
 
+def test_one_that_came_back_in_an_earlier_round_is_only_remembered_now() -> None:
+    salon = Salon(9)
+    salon.delete(5)
+    salon.change(BookingId("b09"), note=note(NoteKind.MOVED_AND_DELETED, at=NOW), etag='"0"')
+    assert (len(salon.plan().actions), salon.asks()) == (6, 0)
+
+
 def question(salon: Salon, booking_id: BookingId, **changes: Any) -> Awaiting:
     asked = Awaiting(AwaitKind.CANCEL, NOW - MINUTE, salon.bookings[booking_id], until=NOW + DAY)
     return replace(asked, **changes)
@@ -273,6 +280,46 @@ def test_a_frozen_one_is_held_without_a_write() -> None:
     (action,) = salon.plan(policy(max_cancellations=0)).actions
     assert isinstance(action, Record)
     assert action.link.frozen == Frozen("", TEN)
+
+
+def test_a_frozen_one_that_waits_already_is_held_all_the_same() -> None:
+    """Nothing about its question is new. What must not be is that its cancellation goes on, for nothing was planned."""
+    salon = Salon(3)
+    ask(salon, 1, kind=NoteKind.CANCEL_SHELL, since=NOW, until=NOW + 48 * HOUR)
+    salon.delete(1, since=GRACE)
+    (first,) = salon.ids(1)
+    salon.change(first, frozen=Frozen("", TEN))
+    held = replace(salon.links[first], deletion=None)
+    assert check_safe(Plan(), salon.look(), policy()).actions == (Record(first, Why.CANCEL_AWAITS, held),)
+
+
+def test_those_deleted_again_count_with_the_first() -> None:
+    salon = Salon(9)
+    ask(salon, 3)
+    salon.delete(3, since=MINUTE)
+    salon.delete(2, 3)
+    assert asked_now(salon) == 0
+    salon.delete(1, 5)
+    assert asked_now(salon) == 3
+
+
+def asked_now(salon: Salon) -> int:
+    return sum(action.why is Why.CANCEL_AWAITS for action in salon.plan().actions)
+
+
+def test_a_decided_question_hides_no_other_deletion() -> None:
+    salon = Salon(3)
+    ask(salon, 1, decision=Decision.APPROVED)
+    salon.delete(2)
+    kinds = [type(action) for action in salon.plan(policy(max_cancellations=0)).actions]
+    assert kinds == [Cancel, Create]
+
+
+def test_the_deletion_of_a_booking_that_is_gone_too_is_not_asked_about() -> None:
+    salon = Salon(3)
+    looks = missing(salon, 1)
+    salon.delete(1, since=MINUTE)
+    assert salon.asks(policy(max_cancellations=0), looks=looks) == 0
 
 
 def test_ended_or_past_pairs_are_no_deletions() -> None:

@@ -1,7 +1,7 @@
 """The small parts that all decisions stand on: routing, zones, texts, what a snapshot knows, second events."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -65,7 +65,10 @@ def test_a_fallback_that_names_nothing_stands_behind_all_others() -> None:
 
 def test_a_floating_time_is_the_wall_time_of_the_place() -> None:
     wall = make.floating(TEN)
-    assert resolved(wall, ZoneInfo(BERLIN)) == replace(wall, instant=TEN)
+    meant = resolved(wall, ZoneInfo(BERLIN))
+    assert meant == replace(wall, instant=TEN)
+    assert meant.instant is not None
+    assert meant.instant.tzinfo is UTC
     assert resolved(wall, None) == wall
     assert resolved(make.utc(TEN), ZoneInfo(BERLIN)) == make.utc(TEN)
     broken = EventTime("tomorrow", "", TimeKind.FLOATING)

@@ -139,6 +139,14 @@ def test_a_mark_of_cancellation_and_a_second_event_are_looked_at_twice() -> None
     assert asked(pair(), stands(), replace(twin, seen_at=NOW - GRACE + SECOND)) == set()
 
 
+def test_a_move_of_a_booking_that_is_gone_keeps_no_other_look_back() -> None:
+    """Its booking answered 404 for longer than the grace: no slots are asked for, the second event is."""
+    gone = pair(missing=Missing(NOW - HOUR, 0))
+    answers = {BY_ID: Look.ABSENT, LookBooking(B2): make.booking("b2")}
+    second = replace(stands(name="x.ics"), seen_at=NOW - HOUR)
+    assert unlisted(gone, stands(FOUR), second, looks=answers) == {LOOK}
+
+
 def test_pairs_that_ended_or_are_past_are_not_looked_at() -> None:
     assert unlisted(pair(closed=Closed(NOW, ClosedWhy.CANCELLED)), STOOD) == set()
     old = make.booking(start=NOW - DAY - HOUR - SECOND)
@@ -166,6 +174,11 @@ def test_an_orphan_is_looked_up_once() -> None:
 def test_a_further_event_of_a_pair_is_no_orphan() -> None:
     link = pair(booking=make.booking(start=NOW + 90 * DAY))
     assert asked(link, STOOD, stands(name="x.ics"), bookings=()) == set()
+
+
+def test_the_event_of_a_pair_is_no_orphan_whatever_booking_it_names() -> None:
+    named = stands(booking_id="b9", name="b1.ics")
+    assert asked(make.link(BOOKED, named), named) == set()
 
 
 def test_one_orphan_without_a_question_hides_no_other() -> None:

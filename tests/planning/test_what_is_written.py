@@ -9,7 +9,7 @@ from syncd.domain.actions import Create, ProblemKind, Replace, Why
 from syncd.domain.event import Texts
 from syncd.domain.link import Awaiting, AwaitKind, Frozen, Leftover, PutBack
 from syncd.domain.note import Note, NoteKind
-from syncd.planning.case import Outcome, next_name, outdated, taken_over
+from syncd.planning.case import Outcome, next_name, noticed, outdated, taken_over
 from syncd.planning.routing import Route
 from tests.planning import builders as make
 from tests.planning.builders import FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
@@ -222,6 +222,17 @@ def test_a_version_that_a_person_replaced_is_kept_to_be_known_when_they_take_it_
     assert taken_over(worn(), theirs) == ("s1", mine.fingerprint)
     assert taken_over(worn(), mine) == ("s1",)
     assert taken_over(worn(event=None), theirs) == ("s1",)
+
+
+def test_the_version_that_stands_there_now_is_noticed_once() -> None:
+    there = stands(stamp=9)
+    assert there.event is not None
+    mark = there.event.fingerprint
+    assert noticed(worn(), there) == worn(since=("s1", mark))
+    assert noticed(worn(event=None), there) == worn(event=None, since=("s1", mark))
+    known = (worn(replay=mark), worn(older=(mark,)), worn(since=(mark,)), worn(event=there.event))
+    assert [noticed(link, there) for link in known] == list(known)
+    assert [noticed(worn(), seen) for seen in (None, replace(there, event=None))] == [worn(), worn()]
 
 
 def test_a_route_is_the_configs() -> None:

@@ -246,6 +246,13 @@ def test_a_pasted_copy_is_adopted_under_our_uid_and_leaves_nothing_over() -> Non
     assert action.link == adopted(one_copy)
 
 
+def test_what_is_adopted_is_no_orphan_however_many_are() -> None:
+    second = make.booking("b2", FOUR)
+    both = (stands(), make.observation(make.event(second)))
+    known = plan(BOOKED, second, events=both, asked_lately=frozenset({B1, B2}))
+    assert ([action.why for action in known.actions], known.problems) == ([Why.ADOPTED, Why.ADOPTED], ())
+
+
 def test_beside_an_event_that_bears_the_old_id_a_pasted_copy_is_not_left_over() -> None:
     """A reschedule gave the booking another id: its event is found by the new one, and so is a person's copy."""
     renamed, copy = stands(booking_id="b2", name="b1.ics"), stands(booking_id="b2", uid="x", name="x.ics")
@@ -311,6 +318,14 @@ def test_a_further_event_of_a_linked_booking_is_no_orphan() -> None:
     further = stands(name="x.ics")
     look = plan(BOOKED, events=(stands(), further), links={B1: pair()}, looks={LookBooking(B1): Look.ABSENT})
     assert ProblemKind.ORPHAN not in [problem.kind for problem in look.problems]
+
+
+@pytest.mark.parametrize(("uid", "named"), [("b1@zimun", "b9"), ("b9@zimun", "b1")])
+def test_nor_is_one_that_has_only_the_uid_or_only_the_id_of_a_linked_booking(uid: str, named: str) -> None:
+    further = stands(uid=uid, booking_id=named, name="x.ics")
+    unknown = frozenset({BookingId("b9"), B1})
+    known = plan(BOOKED, events=(stands(), further), links={B1: pair()}, asked_lately=unknown)
+    assert known.problems == ()
 
 
 GONE = pair(booking=OFF, closed=Closed(NOW - HOUR, ClosedWhy.CANCELLED, '"2"'), wrote=Wrote(NOW - HOUR, BOOKED))
