@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from syncd.domain.actions import Action, Record, Replace, Why
-from syncd.domain.link import Deletion, Wish
+from syncd.domain.actions import Action, ProblemKind, Record, Remove, Replace, Why
+from syncd.domain.booking import Status
+from syncd.domain.link import Deletion, PutBack, Wish
 from syncd.planning.case import Case
+from syncd.planning.instants import letters
 from syncd.planning.planner import decide, is_alive
 from syncd.planning.snapshot import LookEvent
 from tests.planning import builders as make
-from tests.planning.builders import DAY, FOUR, HOME, HOUR, NOW, SIDE, policy
-from tests.planning.lens import B1, case, done, pair, stands
+from tests.planning.builders import DAY, FOUR, HOME, HOUR, NOON, NOW, SIDE, policy
+from tests.planning.lens import B1, BOOKED, case, done, pair, stands
 
 
 def decided(made: Case, **looks: Any) -> Action:
@@ -34,6 +36,22 @@ def test_an_event_marked_as_cancelled_is_brought_back_in_its_place() -> None:
     )
     assert isinstance(action, Replace)
     assert (action.why, action.href) == (Why.DELETION_RESTORED, marked.href)
+
+
+def test_a_booking_that_was_cancelled_while_its_event_was_marked_so_takes_it_away_as_cancelled() -> None:
+    marked = stands(cancelled=True)
+    off = replace(BOOKED, status=Status.CANCELLED)
+    action = decided(case(pair(), marked, booking=off), looks={LookEvent(HOME, marked.href): marked})
+    assert (type(action), action.why) == (Remove, Why.BOOKING_CANCELLED)
+
+
+def test_both_moved_and_put_back_from_there_three_times_it_is_left_alone() -> None:
+    dragged = stands(FOUR)
+    assert dragged.event is not None
+    fought = pair(put_backs=(PutBack(NOW, letters(dragged.event.start)),) * 3)
+    outcome = decide(case(fought, dragged, booking=make.booking(start=NOON), rules=policy(conflict="calendar")))
+    assert outcome.problem is not None
+    assert outcome.problem.kind is ProblemKind.FROZEN
 
 
 @pytest.mark.parametrize("managed", [frozenset({HOME, SIDE}), frozenset({SIDE})], ids=["managed", "not any more"])

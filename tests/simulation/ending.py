@@ -38,7 +38,8 @@ def settle(world: "World") -> None:
             return
     verb = Decision.APPROVED if world.history.seed % 2 else Decision.REJECTED
     world.decide(verb, [])
-    for after in (61, 661):
+    # a UID that is refused takes two tries before the next one
+    for after in (61, 661, 661):
         _quiet(world, after)
         if world.wrong:
             return

@@ -142,7 +142,7 @@ class Oracle:
             said = self.said[link.booking_id]
             assert link.awaiting is not None
             if verb is Decision.APPROVED:
-                said.approved[link.awaiting.kind] = (self._seq(), link.booking.start)
+                said.approved[link.awaiting.kind] = (self._seq(), link.awaiting.was.start)
             else:
                 said.approved.pop(link.awaiting.kind, None)
 
@@ -201,6 +201,8 @@ class Oracle:
                 world.fail(f"{booking.id} is cancelled late, and its event never went")
             return
         deleted = said.deleted or (said.was_deleted if said.back > self.began else None) or said.marked
+        if deleted is not None and said.marked is not None and said.marked.seconds < deleted.seconds:
+            deleted = said.marked  # a copy that stood in a calendar of somebody else's went later
         if (
             deleted is not None
             and deleted is said.marked
@@ -311,7 +313,8 @@ class Oracle:
                 if start is not None:
                     self.left[name].add(start)
         if by == "syncd":
-            self._met |= dict.fromkeys(names, seq)
+            for name in names - {""}:
+                self.said[name].met = seq  # its own write, whether it lives to remember it or not
             stale = before is not None and (
                 before == self.replaced.get((url, href)) or before in self.old[url, href] or self._is_old(old, before)
             )
