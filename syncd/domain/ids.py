@@ -5,6 +5,7 @@ Both follow from the booking's id alone, so a lost database is rebuilt without a
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import NewType
 
 BookingId = NewType("BookingId", str)
@@ -31,6 +32,7 @@ def name_of(booking_id: BookingId, generation: int = 1) -> str:
     return f"{stem(booking_id)}{_suffix(generation)}.ics"
 
 
+@lru_cache(maxsize=10_000)
 def parse_uid(uid: str) -> tuple[str, int] | None:
     """The stem and the generation of a UID of ours, or None for anybody else's."""
     match = _UID.fullmatch(uid)

@@ -32,7 +32,7 @@ from syncd.engine.known import Listed, with_known
 from syncd.engine.observe import observe_bookings, observe_calendars
 from syncd.engine.outcomes import Done
 from syncd.engine.report import Report, summarised
-from syncd.engine.settle import settle
+from syncd.engine.settle import perhaps_renamed, settle
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.together import together
 from syncd.planning.guard import approved, check_safe, is_move, is_removal
@@ -181,6 +181,8 @@ class Engine:
         bookings = {booking.id: booking for booking in listed.bookings} if listed is not None else {}
         if listed is not None:
             bookings = await with_known(sides, Listed(bookings, window, unreadable), links, managed.policy, now)
+        if left_out:
+            left_out |= perhaps_renamed(sides.store.open_intents(), bookings.values(), links)
         snapshot = Snapshot(
             now=now,
             cycle=number,
@@ -251,7 +253,7 @@ class Engine:
 
     def _not_refused(self, current: _Round, actions: list[Action]) -> list[Action]:
         """Without the writes that a calendar refused within the hour: they are named, and wait."""
-        refused = memory.refused_writes(self._sides.store, current.snapshot.now)
+        refused = memory.refused_writes(self._sides.store, current.snapshot.now) if actions else frozenset()
         if not refused:
             return actions
         waits = [memory.print_of(action) in refused for action in actions]
@@ -322,11 +324,16 @@ class Engine:
             events=events,
             bookings=bookings,
             looks=looks,
-            cancelled_lately=self._sides.store.cancellations_since(snapshot.now - HOUR),
+            cancelled_lately=self._cancelled_lately(snapshot, done),
             moved_now=snapshot.moved_now + _tried(done, snapshot, is_move, AwaitKind.MOVE),
             removed_now=snapshot.removed_now + _tried(done, snapshot, is_removal, AwaitKind.REMOVAL),
         )
         return frozenset(touched)
+
+    def _cancelled_lately(self, snapshot: Snapshot, done: list[Done]) -> int:
+        if not any(isinstance(one.intent.action, Cancel) for one in done):
+            return snapshot.cancelled_lately
+        return self._sides.store.cancellations_since(snapshot.now - HOUR)
 
 
 def _tried(done: list[Done], snapshot: Snapshot, concerned: Callable[[Action], bool], kind: AwaitKind) -> int:

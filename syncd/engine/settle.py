@@ -4,7 +4,7 @@ What had no effect is dropped, and planned anew from what is seen. Our own write
 answer was lost may have arrived only a moment ago, and an answer from before it is stale from then on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -112,19 +112,31 @@ async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: S
 
 async def _renamed(action: Reschedule, sides: Sides) -> Booking | None:
     """A reschedule may make another booking of one. Where that answer was lost, the new one stands at the target."""
-    expect, links = action.expect, sides.store.links()
+    links = sides.store.links()
     try:
         listed = await sides.bookings.bookings(action.to, action.to + timedelta(seconds=1))
     except NotPermitted as error:
         if error.credentials:
             raise
         return None
-    same = [
-        booking
-        for booking in listed.bookings
-        if booking.start == action.to and not booking.cancelled and booking.id not in links and _is_of(booking, expect)
-    ]
+    same = [booking for booking in listed.bookings if booking.id not in links and _is_at_target(booking, action)]
     return same[0] if len(same) == 1 else None
+
+
+def perhaps_renamed(
+    intents: Iterable[Intent], bookings: Iterable[Booking], links: Mapping[BookingId, Link]
+) -> frozenset[BookingId]:
+    """Unlinked bookings that an open reschedule may have made of others: they get no event until that is known."""
+    moves = [intent.action for intent in intents if isinstance(intent.action, Reschedule)]
+    return frozenset(
+        booking.id
+        for booking in bookings
+        if booking.id not in links and any(_is_at_target(booking, action) for action in moves)
+    )
+
+
+def _is_at_target(booking: Booking, action: Reschedule) -> bool:
+    return booking.start == action.to and not booking.cancelled and _is_of(booking, action.expect)
 
 
 def _is_of(booking: Booking, other: Booking) -> bool:

@@ -59,6 +59,8 @@ def settled_twins(case: Case) -> list[Observation]:
     Or with the UID that it had under another id. A copy with a UID of its own is a person's and is never touched.
     """
     link, snapshot = case.link, case.snapshot
+    if not snapshot.has_unlinked:
+        return []
     named = [
         seen for seen in snapshot.by_booking_id.get(link.booking_id, ()) if seen.event and parse_uid(seen.event.uid)
     ]

@@ -102,8 +102,10 @@ def _decided(link: Link) -> bool:
 def _about_slots(case: Case) -> set[Question]:
     """The open slots for a move that is wanted."""
     event = event_side(case.link, case.snapshot, case.policy)
+    if not isinstance(event, EventMoved):
+        return set()
     zimun = booking_side(case.link, case.snapshot, case.policy)
-    if not isinstance(event, EventMoved) or not isinstance(zimun, BookingSame | BookingMoved):
+    if not isinstance(zimun, BookingSame | BookingMoved):
         return set()
     if isinstance(zimun, BookingMoved) and (event.to == zimun.booking.start or case.policy.conflict == "zimun"):
         return set()

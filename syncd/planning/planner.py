@@ -55,8 +55,10 @@ def is_alive(link: Link, snapshot: Snapshot, policy: Policy) -> bool:
     if link.closed is not None:
         return False
     limit = snapshot.now - policy.past
+    if link.booking.end >= limit:
+        return True
     seen = seen_booking(link, snapshot)
-    return link.booking.end >= limit or (seen is not None and seen.end >= limit)
+    return seen is not None and seen.end >= limit
 
 
 def _decide_safely(case: Case) -> Outcome:

@@ -143,9 +143,14 @@ def seen_booking(link: Link, snapshot: Snapshot) -> Booking | None:
 
 
 def is_stale(link: Link, seen: Booking, now: datetime) -> bool:
-    """Whether the answer is the state before our own last write: lagging for two minutes, unless it is newer."""
+    """Whether the answer is from before our own last write: lagging for two minutes, unless it is newer.
+
+    Judged by what our writes change, the start and the status: it may lag behind a customer's change as well.
+    """
     wrote = link.wrote
-    if wrote is None or now - wrote.at >= STALE or not seen.same_as(wrote.before):
+    if wrote is None or now - wrote.at >= STALE:
+        return False
+    if (seen.start, seen.cancelled) != (wrote.before.start, wrote.before.cancelled):
         return False
     known = link.booking.updated_at or wrote.before.updated_at
     return not (seen.updated_at is not None and known is not None and seen.updated_at > known)
@@ -232,10 +237,8 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
         return EventGone()
     if looked is not Look.ABSENT:
         return EventUnseen()
-    for leftover in link.leftovers:
-        # what syncd has not got round to removing is what the person still sees: no deletion
-        if (seen := snapshot.events.get((leftover.calendar, leftover.href))) is not None and seen.event is not None:
-            return EventTransferred(seen)
+    if (seen := _left_standing(link, snapshot)) is not None:
+        return EventTransferred(seen)
     match snapshot.looks.get(FindEvent(link.uid, link.booking_id)):
         case Look.ABSENT:
             return EventGone()
@@ -252,10 +255,20 @@ def _marked_cancelled(link: Link, seen: Observation, snapshot: Snapshot) -> Even
         return EventTransferred(other)
     if not snapshot.all_readable:
         return EventUnseen()
+    if (left := _left_standing(link, snapshot)) is not None:
+        return EventTransferred(left)
     again = snapshot.looks.get(LookEvent(link.calendar, link.href))
     if isinstance(again, Observation) and again.event is not None and again.event.cancelled:
         return EventGone(cancelled=again)
     return EventUnseen()
+
+
+def _left_standing(link: Link, snapshot: Snapshot) -> Observation | None:
+    """What syncd left behind and has not got round to removing: the person still sees it, so nothing was deleted."""
+    stands = (snapshot.events.get((leftover.calendar, leftover.href)) for leftover in link.leftovers)
+    return next(
+        (seen for seen in stands if seen is not None and seen.event is not None and not seen.event.cancelled), None
+    )
 
 
 def is_due(link: Link, snapshot: Snapshot, policy: Policy) -> bool:

@@ -135,6 +135,11 @@ class Snapshot:
         return {(link.calendar, link.href): link.booking_id for link in self.links.values() if link.closed is None}
 
     @cached_property
+    def has_unlinked(self) -> bool:
+        """Whether any event of ours belongs to no open link: in most cycles none does."""
+        return any(key not in self.linked_keys for key in self.events)
+
+    @cached_property
     def linked_stems(self) -> frozenset[str]:
         """The stems of the UIDs of all open links."""
         named = (parse_uid(link.uid) for link in self.links.values() if link.closed is None)

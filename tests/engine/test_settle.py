@@ -1,9 +1,13 @@
 """A write whose answer was lost is known by what stands there, also where the server has no ETags."""
 
+from dataclasses import replace
+
 import pytest
 
-from syncd.domain.actions import Replace
-from syncd.engine.settle import _written
+from syncd.domain.actions import Replace, Reschedule, Why
+from syncd.domain.booking import Status
+from syncd.domain.ids import BookingId
+from syncd.engine.settle import _written, perhaps_renamed
 from syncd.planning.planner import decide
 from syncd.ports import Stored
 from syncd.state.journal import Intent, Outcome
@@ -28,3 +32,16 @@ def test_whether_a_lost_write_arrived_is_seen_by_what_stands_there(etag: str | N
     if arrived:
         assert settled.link is not None
         assert settled.link.start.instant == NOON != TEN
+
+
+def test_what_an_open_reschedule_may_have_made_of_another_booking_waits() -> None:
+    booked = replace(BOOKED, contact_email="dana@example.com")
+    link = make.link(booked, make.observation(make.event(booked)))
+    move = Reschedule(booked.id, Why.EVENT_MOVED, link, link, booked, NOON)
+    intents = [Intent(1, "key", move, 1, NOW)]
+    new = replace(booked, id=BookingId("b9"), start=NOON)
+    assert perhaps_renamed(intents, [booked, new], {booked.id: link}) == {new.id}
+    assert perhaps_renamed(intents, [new], {new.id: link}) == frozenset()
+    for other in (replace(new, start=TEN), replace(new, contact_email="x@y.z"), replace(new, status=Status.CANCELLED)):
+        assert perhaps_renamed(intents, [other], {}) == frozenset()
+    assert perhaps_renamed([], [new], {}) == frozenset()

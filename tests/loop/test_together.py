@@ -1,9 +1,15 @@
 """Several things at once: each person's word counts once, and both sides end equal."""
 
+from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
+from syncd.domain.booking import Booking
+from syncd.domain.errors import Malformed, OutcomeUnknown
+from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.sandbox import Kind
+from syncd.zimun import ZimunClient
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at, world
 from tests.servers import Server
 
@@ -146,6 +152,41 @@ async def test_a_reschedule_that_answers_with_another_id_carries_the_pair_over(d
         await w.cycle(minutes=1)
         await w.cycle(minutes=11)
         assert w.booking("b_renamed").status == "cancelled"
+
+
+async def test_a_lost_answer_that_gave_another_id_makes_no_second_pair(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        move, reschedule = w.salon.move, ZimunClient.reschedule
+
+        def renaming(booking_id: str, start: object) -> object:
+            moved = move(booking_id, start)  # type: ignore[arg-type]
+            del w.salon._appointments[booking_id]
+            return w.salon.place(moved.service_id, moved.start, moved.staff_id, booking_id="b_renamed")
+
+        async def lost(client: ZimunClient, booking_id: BookingId, start: datetime, key: str) -> BookingId | None:
+            await reschedule(client, booking_id, start, key)
+            raise OutcomeUnknown("no answer came")
+
+        async def garbled(client: ZimunClient, booking_id: BookingId) -> Booking | None:
+            raise Malformed(booking_id, "no start")
+
+        w.salon.move = renaming  # type: ignore[method-assign,assignment]
+        await w.drag(booked, 2 * HOUR)
+        with patch.object(ZimunClient, "reschedule", lost):
+            await w.cycle(minutes=1)
+        w.salon.move = move  # type: ignore[method-assign]
+        await w.drag(booked, -2 * HOUR)
+        with patch.object(ZimunClient, "booking", garbled):
+            await w.cycle(minutes=3)
+        assert len(await w.events()) == 1
+        # the person has the last word: back to where it was
+        await w.cycle(minutes=1)
+        assert w.booking("b_renamed").start == at(24, 9)
+        await w.cycle(minutes=3)
+        await w.quiet(minutes=11)
+        assert len(await w.events()) == 1
 
 
 async def test_an_edit_between_our_look_and_our_write_is_not_lost(dav: Server, folder: Path) -> None:

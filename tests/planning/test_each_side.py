@@ -95,6 +95,13 @@ def test_the_state_before_our_write_is_stale_for_two_minutes(ago: timedelta, sta
     assert not is_stale(pair(), BOOKED, NOW)
 
 
+def test_an_answer_may_lag_behind_a_customers_change_as_well() -> None:
+    link = pair(booking=AT_NOON, wrote=Wrote(NOW - MINUTE, BOOKED))
+    older = replace(BOOKED, contact_name="as it was", staff_name="Bea")
+    assert is_stale(link, older, NOW)
+    assert not is_stale(link, replace(older, status=OFF.status), NOW)
+
+
 @pytest.mark.parametrize(
     ("seen", "base", "before", "stale"),
     [
@@ -300,6 +307,15 @@ def test_marked_as_cancelled_counts_as_gone_after_two_equal_looks() -> None:
     again = replace(marked, etag='"again"')
     assert calendar(pair(), marked, looks={LOOK: again}) == EventGone(cancelled=again)
     assert calendar(pair(), marked, looks={LOOK: again}, readable=frozenset({HOME})) == EventUnseen()
+
+
+def test_marked_here_while_what_syncd_left_behind_stands_it_is_no_deletion() -> None:
+    marked, left = stands(cancelled=True), stands(calendar=SIDE)
+    link = pair(leftovers=(Leftover(SIDE, left.href, left.etag),))
+    again = {LOOK: marked}
+    assert calendar(link, marked, left, looks=again) == EventTransferred(left)
+    assert calendar(link, marked, stands(calendar=SIDE, cancelled=True), looks=again) == EventGone(cancelled=marked)
+    assert calendar(link, marked, looks=again) == EventGone(cancelled=marked)
 
 
 def test_marked_here_and_standing_there_it_was_transferred() -> None:

@@ -38,8 +38,8 @@ def settle(world: "World") -> None:
             return
     verb = Decision.APPROVED if world.history.seed % 2 else Decision.REJECTED
     world.decide(verb, [])
-    # a UID that is refused takes two tries before the next one
-    for after in (61, 661, 661):
+    # a UID that is refused takes two tries before the next one, and days that are far ahead are listed less often
+    for after in (61, 661 + world.setup["far"], 661 + world.setup["far"]):
         _quiet(world, after)
         if world.wrong:
             return
@@ -65,6 +65,8 @@ def settle(world: "World") -> None:
 def _honest(world: "World") -> bool:
     """Whether nobody lied or refused for a while: what did heals within an hour, at the next full listing."""
     # after a 403 Zimun is not asked to change anything for a quarter of an hour
+    if world.setup["far"] and world.setup["server"] in ("unique", "trash"):
+        return False  # a UID takes two refusals, and a booking that is far ahead is listed each quarter of an hour
     told = any(kind in (*LIES, "forbidden") for step in world.history.steps for _, kind in step.faults)
     return not told and not any(step.what in ("clock", "reboot", "calendar lags") for step in world.history.steps)
 

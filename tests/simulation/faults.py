@@ -48,7 +48,9 @@ KILLS = tuple(f"{when} {method}" for method in APPLY for when in ("before", "sen
 class Faults:
     """The faults to come: of this cycle by the number of the call, and aimed ones, which wait for a call of theirs."""
 
-    def __init__(self, reached: Counter[str]) -> None:
+    def __init__(self, reached: Counter[str], *, late: bool = True) -> None:
+        """`late`: a request whose answer is lost may arrive much later; else it never arrives."""
+        self._late = late
         self.now: set[str] = set()
         """Those that happened in this cycle."""
         self._numbered: list[tuple[int, str]] = []
@@ -57,6 +59,7 @@ class Faults:
 
     def cycle_begins(self, faults: tuple[tuple[int | str, str], ...]) -> None:
         self.now = set()
+        faults = tuple((at, "unsure" if kind == "late" and not self._late else kind) for at, kind in faults)
         self._numbered = [(at, kind) for at, kind in faults if isinstance(at, int)]
         self._aimed += [(at, kind) for at, kind in faults if isinstance(at, str)]
 

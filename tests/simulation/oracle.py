@@ -72,6 +72,8 @@ class Said:
     vanished: bool = False
     """Zimun said so at some time."""
     kept: tuple[str, ...] = ()
+    twin_removed: int = 0
+    """syncd removed one of its events while another stood, or was taken away in that moment."""
 
 
 class Oracle:
@@ -92,6 +94,8 @@ class Oracle:
         self.cancels: list[tuple[float, datetime]] = []
         self.reads: dict[tuple[str, str], str] = {}
         self.writers: dict[tuple[str, str], str] = {}
+        self.unanswered: set[tuple[str, str]] = set()
+        """Writes of syncd whose answer it never got."""
         self._heard: set[str] = set()
         self._met: dict[str, int] = {}
 
@@ -214,6 +218,8 @@ class Oracle:
             world.fail(f"{booking.id} is cancelled, though another event of it stands in a managed calendar")
         if self.restored and (world.setup.get("undated") or said.vanished):
             pass  # since the backup it was cancelled, or forgotten, and came back: nothing in it tells
+        elif self.restored and 0 < said.twin_removed < self.lost:
+            pass  # since the backup syncd removed one of two while a person took the other away: forgotten
         elif deleted is None or deleted.by != "person":
             world.fail(f"{booking.id} is cancelled, and no person deleted its event")
             return
@@ -228,9 +234,10 @@ class Oracle:
             world.fail(f"{booking.id} is cancelled, though a customer changed it after its event went")
         if world.policy.deletions == "restore":
             world.fail(f"{booking.id} is cancelled, though deletions = restore")
-        if world.policy.deletions == "ask" and not deleted.asked:
+        asked = deleted.asked or (said.deleted is not None and said.deleted.asked)
+        if world.policy.deletions == "ask" and not asked:
             world.fail(f"{booking.id} is cancelled, though nobody was asked")
-        if not deleted.asked:
+        if not asked:
             now, wall = world.clock.seconds, world.clock.at  # an hour by the clock that syncd has, which may be wrong
             self.cancels = [
                 (at, then) for at, then in self.cancels if now - at < HOUR and (wall - then).total_seconds() < HOUR
@@ -289,6 +296,7 @@ class Oracle:
         fields = objects.read(data)
         if (name := self.name_of(fields)) and "broken" not in fields:
             self.reads[url, href] = data
+            self.unanswered.discard((url, href))
             self._met[name] = self._seq()
             known = self.known[url, href]
             # what was never paired is nobody's old version
@@ -366,6 +374,8 @@ class Oracle:
         start = objects.start_of(new)
         if after == self.replaced.get((url, href)) or after in self.old[url, href]:
             said.drag = 0
+            if (url, href) in self.unanswered and start is not None:
+                said.asked[start] = seq  # syncd cannot know that its write came between: it looks like an undo
             return  # a stale client's replay of what stood there before our last write: no wish
         stood = old["start"] if old is not None and not old.get("cancelled") else None
         if stood != new["start"] or (old or {}).get("rrule") != new["rrule"]:
@@ -418,7 +428,7 @@ class Oracle:
             self.world.fail(f"syncd writes {href}, a person's copy")
         said = self.said[name]
         if new is None:
-            self._removed(href, name, said)
+            self._removed(url, href, name, fields)
             return
         self._knew_better(href, name, old, new)
         said.asking = new["title"].startswith(f"{MARK} Cancel?")
@@ -428,6 +438,8 @@ class Oracle:
             pass
         elif old is not None:
             self._kept(href, old, new)
+        elif self.world.is_lied_to and any(url in MANAGED for url, _, _ in self.events(name)[1:]):
+            said.drag = 0  # the list hid the one that was dragged; which of two counts is nobody's to say
         elif any(parse_uid(each["uid"]) is None for _, _, each in self.events(name)):
             pass  # perhaps made from a person's copy
         elif self.restored and self.world.setup["renames"]:
@@ -473,14 +485,19 @@ class Oracle:
                 kept &= set(fields["extra"])
         return kept - set(new["extra"])
 
-    def _removed(self, href: str, name: str, said: Said) -> None:
+    def _removed(self, url: str, href: str, name: str, fields: dict[str, Any]) -> None:
         """syncd removes a booking's last event only where the booking ended."""
+        said = self.said[name]
         known = self.world.zimun.bookings.get(BookingId(name))
         others = [url for url, _, _ in self.events(name) if url in MANAGED]
+        if others or said.staff > self.began:
+            said.twin_removed = self._seq()
         if known is None or known.cancelled or others or not said.shown_live:
             return
         if self.world.setup["renames"] and (self.world.zimun.list_closed or self.world.zimun.hides):
             return  # a reschedule whose answer was lost may have given it an id that no call tells
+        if said.deleted is not None and said.deleted.by == "person" and not self._counts(name, url, fields):
+            return  # a person had deleted the booking's own: this one bears only an id which the booking had once
         if said.staff > self.began:
             return  # a person took the other one away in this very moment
         if not said.absent or self.world.clock.seconds - said.absent < 600:

@@ -55,7 +55,7 @@ def make(seed: int) -> History:
     troubled = random.choice((0.0, 0.1, 0.3, 0.6))
     stormy = random.choice((0.0, 0.8, 0.9, 1.0))
     steps: list[Step] = [Step("cycle", after=5)]
-    length = random.choice((10, 10, 20, 20, 20, 30, 30, 60, 120))
+    length = random.choice((10, 10, 20, 20, 30, 30, 40, 60, 120))
     while len(steps) < length:
         if random.random() < stormy:
             steps += storm(random)
@@ -75,7 +75,7 @@ def _any(random: Random, pools: list[tuple[dict[str, int], int]]) -> Step:
 
 def _one(random: Random, pool: dict[str, int]) -> Step:
     what = random.choices(list(pool), list(pool.values()))[0]
-    return Step(what, random.choice(NAMES[:5]), random.randrange(1000))
+    return Step(what, random.choice(NAMES), random.randrange(1000))
 
 
 def _cycle(random: Random, troubled: float, pools: list[tuple[dict[str, int], int]]) -> Step:

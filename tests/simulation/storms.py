@@ -10,16 +10,35 @@ from tests.simulation.history import Aim, Step
 
 AIMS: tuple[Aim, ...] = tuple((method, kind) for method, kinds in APPLY.items() for kind in kinds)
 KINDS = tuple(dict.fromkeys(kind for _, kind in AIMS))
+WRITES = tuple(aim for aim in AIMS if aim[0] in ("reschedule", "create", "replace", "remove"))
+"""What goes wrong late in a cycle, so that all of it is decided before."""
+SPARSE = tuple(
+    aim
+    for aim in AIMS
+    if aim[1] in ("late", "empty", "partial", "refused", "precondition", "bug", "unsure", "down", "lost")
+    and aim[0] not in ("cancel", "managed", "catalog", "bookings", "changes")
+)
+"""What else is seldom met in the rarest cells."""
+ALL_BUT_CANCEL = tuple(aim for aim in AIMS if aim[0] != "cancel")
 OFTEN = ("managed", "bookings", "changes", "begin_cycle", "end_cycle", "remember_clock", "observe", "set_fact")
 """Calls and transactions that every cycle has."""
 SELDOM = tuple(point for point in KILLS if point.split()[-1] not in OFTEN)
 """Where few cycles come by."""
+COMMITS = tuple(point for point in KILLS if "commit" in point)
 
 ROWS = {
     "same": (), "moved": ("move",), "cancelled": ("cancel",), "missing": ("unknown",), "lives again": ("revive",),
 }  # fmt: skip
 """What customers and Zimun do, by the row of the table that it leads to."""
 ROW_WEIGHTS = {"same": 3, "moved": 4, "cancelled": 3, "missing": 6, "lives again": 1}
+
+EARLY = ("managed", "catalog", "bookings", "changes")
+"""Calls whose failure leaves nothing to be decided."""
+KIND_WEIGHTS = {
+    "late": 7.0, "bug": 1.5, "unsure": 1.3, "empty": 1.5, "partial": 1.5, "expired": 1.5, "down": 0.7, "lost": 0.5,
+    "malformed": 0.5,
+}  # fmt: skip
+"""Kinds that are rare otherwise, for they fit few calls; and those that come by themselves."""
 
 COLUMNS = {
     "same": (), "moved": ("drag",), "unbookable": ("all day", "odd zone", "repeat"), "replayed": ("replay",),
@@ -32,14 +51,27 @@ COLUMN_WEIGHTS = {
     "marked": 1, "parked": 3, "unseen": 1,
 }  # fmt: skip
 
-HEALS = ("known again", "mend", "mend", "calendars up", "zimun up", "undelete", "unmark", "approve", "reject")
-NAMES = ("b1", "b2", "b3", "b4", "b5")
+HEALS = (
+    "known again",
+    "mend",
+    "mend",
+    "calendars up",
+    "zimun up",
+    "undelete",
+    "unmark",
+    "approve",
+    "reject",
+    "restart",
+)
+NAMES = ("b1", "b2", "b3", "b4", "b5", "b6")
+MANY, FEW = (6, 9, 14), (1, 1, 2, 4)
+"""How many faults a cycle gets; where there are few, some of its calls have their effect."""
 
 
 def storm(random: Random) -> list[Step]:
     """Some steps: what was wrong before mostly ends, then comes one of the storms."""
     steps = [_step(random, what, random.choice(NAMES)) for what in ("calendars up", "zimun up")]
-    steps += random.choice((_table, _table, _table, _table, _wishes, _deletions))(random)
+    steps += random.choices((_table, _wishes, _deletions, _closed), (24, 4, 10, 1))[0](random)
     steps += [_step(random, what, random.choice(NAMES)) for what in random.sample(HEALS, 3)]
     steps.append(Step("cycle", after=random.choice((60, 660))))
     return steps
@@ -61,14 +93,15 @@ def _table(random: Random) -> list[Step]:
         if done
     ]
     # so that each call of a port is called for
-    acts += [_step(random, what, random.choice(NAMES)) for what in ("book", "rename", "drag", "drag")]
+    acts += [_step(random, what, random.choice(NAMES)) for what in ("book", "rename", "drag", "drag", "drag", "drag")]
     random.shuffle(acts)
     steps += acts
-    aims = tuple(aim for aim in AIMS if aim[0] != "cancel")
-    kills = KILLS if random.random() < 0.3 else SELDOM
-    steps.append(_troubled(random, random.choice((5, 30, 60, 300)), aims, kills))
-    if random.random() < 0.4:
-        steps.append(_troubled(random, random.choice((660, 660, 1300)), aims, kills))
+    aims = random.choice((WRITES, SPARSE, SPARSE, ALL_BUT_CANCEL, ALL_BUT_CANCEL, ALL_BUT_CANCEL))
+    unseen = random.random() < 0.45
+    kills = random.choice((KILLS, COMMITS, SELDOM, SELDOM))
+    steps.append(_troubled(random, random.choice((5, 30, 60, 300)), aims, kills, MANY, unseen=unseen))
+    if random.random() < 0.7:
+        steps.append(_troubled(random, random.choice((660, 660, 1300)), aims, kills, MANY, unseen=unseen))
     return steps
 
 
@@ -86,7 +119,7 @@ def _wishes(random: Random) -> list[Step]:
 def _deletions(random: Random) -> list[Step]:
     """Events are deleted, their graces end, and what awaits a word gets one."""
     aims = tuple(aim for aim in AIMS if aim[0] in ("find", "booking", "cancel"))
-    kills = tuple(point for point in KILLS if point.split()[-1] in ("find", "cancel", "cancel", "answer", "remove"))
+    kills = tuple(point for point in KILLS if point.split()[-1] in ("find", "cancel", "answer"))
     many = random.choice((1, 2, 2, 5))
     steps = [_step(random, random.choice(("delete", "delete", "mark")), name) for name in random.sample(NAMES, many)]
     steps.append(Step("cycle", after=random.choice((30, 60))))
@@ -98,11 +131,39 @@ def _deletions(random: Random) -> list[Step]:
     return steps
 
 
-def _troubled(random: Random, after: int, aims: tuple[Aim, ...], kills: tuple[str, ...]) -> Step:
-    chosen = random.sample(KINDS, random.choice((3, 5, 7)))
-    faults = tuple(random.choice(fit) for kind in chosen if (fit := [aim for aim in aims if aim[1] == kind]))
+def _closed(random: Random) -> list[Step]:
+    """Several events are dragged, and Zimun takes no change: what was not begun is dropped."""
+    steps = [_step(random, "drag", name) for name in NAMES]
+    points = tuple(point for point in KILLS if point.endswith("of drop"))
+    steps.append(Step("cycle", after=60, faults=(("reschedule", "forbidden"),), kill=random.choice(points)))
+    return steps
+
+
+def _troubled(
+    random: Random,
+    after: int,
+    aims: tuple[Aim, ...],
+    kills: tuple[str, ...],
+    many: tuple[int, ...] = FEW,
+    *,
+    unseen: bool = False,
+) -> Step:
+    """A cycle with some of these faults. `unseen`: and with a list in which some bookings cannot be read."""
+    kinds = tuple(dict.fromkeys(kind for _, kind in aims))
+    weights = [KIND_WEIGHTS.get(kind, 1.0) for kind in kinds]
+    chosen = dict.fromkeys(random.choices(kinds, weights, k=random.choice(many)))
+    faults = tuple(_aim(random, aims, kind) for kind in chosen)
+    if unseen:
+        faults += (("bookings", "malformed"),)
     kill = random.choice(kills) if random.random() < 0.5 else 0
     return Step("cycle", after=after, faults=faults, kill=kill)
+
+
+def _aim(random: Random, aims: tuple[Aim, ...], kind: str) -> Aim:
+    """Where that kind strikes; mostly not where it leaves nothing to be decided."""
+    fit = [aim for aim in aims if aim[1] == kind]
+    later = [aim for aim in fit if aim[0] not in EARLY]
+    return random.choice(later if later and random.random() < 0.8 else fit)
 
 
 def _step(random: Random, what: str, name: str) -> Step:

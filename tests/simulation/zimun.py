@@ -135,8 +135,8 @@ class FakeZimun:
             if fault == "partial":
                 found = found[: len(found) // 2]
             if fault == "malformed" and found:
-                parked = [Parked(found[0].id, "no start")]
-                found = found[1:]
+                parked = [Parked(each.id, "no start") for each in found[::2]]
+                found = found[1::2]
             for shown in found:
                 self._world.oracle.booking_read(shown)
             return BookingList(tuple(found), tuple(parked))
