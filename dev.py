@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 STAMP = VENV / "syncd.stamp"
-# most tests wait for a server or a process; those of a file share one
-ON_ALL_CORES = ["-n", "auto", "--dist", "loadfile"]
+# most tests wait for a server or a process; a few take a minute, so who is done takes some of the others
+ON_ALL_CORES = ["-n", "auto", "--dist", "worksteal"]
 CHECKS = ["ruff check .", "ruff format --check .", "mypy", "lint-imports", " ".join(["pytest", *ON_ALL_CORES])]
 
 
