@@ -79,8 +79,8 @@ class Requests:
         if not self._calendars and not self._open():
             self._store.watch_only(())
             return []
-        await self._take_notice(snapshot)
         done = await self._settle_holds(snapshot)
+        await self._take_notice(snapshot)
         for candidate, request in await self._due(snapshot):
             if self._stopping() or ZIMUN in self._health.faults:
                 break
@@ -129,7 +129,8 @@ class Requests:
         seen = []
         for href in changed:
             where = (url, href, there[href])
-            seen.append(_seen(known.get(href), where, found.get(href), desk, first=first))
+            one = _seen(known.get(href), where, found.get(href), desk, first=first, met=snapshot.bookings.values())
+            seen.append(one)
         self._store.take_notice(url, seen, gone, snapshot.now)
 
     async def _settle_holds(self, snapshot: Snapshot) -> list[Done]:
@@ -267,10 +268,19 @@ class Requests:
 
 
 def _seen(
-    known: Candidate | None, where: tuple[str, str, str | None], stored: Stored | None, desk: Desk, *, first: bool
+    known: Candidate | None,
+    where: tuple[str, str, str | None],
+    stored: Stored | None,
+    desk: Desk,
+    *,
+    first: bool,
+    met: Iterable[Booking],
 ) -> Candidate:
     if stored is not None and stored.event is not None:
-        return taken_up(known, where, stored.event, read_request(stored.event, desk), desk.now, first=first)
+        reading = read_request(stored.event, desk)
+        if first and isinstance(reading, Request) and any(map(reading.is_met_by, met)):
+            reading = None  # a person's own note of that booking
+        return taken_up(known, where, stored.event, reading, desk.now, first=first)
     # a task, one of ours by now, or one that nobody can read
     calendar, href, etag = where
     number, told = (known.id, known.told) if known is not None else (0, "")
