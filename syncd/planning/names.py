@@ -32,7 +32,9 @@ class Meant:
 
 def meant(typed: str, names: Mapping[str, str]) -> Meant:
     """Which of `names` (by id) are meant by what was typed: the name, the id, or as in "Haircut (s_2)"."""
-    fits = {one: Fit.EXACT if _is_id(typed, one, name) else fit(typed, name) for one, name in names.items()}
+    fits = {one: fit(typed, name) for one, name in names.items()}
+    if Fit.EXACT not in fits.values():
+        fits |= {one: Fit.EXACT for one, name in names.items() if _is_id(typed, one, name)}
     best = max(fits.values(), default=Fit.NONE)
     if best is Fit.NONE:
         return Meant(Fit.NONE)
