@@ -119,6 +119,10 @@ class CalendarPort(Protocol):
         """The objects at these hrefs; those that are not there are left out."""
         ...
 
+    async def read(self, hrefs: Sequence[str]) -> list[Stored]:
+        """Somebody else's events at these hrefs, with what is in them; all that is not such an event is left out."""
+        ...
+
     async def get(self, href: str) -> Stored | None:
         """One object by a direct GET; None for 404 or 410."""
         ...
@@ -134,9 +138,10 @@ class CalendarPort(Protocol):
         """Write the object, only if it still is the version `etag`. Raises as `create`, and PreconditionFailed."""
         ...
 
-    async def remove(self, href: str, etag: str | None) -> None:
+    async def remove(self, href: str, etag: str | None, onto: str = "") -> None:
         """Delete the object, only if it still is the version `etag`; quiet where it is gone already.
 
+        `onto` is the complete object, where it is somebody else's. A server without strong ETags needs it to compare.
         Raises PreconditionFailed, Refused, or OutcomeUnknown.
         """
         ...

@@ -189,8 +189,7 @@ def exposed(path: Path | None, env: Mapping[str, str]) -> list[str]:
 
 def without_effect(config: Config) -> list[str]:
     """The keys that are set and that this version does nothing with yet; said by `syncd check` and by the daemon."""
-    keys = [f"calendars[{n}].create_bookings" for n, entry in enumerate(config.calendars) if entry.create_bookings]
-    keys += ["availability.calendar_url"] if config.availability.calendar_url else []
+    keys = ["availability.calendar_url"] if config.availability.calendar_url else []
     return keys + (["sync.snap_minutes"] if config.sync.snap_minutes else [])
 
 

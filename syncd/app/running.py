@@ -59,8 +59,9 @@ async def what_would_happen(config: Config) -> tuple[Plan, Health]:
 
 
 def awaiting(store: Store) -> list[BookingId]:
-    """The bookings that wait for a person's word at this moment."""
-    return [link.booking_id for link in store.links().values() if awaits(link)]
+    """The bookings and requests that wait for a person's word at this moment, by their names."""
+    links = [link.booking_id for link in store.links().values() if awaits(link)]
+    return links + [one.name for one in store.awaiting()]
 
 
 async def decide(config: Config, verb: Decision, booking_ids: Sequence[BookingId], clock: Clock) -> tuple[str, int]:

@@ -78,7 +78,7 @@ class Calendars:
         if self._found is None:
             found = [(entry, await self._accounts.calendar(entry)) for entry in self._config.calendars]
             routes = tuple(
-                Route(calendar.url, entry.locations, entry.services, entry.staff, entry.fallback)
+                Route(calendar.url, entry.locations, entry.services, entry.staff, entry.fallback, entry.create_bookings)
                 for entry, calendar in found
             )
             calendars = {calendar.url: calendar for _, calendar in found}
@@ -98,6 +98,7 @@ def policy_of(config: Config) -> Policy:
         max_cancellations=sync.max_cancellations,
         max_moves=sync.max_moves,
         note=timedelta(hours=sync.note_hours),
+        request_settle=timedelta(seconds=sync.request_settle_seconds),
         klass=config.event.klass,
         alarm_minutes=config.event.alarm_minutes,
     )

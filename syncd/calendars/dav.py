@@ -5,7 +5,7 @@ from datetime import datetime
 
 from syncd.calendars import ical, quirks, wire
 from syncd.calendars.hrefs import is_member, member_path, path_of
-from syncd.calendars.stored import same_version, stored
+from syncd.calendars.stored import Make, same_version, stored, strange, whole
 from syncd.calendars.transport import Answer, Transport
 from syncd.domain.errors import (
     CollectionGone,
@@ -51,10 +51,16 @@ class DavCalendar:
 
     async def fetch(self, hrefs: Sequence[str]) -> list[Stored]:
         """The objects at these hrefs by calendar-multiget, or by GETs where the server has none."""
+        return await self._fetch(hrefs, stored)
+
+    async def read(self, hrefs: Sequence[str]) -> list[Stored]:
+        return [one for one in await self._fetch(hrefs, strange) if one.event is not None]
+
+    async def _fetch(self, hrefs: Sequence[str], make: Make) -> list[Stored]:
         paths = list(dict.fromkeys(self._own(href) for href in hrefs))
         found: list[Stored] = []
         for at in range(0, len(paths), _BATCH):
-            found += await self._fetch_batch(paths[at : at + _BATCH])
+            found += await self._fetch_batch(paths[at : at + _BATCH], make)
         return found
 
     async def get(self, href: str) -> Stored | None:
@@ -62,11 +68,13 @@ class DavCalendar:
 
         Zimbra answers 404 to some GETs of objects that are there, and every GET is 404 where the calendar was renamed.
         """
-        path = self._own(href)
-        found = await self._get(path)
+        return await self._look(self._own(href), stored)
+
+    async def _look(self, path: str, make: Make) -> Stored | None:
+        found = await self._get(path, make)
         if found is not None:
             return found
-        listed = await self._multiget([path])
+        listed = await self._multiget([path], make)
         if listed is None:
             await self._sync_token()
             return None
@@ -83,20 +91,24 @@ class DavCalendar:
         """
         path = self._own(href)
         if not quirks.is_strong(etag):
-            found = await self.get(path)
+            found = await self._look(path, whole)
             if found is None or not same_version(found.data, onto):
                 raise PreconditionFailed("the object is not the version that was expected")
             etag = found.etag
         return await self._put(path, draft, onto, _if_match(etag))
 
-    async def remove(self, href: str, etag: str | None) -> None:
-        """Delete the object with If-Match. Without a strong ETag it is read right before, and must still be ours."""
+    async def remove(self, href: str, etag: str | None, onto: str = "") -> None:
+        """Delete the object with If-Match.
+
+        Without a strong ETag it is read right before, and must equal `onto`; where none is given, still be ours.
+        """
         path = self._own(href)
         if not quirks.is_strong(etag):
-            found = await self.get(path)
+            found = await self._look(path, whole if onto else stored)
             if found is None:
                 return
-            if not found.data or (etag is not None and etag != found.etag):
+            is_it = same_version(found.data, onto) if onto else bool(found.data)
+            if not is_it or (etag is not None and etag != found.etag):
                 raise PreconditionFailed("the object is not the version that was expected")
             etag = found.etag
         answer = await self._transport.send("DELETE", path, headers=_if_match(etag))
@@ -168,24 +180,24 @@ class DavCalendar:
             raise CollectionGone("the calendar is not there any more")
         return own
 
-    async def _fetch_batch(self, paths: list[str]) -> list[Stored]:
-        listed = await self._multiget(paths)
+    async def _fetch_batch(self, paths: list[str], make: Make) -> list[Stored]:
+        listed = await self._multiget(paths, make)
         if listed is not None:
             found, unread = listed
-            return found + await self._one_by_one(unread)
-        found = await self._one_by_one(paths)
+            return found + await self._one_by_one(unread, make)
+        found = await self._one_by_one(paths, make)
         if not found:
             # all of them gone, or the calendar?
             await self._sync_token()
         return found
 
-    async def _one_by_one(self, paths: list[str]) -> list[Stored]:
+    async def _one_by_one(self, paths: list[str], make: Make) -> list[Stored]:
         """Each by its own GET. One that the server lists and does not give is parked; it must not stop the others."""
         found: list[Stored] = []
         refused = False
         for path in paths:
             try:
-                one = await self._get(path)
+                one = await self._get(path, make)
             except RateLimited:
                 raise
             except (NotPermitted, Unavailable) as error:
@@ -199,7 +211,7 @@ class DavCalendar:
             await self._sync_token()
         return found
 
-    async def _multiget(self, paths: list[str]) -> tuple[list[Stored], list[str]] | None:
+    async def _multiget(self, paths: list[str], make: Make) -> tuple[list[Stored], list[str]] | None:
         """What a multiget gives, and the hrefs that it left unread; None where the server does not answer it.
 
         DAViCal and SabreDAV omit what is not there, the others say 404: both are left out.
@@ -219,10 +231,10 @@ class DavCalendar:
             elif entry.data is None:
                 unread.add(entry.path)
             else:
-                found[entry.path] = stored(entry.path, entry.etag, entry.data)
+                found[entry.path] = make(entry.path, entry.etag, entry.data)
         return list(found.values()), sorted(unread - gone - found.keys())
 
-    async def _get(self, path: str) -> Stored | None:
+    async def _get(self, path: str, make: Make) -> Stored | None:
         answer = await self._transport.send("GET", path)
         if answer.status in quirks.GONE:
             return None
@@ -230,7 +242,7 @@ class DavCalendar:
             raise quirks.read_error(answer)
         if answer.is_html:
             raise Unavailable("the calendar server answers with a web page")
-        return stored(path, answer.etag, answer.text)
+        return make(path, answer.etag, answer.text)
 
     async def _put(self, path: str, draft: Draft, onto: str, condition: Mapping[str, str]) -> Stored:
         data = ical.render(draft, onto, self._now())

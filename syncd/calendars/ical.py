@@ -64,6 +64,7 @@ def parse(data: str) -> Event:
         noted=title_noted or description_noted,
         recurring=len(found.events) > 1 or any(master.line(name) for name in _RECURRENCE),
         cancelled=master.value("STATUS").upper() == "CANCELLED",
+        invitation=any(event.line(name) for event in found.events for name in ("ATTENDEE", "ORGANIZER")),
         fingerprint=_fingerprint(found.events),
     )
 
@@ -86,7 +87,8 @@ def render(draft: Draft, onto: str, now: datetime) -> str:
         _set_times(whole, master, draft.span, draft.zone)
     for event in found.events:
         event.set(Line.text("UID", draft.uid))
-        event.set(Line.of(f"{BOOKING_ID}:{quote(draft.booking_id, safe='', errors='surrogatepass')}"))
+        if draft.booking_id:
+            event.set(Line.of(f"{BOOKING_ID}:{quote(draft.booking_id, safe='', errors='surrogatepass')}"))
         for name in ("DTSTAMP", "LAST-MODIFIED"):
             event.set(Line.of(f"{name}:{written(now)}"))
     _set_text(master, "SUMMARY", draft.mark + draft.title)

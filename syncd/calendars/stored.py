@@ -1,10 +1,13 @@
 """A calendar object as the port gives it: whose it is, and whether it can be read."""
 
 import re
+from collections.abc import Callable
 
 from syncd.calendars import ical
 from syncd.domain.errors import Malformed
 from syncd.ports import Stored
+
+Make = Callable[[str, str | None, str], Stored]
 
 _NO_EVENT = re.compile(r"^BEGIN:V(TODO|JOURNAL|FREEBUSY|AVAILABILITY)\s*$", re.IGNORECASE | re.MULTILINE)
 
@@ -23,6 +26,19 @@ def stored(path: str, etag: str | None, data: str) -> Stored:
     except Malformed as exc:
         return Stored(path, etag, data=data if ours else "", fault=str(exc))
     return Stored(path, etag, event, data) if ours else Stored(path, etag)
+
+
+def strange(path: str, etag: str | None, data: str) -> Stored:
+    """Somebody else's event at an href, with all that is in it; anything else comes without event and data."""
+    try:
+        return Stored(path, etag) if ical.is_ours(data) else Stored(path, etag, ical.parse(data), data)
+    except Malformed:
+        return Stored(path, etag)
+
+
+def whole(path: str, etag: str | None, data: str) -> Stored:
+    """The object at an href as it stands, whoever's it is."""
+    return Stored(path, etag, data=data)
 
 
 def same_version(data: str, other: str) -> bool:

@@ -54,6 +54,7 @@ class Why(StrEnum):
     REJECTED = "rejected"
     APPROVED = "approved"
     BY_HAND = "by_hand"
+    REQUESTED = "requested"
     DUPLICATE = "duplicate"
     AGREED = "agreed"
     REMEMBERED = "remembered"
@@ -140,13 +141,15 @@ class Cancel:
 class Hold:
     """Reserve a time for what is requested; a Confirm follows at once. Safe to repeat under its key.
 
-    `booking_id` is what it is called until Zimun names the booking; `ask` the row of a command that waits for it.
+    `booking_id` is what it is called until Zimun names the booking; `ask` the row of a command that waits for it,
+    `candidate` that of the event which asks for it.
     """
 
     booking_id: BookingId
     why: Why
     request: Request
     ask: int | None = None
+    candidate: int | None = None
     kind: Literal["hold"] = "hold"
 
 
@@ -160,6 +163,7 @@ class Confirm:
     hold_id: str
     end: datetime | None = None
     ask: int | None = None
+    candidate: int | None = None
     kind: Literal["confirm"] = "confirm"
 
 

@@ -46,11 +46,11 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of ours as read. The note is stripped from `title` and `description`; `noted` says that there was one.
+    """An event as read. The note is stripped from `title` and `description`; `noted` says that there was one.
 
     `booking_id` is what X-ZIMUN-BOOKING-ID says, decoded; empty where it is absent or unreadable. `fingerprint` is a
     hash of the whole object, DTSTAMP and LAST-MODIFIED included, blind to the order of properties and parameters:
-    equal fingerprints are the same version, whoever stored it.
+    equal fingerprints are the same version, whoever stored it. `invitation`: it has attendees or an organizer.
     """
 
     uid: str
@@ -64,6 +64,7 @@ class Event:
     recurring: bool = False
     cancelled: bool = False
     fingerprint: str = ""
+    invitation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Draft:
 
     `span` None leaves the times as they stand in that object. `note` and `mark` are the overlay: the first line of the
     description and what leads the title; both empty for none. `klass` and `alarm_minutes` count for a new event only:
-    afterwards they are the person's.
+    afterwards they are the person's. `booking_id` is empty where a note is put into a person's own event.
     """
 
     uid: str

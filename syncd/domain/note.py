@@ -1,8 +1,10 @@
 """What syncd has to tell in an event, as a value. `syncd.texts` turns it into a sentence of the user's language."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class NoteKind(StrEnum):
@@ -30,6 +32,26 @@ class NoteKind(StrEnum):
     TRANSFERRED = "transferred"
     REASSIGNED = "reassigned"
     FOREIGN = "foreign"
+    REQUEST_NOT_OPEN = "request_not_open"
+    REQUEST_REFUSED = "request_refused"
+    REQUEST_IN_THE_PAST = "request_in_the_past"
+    REQUEST_ALL_DAY = "request_all_day"
+    REQUEST_RECURRING = "request_recurring"
+    REQUEST_ZONE_UNKNOWN = "request_zone_unknown"
+    REQUEST_NO_EMAIL = "request_no_email"
+    REQUEST_EMAILS = "request_emails"
+    REQUEST_EMAIL_UNREADABLE = "request_email_unreadable"
+    REQUEST_NO_NAME = "request_no_name"
+    REQUEST_SERVICE_UNKNOWN = "request_service_unknown"
+    REQUEST_SERVICE_UNCLEAR = "request_service_unclear"
+    REQUEST_NO_LENGTH = "request_no_length"
+    REQUEST_PLACE_UNCLEAR = "request_place_unclear"
+    REQUEST_NOT_THERE = "request_not_there"
+    REQUEST_AWAITS = "request_awaits"
+    REQUEST_REJECTED = "request_rejected"
+    REQUEST_WAITS = "request_waits"
+    REQUEST_BOOKED_BEFORE = "request_booked_before"
+    REQUEST_UNNAMED = "request_unnamed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +59,8 @@ class Note:
     """One note: what happened, when it was written, and what its sentence needs.
 
     `asked` is the start that a person asked for, `was` the start that counts, `slots` up to three nearest open starts,
-    `at` when the thing happened; all aware. `reason` is the other side's own words, `staff` a name; both untrusted.
-    `until` is when the note goes by itself.
+    `at` when the thing happened; all aware. `reason` is the other side's own words, `staff` a name, `names` those of
+    services or places that may be meant; all untrusted. `until` is when the note goes by itself, NEVER where it stays.
     """
 
     kind: NoteKind
@@ -49,6 +71,7 @@ class Note:
     slots: tuple[datetime, ...] = ()
     reason: str = ""
     staff: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def asks(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a person asks of Zimun by hand, as values: from the command line, and what came of it."""
+"""What a person asks of Zimun, as values: from the command line or by an event, and what came of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,12 @@ class Request:
     contact_name: str
     contact_email: str
     kind: Literal["book"] = "book"
+
+    def is_same_as(self, other: "Request") -> bool:
+        """Whether both are met by the same booking."""
+        mine, others = self.contact_email.casefold(), other.contact_email.casefold()
+        what = (self.service_id, self.location_id, self.start, mine)
+        return what == (other.service_id, other.location_id, other.start, others)
 
     def is_met_by(self, booking: Booking) -> bool:
         """Whether a live booking is this very one: the same service, place, start and e-mail."""
@@ -61,7 +67,8 @@ class Reply:
     """What came of it. `code` is the exit code, `text` a sentence without a full stop, with no customer's data.
 
     `booking_ids` are the bookings about which it was done, as they are called now; `refused` says for each other one
-    why not; `slots` are up to three open starts nearest to one that was not open.
+    why not; `slots` are up to three open starts nearest to one that was not open. `reason` is Zimun's own words, where
+    it said no: untrusted, for the person alone.
     """
 
     code: int
@@ -69,6 +76,7 @@ class Reply:
     booking_ids: tuple[BookingId, ...] = ()
     refused: tuple[tuple[BookingId, str], ...] = ()
     slots: tuple[datetime, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

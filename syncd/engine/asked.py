@@ -43,9 +43,9 @@ class AskedByHand:
         """What came of each intent: first of those that were left open, then of what is asked anew, one by one."""
         self._sides.store.forget_replies(self._now() - TOO_OLD)
         done = [
-            await self._carry_out(intent, intent.action, again=True)
+            await self.carry_out(intent, intent.action, again=True)
             for intent in self._sides.store.open_intents()
-            if isinstance(intent.action, Asked) and not self._stopping()
+            if isinstance(intent.action, Asked) and not _is_withdrawable(intent.action) and not self._stopping()
         ]
         for ask in self._sides.store.undecided():
             if ask.wanted is None or self._stopping():
@@ -56,7 +56,7 @@ class AskedByHand:
             elif told is not None:
                 intent = self._sides.store.take_up(ask.id, told, self._cycle, self._sides.clock.now())
                 if intent is not None:
-                    done.append(await self._carry_out(intent, told, again=False))
+                    done.append(await self.carry_out(intent, told, again=False))
         return done
 
     async def _decided(self, ask: Ask) -> Asked | Reply | None:
@@ -156,7 +156,7 @@ class AskedByHand:
             return "it is cancelled" if booking.cancelled else "it is only held"
         return "it is past" if booking.end <= self._now() else ""
 
-    async def _carry_out(self, intent: Intent, action: Asked, *, again: bool) -> Done:
+    async def carry_out(self, intent: Intent, action: Asked, *, again: bool) -> Done:
         """What came of it, recorded. `again`: it was left open before."""
         try:
             done = await self._attempt(intent, action, again=again)
@@ -191,3 +191,8 @@ class AskedByHand:
 
     def _now(self) -> datetime:
         return self._sides.clock.now()
+
+
+def _is_withdrawable(action: Asked) -> bool:
+    """Whether it is a hold for an event: nothing is confirmed yet, so the event is looked at first (`requests`)."""
+    return isinstance(action, Hold) and action.candidate is not None

@@ -118,7 +118,7 @@ async def _hold(intent: Intent, action: Hold, sides: Sides, health: Health, *, a
         return Done(intent, Outcome.FAILED, reply=Reply(EXIT_TROUBLE, UNNAMED_HOLD), detail="Malformed")
     except (NotPermitted, Unavailable) as error:
         return not_sent(intent, sides, health, error, again=again)
-    then = Confirm(action.booking_id, action.why, request, held.id, held.end, action.ask)
+    then = Confirm(action.booking_id, action.why, request, held.id, held.end, action.ask, action.candidate)
     opened = sides.store.record(intent, Outcome.DONE, sides.clock.now(), then=then)
     assert opened is not None
     log.info("intent.closed", booking_id=action.booking_id, action=action.kind, outcome=Outcome.DONE.value)
@@ -184,5 +184,5 @@ async def _refused(intent: Intent, request: Request, sides: Sides, error: SyncdE
     what = "the time could not be held" if isinstance(action, Hold) else "the hold could not be confirmed"
     reason = error.reason if isinstance(error, Refused) else "Zimun knows no such service, place or hold"
     slots = await open_nearby(sides, request.service_id, request.location_id, request.start)
-    reply = Reply(EXIT_TROUBLE, f"{what}: {reason or 'Zimun refused it'}", slots=slots)
+    reply = Reply(EXIT_TROUBLE, f"{what}: {reason or 'Zimun refused it'}", slots=slots, reason=reason)
     return Done(intent, Outcome.REFUSED, reply=reply)

@@ -31,9 +31,11 @@ from syncd.engine.execute import Executing
 from syncd.engine.known import Listed, with_known
 from syncd.engine.observe import observe_bookings, observe_calendars
 from syncd.engine.outcomes import Done
-from syncd.engine.report import Report, summarised
+from syncd.engine.report import Report, Told, summarised
+from syncd.engine.requests import Requests
 from syncd.engine.settle import perhaps_renamed, settle
 from syncd.engine.sides import Health, Managed, Sides
+from syncd.engine.tidy import Tidying
 from syncd.engine.together import together
 from syncd.planning.guard import approved, check_safe, is_move, is_removal
 from syncd.planning.looks import questions
@@ -87,15 +89,22 @@ class Engine:
         number = store.begin_cycle(self._sides.clock.now())
         health = Health()
         answers, approvals = self._decide_asks(number)
-        asked = await AskedByHand(self._sides, health, number, stopping).all()
+        by_hand = AskedByHand(self._sides, health, number, stopping)
+        asked = await by_hand.all()
         current = await self._observe(number, health)
         if current is not None:
+            requests = Requests(self._sides, current.managed, health, by_hand, number, stopping)
+            booked = await requests.book(current.snapshot)
+            self._remember(current, [], booked)
             await self._act(current, stopping, progress)
+            tidying = Tidying(self._sides, current.managed, health, stopping)
+            current.problems += await tidying.all(current.snapshot)
             for ask_id, booking_ids in approvals.items():
                 answers[ask_id] = _with_lapsed(answers[ask_id], booking_ids, current)
-            report = summarised(number, health, [*asked, *current.done], current.problems, current.snapshot.links)
+            done, told = [*asked, *booked, *current.done], Told(requests.refused, len(store.awaiting()))
+            report = summarised(number, health, done, current.problems, current.snapshot.links, told)
         else:
-            report = summarised(number, health, asked, (), store.links())
+            report = summarised(number, health, asked, (), store.links(), Told(0, len(store.awaiting())))
         ended = self._sides.clock.now()
         for ask_id, answer in answers.items():
             store.answer(ask_id, ended, answer or report.summary.line)
@@ -111,7 +120,9 @@ class Engine:
         current = await self._observe(number, health)
         if current is None:
             return Plan(), health
-        effects: list[Effect] = []
+        by_hand = AskedByHand(self._sides, health, number, lambda: True)
+        requests = Requests(self._sides, current.managed, health, by_hand, number)
+        effects: list[Effect] = [*await requests.planned(current.snapshot)]
         touched: frozenset[BookingId] | None = None
         for _ in range(ROUNDS):
             actions = await self._planned(current, touched)
@@ -141,12 +152,15 @@ class Engine:
             decided: list[BookingId] = []
             for booking_id in ask.booking_ids:
                 link = links.get(booking_id)
+                if link is None and store.decide_candidate(booking_id, ask.verb):
+                    decided.append(booking_id)
+                    continue
                 if link is not None and link.closed is None and link.awaiting is not None:
                     links[booking_id] = replace(link, awaiting=replace(link.awaiting, decision=ask.verb))
                     records.append(Record(booking_id, _told_at_once(link.awaiting.kind, ask.verb), links[booking_id]))
                     decided.append(booking_id)
             if ask.verb is Decision.APPROVED:
-                approvals[ask.id] = decided
+                approvals[ask.id] = [booking_id for booking_id in decided if booking_id in links]
             word = "approved" if ask.verb is Decision.APPROVED else "rejected"
             told = [f"{word}: {', '.join(decided)}"] if decided else []
             told += [f"nothing awaits for {name}" for name in ask.booking_ids if name not in decided]

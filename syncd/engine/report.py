@@ -36,14 +36,27 @@ class Report:
     retry_after: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Of requests in the calendar: how many were told no in this cycle without asking Zimun, and how many await."""
+
+    refused: int = 0
+    awaiting: int = 0
+
+
 def summarised(
-    cycle: int, health: Health, done: Sequence[Done], problems: tuple[Problem, ...], links: Mapping[BookingId, Link]
+    cycle: int,
+    health: Health,
+    done: Sequence[Done],
+    problems: tuple[Problem, ...],
+    links: Mapping[BookingId, Link],
+    requests: Told,
 ) -> Report:
     """The cycle's summary; its exit code is 1 where something was refused, awaits approval, stands still or failed."""
     counts = Counter(_WORDS[one.intent.action.kind] for one in done if one.outcome is Outcome.DONE)
     counts["failed"] = sum(one.outcome in (Outcome.FAILED, Outcome.UNKNOWN) for one in done)
-    counts["refused"] = sum(_refused(one) for one in done)
-    counts["awaiting"] = sum(awaits(link) for link in links.values())
+    counts["refused"] = sum(_refused(one) for one in done) + requests.refused
+    counts["awaiting"] = sum(awaits(link) for link in links.values()) + requests.awaiting
     counts["bookings"] = sum(link.closed is None for link in links.values())
     exit_code = health.exit_code
     if counts["failed"] or counts["refused"] or counts["awaiting"] or problems:

@@ -8,13 +8,17 @@ from syncd.domain.booking import Booking
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One `[[calendars]]` entry: empty tuples match all. `calendar` is the collection's URL."""
+    """One `[[calendars]]` entry: empty tuples match all. `calendar` is the collection's URL.
+
+    `create_bookings`: people may ask for bookings by new events in it.
+    """
 
     calendar: str
     locations: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     staff: tuple[str, ...] = ()
     fallback: bool = False
+    create_bookings: bool = False
 
     @property
     def takes_all(self) -> bool:

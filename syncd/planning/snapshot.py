@@ -26,6 +26,7 @@ class Policy:
     max_cancellations: int = 5
     max_moves: int = 10
     note: timedelta = timedelta(hours=72)
+    request_settle: timedelta = timedelta(seconds=30)
     klass: str = "PUBLIC"
     alarm_minutes: int = 0
     routes: tuple[Route, ...] = ()

@@ -7,6 +7,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from syncd.domain.actions import Effect
+from syncd.domain.candidate import Candidate
 from syncd.domain.errors import StoreError
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
@@ -87,3 +88,4 @@ BOOKING_IDS = Codec(TypeAdapter(tuple[BookingId, ...]), "list of bookings")
 WANTED: Codec[Wanted] = Codec(TypeAdapter(Annotated[Wanted, Field(discriminator="kind")]), "request")
 REPLY = Codec(TypeAdapter(Reply), "reply")
 KNOWN = Codec(TypeAdapter(Known), "known booking")
+CANDIDATE = Codec(TypeAdapter(Candidate), "candidate")

@@ -15,7 +15,7 @@ from syncd.domain.actions import Action, Asked, Cancel, Confirm, Effect, Hold, R
 from syncd.domain.event import Observation
 from syncd.domain.link import Link
 from syncd.domain.request import Known, Reply
-from syncd.state import asks, history, pairs
+from syncd.state import asks, candidates, history, pairs
 from syncd.state import known as knowledge
 from syncd.state.codec import EFFECT
 from syncd.state.database import as_text
@@ -114,6 +114,8 @@ def record(
             history.rename(db, action.booking_id, known.booking.id)
     if reply is not None and isinstance(action, Asked) and action.ask is not None:
         asks.reply(db, action.ask, now, reply)
+    if isinstance(action, Hold | Confirm) and action.candidate is not None:
+        candidates.settle(db, action.candidate, outcome.value, detail, reply, now)
     return None if then is None else open_intent(db, then, intent.cycle, now)
 
 

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from syncd.domain.errors import StoreError
 
-VERSION = 2
+VERSION = 3
 """Of the newest migration below; stands in the file as `user_version`."""
 
 APPLICATION_ID = 0x5A796E63
@@ -31,6 +31,13 @@ def first(db: Database) -> None:
 def second(db: Database) -> None:
     """What people ask by hand, what came of it, and the bookings that syncd knows by its own doing."""
     for statement in _SECOND:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="3")
+def third(db: Database) -> None:
+    """The events that may ask for bookings, and the calendars in which they stand."""
+    for statement in _THIRD:
         db.execute(statement)
 
 
@@ -155,5 +162,22 @@ _SECOND = (
     """CREATE TABLE known (
         booking_id TEXT PRIMARY KEY,
         json TEXT NOT NULL
+    ) STRICT""",
+)
+
+_THIRD = (
+    # what stands in a calendar when it is first read is nobody's wish
+    """CREATE TABLE request_calendars (
+        url TEXT PRIMARY KEY,
+        read_at TEXT NOT NULL
+    ) STRICT""",
+    # AUTOINCREMENT: the number is what a person approves, and is never given twice
+    """CREATE TABLE candidates (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        calendar TEXT NOT NULL,
+        href TEXT NOT NULL,
+        gone_at TEXT,
+        json TEXT NOT NULL,
+        UNIQUE (calendar, href)
     ) STRICT""",
 )

@@ -14,13 +14,14 @@ from typing import Self
 from sqlite_utils import Database
 
 from syncd.domain.actions import Action, Asked
+from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision, Link
 from syncd.domain.request import Known, Reply, Wanted
-from syncd.state import asks, database, facts, history, journal, known, pairs
+from syncd.state import asks, candidates, database, facts, history, journal, known, pairs
 from syncd.state.asks import Ask
-from syncd.state.codec import LINK, OBSERVATION, Kept
+from syncd.state.codec import CANDIDATE, LINK, OBSERVATION, Kept
 from syncd.state.history import CycleRow, CycleSummary, HistoryRow
 from syncd.state.journal import Intent, Outcome
 from syncd.state.pairs import UNREAD, Position
@@ -36,6 +37,7 @@ class Store:
         self._writing = database.Writing(db, path)
         self._links = Kept(LINK)
         self._observations = Kept(OBSERVATION)
+        self._candidates = Kept(CANDIDATE)
 
     @classmethod
     def open(cls, path: Path | None) -> "Store":
@@ -225,6 +227,7 @@ class Store:
             history.prune(db, limit)
             asks.prune(db, limit)
             pairs.prune_links(db, limit)
+            candidates.prune(db, limit)
 
     # asks
 
@@ -296,6 +299,54 @@ class Store:
     def forget_known(self, booking_ids: Sequence[BookingId]) -> None:
         with self._write() as db:
             known.forget(db, booking_ids)
+
+    # events that may ask for bookings
+
+    def candidates(self) -> list[Candidate]:
+        """All of them, also those that are not listed now, in the order in which they were first seen."""
+        with self._read() as db:
+            return candidates.candidates(db, self._candidates)
+
+    def awaiting(self) -> list[Candidate]:
+        """Those that wait for a person's word."""
+        return [one for one in self.candidates() if one.stage is Stage.AWAITING and not one.gone]
+
+    def foreign(self, calendar: str) -> dict[str, str | None]:
+        """Every href in that calendar at which somebody else's object stands, with its version."""
+        with self._read() as db:
+            return candidates.foreign(db, calendar)
+
+    def is_watched(self, calendar: str) -> bool:
+        """Whether the events of that calendar were read before, to see what they ask for."""
+        with self._read() as db:
+            return calendar in candidates.watched(db)
+
+    def watch_only(self, calendars: Collection[str]) -> None:
+        """Forget what stood in calendars that take no requests any more."""
+        with self._read() as db:
+            others = [url for url in candidates.watched(db) if url not in calendars]
+        if others:
+            with self._write() as db:
+                candidates.forget(db, others)
+
+    def take_notice(self, calendar: str, seen: Sequence[Candidate], gone: Sequence[Candidate], now: datetime) -> None:
+        """Remember what was read in that calendar, and what it does not list any more; it is watched from now on."""
+        with self._write() as db:
+            candidates.watch(db, calendar, now)
+            candidates.keep(db, seen)
+            candidates.mark_gone(db, gone, now)
+
+    def keep_candidates(self, seen: Sequence[Candidate]) -> None:
+        """Remember these in place of what was known of them."""
+        if not seen:
+            return
+        with self._write() as db:
+            candidates.keep(db, seen)
+
+    def decide_candidate(self, name: BookingId, verb: Decision) -> bool:
+        """A person's word about one that awaits it, by its name; False where it does not."""
+        with self._write() as db:
+            return candidates.decide(db, name, verb)
 
     # small facts
 

@@ -10,8 +10,8 @@ from syncd.texts import clean
 from syncd.texts.overlay import MARK
 from syncd.texts.times import Times
 
-QUOTED = 200
-"""How many characters of the other side's own words are kept."""
+QUOTED, NAMED = 200, 6
+"""How many characters of the other side's own words are kept, and how many names of what may be meant."""
 
 
 def N_(message: str) -> str:  # gettext knows it by this name
@@ -27,6 +27,7 @@ _FREE: _Wordings = (N_("Free nearby: {free}."),)
 _REASON: _Wordings = (N_("Its answer: “{reason}”."),)
 _MOVE_AGAIN = N_("Please move it once more, with the time zone that you use otherwise.")
 _KEEP = N_("Do nothing to keep it.")
+_AGAIN: _Wordings = (N_("Change this event, and it is tried again."),)
 
 SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
     NoteKind.NOT_OPEN: ((N_("{asked} is not free for this."), N_("That time is not free for this.")), _STAYS, _FREE),
@@ -135,6 +136,93 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         _STAYS,
         (N_("You can delete the other copy; that cancels nothing."),),
     ),
+    NoteKind.REQUEST_NOT_OPEN: (
+        (N_("Not booked: {asked} is not free for this."), N_("Not booked: that time is not free for this.")),
+        _FREE,
+        _AGAIN,
+    ),
+    NoteKind.REQUEST_REFUSED: (
+        (N_("Not booked: Zimun did not accept {asked}."), N_("Not booked: Zimun did not accept this.")),
+        _REASON,
+        _FREE,
+        _AGAIN,
+    ),
+    NoteKind.REQUEST_IN_THE_PAST: (
+        (N_("Not booked: {asked} is in the past."), N_("Not booked: that time is in the past.")),
+    ),
+    NoteKind.REQUEST_ALL_DAY: (
+        (N_("Not booked: a booking needs a time of day, and this is an all-day event."),),
+        _AGAIN,
+    ),
+    NoteKind.REQUEST_RECURRING: (
+        (N_("Not booked: a booking cannot repeat, and this event does."),),
+        (N_("Please write one event for each booking."),),
+    ),
+    NoteKind.REQUEST_ZONE_UNKNOWN: ((N_("Not booked: the time zone of this event is not known."),), _AGAIN),
+    NoteKind.REQUEST_NO_EMAIL: (
+        (N_("Not booked: the customer's e-mail address is missing."),),
+        (N_("Add it to this event, and it is booked."),),
+    ),
+    NoteKind.REQUEST_EMAILS: (
+        (N_("Not booked: there is more than one e-mail address in this event."),),
+        (N_("Please leave only the customer's, and it is tried again."),),
+    ),
+    NoteKind.REQUEST_EMAIL_UNREADABLE: (
+        (N_("Not booked: the e-mail address in this event cannot be read."),),
+        (N_("Please put it right, and it is tried again."),),
+    ),
+    NoteKind.REQUEST_NO_NAME: (
+        (N_("Not booked: the customer's name is missing."),),
+        (N_("Write it behind the service, after a dash, and it is tried again."),),
+    ),
+    NoteKind.REQUEST_SERVICE_UNKNOWN: (
+        (N_("Not booked: no service is called like this."),),
+        (N_("Did you mean: {names}?"),),
+        _AGAIN,
+    ),
+    NoteKind.REQUEST_SERVICE_UNCLEAR: (
+        (
+            N_("Not booked: more than one service may be meant: {names}."),
+            N_("Not booked: more than one service may be meant."),
+        ),
+        _AGAIN,
+    ),
+    NoteKind.REQUEST_NO_LENGTH: (
+        (
+            N_("Not booked: Zimun does not tell how long this takes: {names}."),
+            N_("Not booked: Zimun does not tell how long this takes."),
+        ),
+        (N_("Please book it in Zimun."),),
+    ),
+    NoteKind.REQUEST_PLACE_UNCLEAR: (
+        (N_("Not booked: it is not clear at which place this shall be."),),
+        (N_("Write one of these as the place of this event: {names}."),),
+    ),
+    NoteKind.REQUEST_NOT_THERE: (
+        (N_("Not booked: this is not offered at this place."),),
+        (N_("It is offered here: {names}."),),
+        _AGAIN,
+    ),
+    NoteKind.REQUEST_AWAITS: (
+        (N_("Many bookings were asked for at once, so this one is not booked yet."),),
+        (N_("To book it, run {approve} on the computer that connects the calendar; if it shall not be, {reject}."),),
+    ),
+    NoteKind.REQUEST_REJECTED: ((N_("Not booked: this was not approved."),), _AGAIN),
+    NoteKind.REQUEST_WAITS: (
+        (N_("Not booked yet: Zimun cannot be reached at the moment."),),
+        (N_("It is tried again by itself."),),
+    ),
+    NoteKind.REQUEST_BOOKED_BEFORE: (
+        (
+            N_("This was booked at {was}, before this event was changed here."),
+            N_("This was booked before this event was changed here."),
+        ),
+        (N_("The booking has an event of its own: please change that one, and delete this."),),
+    ),
+    NoteKind.REQUEST_UNNAMED: (
+        (N_("Zimun made this booking, but did not tell which one it is."),),
+        (N_("Please look it up there; it is not booked a second time."),),
+    ),
 }
 
 
@@ -156,6 +244,7 @@ def _values(times: Times, note: Note) -> dict[str, str]:
         "free": _free(times, note),
         "reason": clean.line(note.reason, QUOTED),
         "staff": clean.line(note.staff, QUOTED),
+        "names": ", ".join(clean.line(name, QUOTED) for name in note.names[:NAMED]),
         "approve": "`syncd approve`",
         "reject": "`syncd reject`",
     }

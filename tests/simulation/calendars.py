@@ -174,6 +174,18 @@ class FakeCalendar:
         self._own(*hrefs)
         return await self._world.call(self.url, "fetch", read)
 
+    async def read(self, hrefs: Sequence[str]) -> list[Stored]:
+        def read(fault: str) -> list[Stored]:
+            self._stands()
+            there = [(href, self._calendar.objects[href]) for href in hrefs if href in self._calendar.objects]
+            found = [(href, self._server.etag(*one), one[0]) for href, one in there]
+            return [
+                Stored(href, etag, objects.parse(data), data) for href, etag, data in found if objects.is_strange(data)
+            ]
+
+        self._own(*hrefs)
+        return await self._world.call(self.url, "read", read)
+
     async def get(self, href: str) -> Stored | None:
         def read(fault: str) -> Stored | None:
             self._stands()
@@ -206,13 +218,13 @@ class FakeCalendar:
         self._own(href)
         return await self._world.call(self.url, "replace", write, writes=href)
 
-    async def remove(self, href: str, etag: str | None) -> None:
+    async def remove(self, href: str, etag: str | None, onto: str = "") -> None:
         def write(fault: str) -> None:
             self._stands()
             there = self._calendar.objects.get(href)
             if there is None:
                 return
-            known = is_strong(etag) or objects.is_ours(objects.read(there[0]))
+            known = is_strong(etag) or (there[0] == onto if onto else objects.is_ours(objects.read(there[0])))
             if not known or (etag is not None and etag != self._server.etag(*there)):
                 raise PreconditionFailed("the object is not the version that was expected")
             self._server.delete(self.url, href, "syncd")

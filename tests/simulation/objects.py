@@ -116,6 +116,12 @@ def is_ours(fields: dict[str, Any]) -> bool:
     return fields["uid"].endswith("@zimun") or bool(fields.get("bid"))
 
 
+def is_strange(data: str) -> bool:
+    """Whether it is somebody else's event, and can be read."""
+    fields = read(data)
+    return not is_ours(fields) and "broken" not in fields
+
+
 def stored(href: str, etag: str | None, data: str) -> Stored:
     fields = read(data)
     if not is_ours(fields):

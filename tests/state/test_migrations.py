@@ -1,16 +1,18 @@
 """A store of any older version becomes one of this version, or stays as it was."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database, Migrations
 
+from syncd.domain.actions import Hold
 from syncd.domain.link import Decision
 from syncd.domain.request import Known
 from syncd.state import schema
 from syncd.state.store import Store
-from tests.state.values import CALENDAR, NOW, booking, confirm, foreign, link, request, reschedule, seen
+from tests.state.values import CALENDAR, NOW, booking, candidate, confirm, foreign, link, request, reschedule, seen
 
 RECORDED = Path(__file__).parent
 OLDEST = 1
@@ -48,6 +50,7 @@ def next_version(monkeypatch: pytest.MonkeyPatch) -> Migrations:
     migrations = Migrations("syncd")
     migrations(name="1")(schema.first)
     migrations(name="2")(schema.second)
+    migrations(name="3")(schema.third)
     monkeypatch.setattr(schema, "MIGRATIONS", migrations)
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     return migrations
@@ -94,6 +97,17 @@ def test_what_was_asked_by_hand_in_version_2_is_kept(path: Path) -> None:
         assert store.collect(2) == (True, None)
 
 
+def test_what_asks_for_a_booking_in_version_3_is_kept(path: Path) -> None:
+    recorded(3, path)
+    with Store.open(path) as store:
+        assert [one.name for one in store.candidates()] == ["event-1"]
+        assert replace(store.candidates()[0], id=0) == candidate()
+        assert store.is_watched(CALENDAR)
+        asked = store.open_intents()[-1]
+        assert isinstance(asked.action, Hold)
+        assert (asked.action.candidate, asked.action.request) == (1, request())
+
+
 def test_the_version_counts_the_migrations() -> None:
     with Store.open(None) as store:
         names = [each.name for each in schema.MIGRATIONS.applied(store._db)]
@@ -101,22 +115,22 @@ def test_the_version_counts_the_migrations() -> None:
 
 
 def test_a_migration_keeps_what_is_there(path: Path, next_version: Migrations) -> None:
-    @next_version(name="3")
-    def third(db: Database) -> None:
+    @next_version(name="4")
+    def fourth(db: Database) -> None:
         db.execute("ALTER TABLE links ADD COLUMN colour TEXT")
 
     recorded(1, path)
     with Store.open(path) as store:
         holds_all(store)
         assert "colour" in store._db["links"].columns_dict
-    assert version_in(path) == 3
+    assert version_in(path) == 4
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
     path: Path, next_version: Migrations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @next_version(name="3")
-    def third(db: Database) -> None:
+    @next_version(name="4")
+    def fourth(db: Database) -> None:
         db.execute("DROP TABLE links")
         raise ZeroDivisionError
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
@@ -24,6 +24,7 @@ from syncd.domain.actions import (
     Why,
 )
 from syncd.domain.booking import Booking
+from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.event import Draft, Event, EventTime, Observation, Texts
 from syncd.domain.ids import BookingId, name_of, uid_of
 from syncd.domain.link import Closed, ClosedWhy, Link
@@ -115,6 +116,13 @@ def confirm(ask: int | None = None) -> Confirm:
     return Confirm(BookingId("request-1"), Why.BY_HAND, request(), "h_1", START + timedelta(hours=1), ask)
 
 
+def candidate(name: str = "wish", stage: Stage = Stage.AWAITING, **changes: Any) -> Candidate:
+    """An event that asks for a booking, as it is remembered."""
+    href = f"/desk/bookings/{name}.ics"
+    made = Candidate(0, CALENDAR, href, '"9"', "f", "w", stage, NOW, start=START, service_id="cut", location_id="loc_1")
+    return replace(made, **changes)
+
+
 def reschedule_by_hand(name: str = "b1", ask: int | None = None) -> RescheduleByHand:
     return RescheduleByHand(BookingId(name), Why.BY_HAND, booking(name), START + timedelta(hours=1), ask)
 
@@ -132,7 +140,7 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return st.sampled_from(kind)
     origin, inner = get_origin(kind), get_args(kind)
-    if origin is UnionType:
+    if origin in (UnionType, Union):
         return st.one_of([values_of(one) for one in inner])
     if origin is tuple:
         if inner[-1] is Ellipsis:

@@ -50,7 +50,7 @@ def _sync(config: ConfigOption = None, as_json: JsonOption = False) -> int:
     with _bar(wanted=not as_json) as progress:
         report = asyncio.run(one_cycle(known, progress))
     with Store.open(known.state.path) as store:
-        awaiting = standing.awaiting(store.links().values())
+        awaiting = standing.awaiting(store)
     summary = report.summary
     if as_json:
         print_json(

@@ -57,7 +57,7 @@ def _awaiting(config: Config) -> list[str]:
     if not os.path.lexists(config.state.path):
         return []
     with Store.open(config.state.path) as store:
-        return [booking_id for booking_id, _, _ in standing.awaiting(store.links().values())]
+        return [item.booking_id for item in standing.awaiting(store)]
 
 
 def _answer(told: str, code: int, decided: list[BookingId], unknown: list[BookingId], *, as_json: bool) -> int:

@@ -48,13 +48,16 @@ def _status(
     good_at: datetime | None = None
     cycles: list[CycleRow] = []
     links: list[Link] = []
+    awaiting: list[standing.Waiting] = []
+    refused: list[standing.Pair] = []
     # opening it would make it
     if os.path.lexists(path):
         with Store.open(path) as store:
             good_at, cycles = store.last_good_cycle_at(), store.last_cycles(CYCLES)
             links = list(store.links().values())
+            awaiting, refused = standing.awaiting(store), standing.refused_requests(store)
     grace = timedelta(seconds=known.sync.cancel_grace_seconds)
-    it = _Standing(path, DaemonLock.held_elsewhere(path), good_at, cycles, links, grace, now)
+    it = _Standing(path, DaemonLock.held_elsewhere(path), good_at, cycles, links, awaiting, refused, grace, now)
     if as_json:
         print_json(_json(it))
     else:
@@ -73,6 +76,8 @@ class _Standing:
     good_at: datetime | None
     cycles: Sequence[CycleRow]
     links: Sequence[Link]
+    awaiting: Sequence[standing.Waiting]
+    refused_requests: Sequence[standing.Pair]
     grace: timedelta
     now: datetime
 
@@ -80,6 +85,10 @@ class _Standing:
     def last(self) -> CycleSummary:
         """What the last cycle that ended left behind."""
         return next((row.summary for row in self.cycles if row.summary is not None), CycleSummary("good"))
+
+    @property
+    def refused(self) -> list[standing.Pair]:
+        return [*standing.refused(self.links), *self.refused_requests]
 
     @property
     def linked(self) -> int:
@@ -106,9 +115,9 @@ def _json(it: _Standing) -> dict[str, object]:
             }
             for row in it.cycles
         ],
-        "awaiting": standing.awaiting_json(standing.awaiting(it.links)),
+        "awaiting": standing.awaiting_json(it.awaiting),
         "problems": standing.problems_json(it.last.problems),
-        "refused": [pair.json() for pair in standing.refused(it.links)],
+        "refused": [pair.json() for pair in it.refused],
         "waiting": [pair.json() for pair in standing.wishes(it.links)],
         "grace": [pair.json() for pair in standing.in_grace(it.links, it.grace)],
     }
@@ -135,9 +144,9 @@ def _show(it: _Standing) -> None:
         ],
     )
     standing.show_sides(to, it.last.sides)
-    standing.show_awaiting(to, standing.awaiting(it.links), now)
+    standing.show_awaiting(to, it.awaiting, now)
     standing.show_problems(to, it.last.problems)
-    standing.show_pairs(to, "Refused; the event says so too", standing.refused(it.links), now)
+    standing.show_pairs(to, "Refused; the event says so too", it.refused, now)
     standing.show_pairs(to, "Moves that wait for Zimun", standing.wishes(it.links), now)
     standing.show_pairs(
         to, "Deleted: cancelled when due, unless the event comes back", standing.in_grace(it.links, it.grace), now

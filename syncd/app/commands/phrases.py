@@ -59,12 +59,17 @@ WHY: Final[Mapping[str, str]] = {
     Why.REJECTED: "you rejected it",
     Why.APPROVED: "you approved it",
     Why.BY_HAND: "you asked for it in the shell",
+    Why.REQUESTED: "an event in the calendar asks for it",
     Why.DUPLICATE: "a second event of the same booking",
     Why.AGREED: "both sides agree",
     Why.REMEMBERED: "only remembered",
 }
 
-AWAITS: Final[Mapping[AwaitKind, str]] = {
+# what stands beside AwaitKind's: an event in the calendar asks for a booking
+REQUEST: Final = "request"
+
+AWAITS: Final[Mapping[str, str]] = {
+    REQUEST: "book what an event asks for",
     AwaitKind.CANCEL: "cancel the booking",
     AwaitKind.MOVE: "reschedule",
     AwaitKind.REMOVAL: "remove the event",
@@ -81,6 +86,24 @@ REFUSED: Final[Mapping[str, str]] = {
     NoteKind.ZONE_UNKNOWN: "its time zone cannot be resolved",
     NoteKind.MOVE_REJECTED: "the move was rejected",
     NoteKind.CANCEL_REFUSED: "Zimun refused to cancel it",
+    NoteKind.REQUEST_NOT_OPEN: "the time asked for is not open",
+    NoteKind.REQUEST_REFUSED: "Zimun refused to book it",
+    NoteKind.REQUEST_IN_THE_PAST: "the time asked for is past",
+    NoteKind.REQUEST_ALL_DAY: "an all-day event has no time to book",
+    NoteKind.REQUEST_RECURRING: "a recurring event cannot be booked",
+    NoteKind.REQUEST_ZONE_UNKNOWN: "its time zone cannot be resolved",
+    NoteKind.REQUEST_NO_EMAIL: "the customer's e-mail address is missing",
+    NoteKind.REQUEST_EMAILS: "there is more than one e-mail address in it",
+    NoteKind.REQUEST_EMAIL_UNREADABLE: "the e-mail address cannot be read",
+    NoteKind.REQUEST_NO_NAME: "the customer's name is missing",
+    NoteKind.REQUEST_SERVICE_UNKNOWN: "no service is called like this",
+    NoteKind.REQUEST_SERVICE_UNCLEAR: "more than one service may be meant",
+    NoteKind.REQUEST_NO_LENGTH: "Zimun does not tell how long it takes",
+    NoteKind.REQUEST_PLACE_UNCLEAR: "it is not clear at which place",
+    NoteKind.REQUEST_NOT_THERE: "not offered at this place",
+    NoteKind.REQUEST_REJECTED: "you rejected it",
+    NoteKind.REQUEST_BOOKED_BEFORE: "it was booked before it was changed",
+    NoteKind.REQUEST_UNNAMED: "booked, but Zimun did not tell as what",
 }
 
 

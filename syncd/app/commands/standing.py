@@ -11,29 +11,47 @@ from syncd.app.commands import phrases
 from syncd.app.commands.common import stamp
 from syncd.app.tables import Column
 from syncd.domain.actions import Problem
+from syncd.domain.candidate import Stage
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Awaiting, Link
+from syncd.domain.link import Link
 from syncd.planning.guard import awaits
+from syncd.state.store import Store
 
-Waiting = tuple[BookingId, Awaiting, str]
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for a person's word, under the name by which it is decided. `kind` is a name for programs."""
+
+    booking_id: BookingId
+    kind: str
+    start: datetime
+    since: datetime
+    asked: datetime | None = None
+    until: datetime | None = None
+    zone: str = ""
 
 
-def awaiting(links: Iterable[Link]) -> list[Waiting]:
-    """What waits for a person's word: the booking, what, and the zone its event is written in."""
-    return [(link.booking_id, link.awaiting, link.start.tzid) for link in links if awaits(link) and link.awaiting]
+def awaiting(store: Store) -> list[Waiting]:
+    """All that waits. A request in the calendar is no booking yet: it goes by `event-` and a number."""
+    found = [
+        Waiting(link.booking_id, item.kind.value, item.was.start, item.since, item.to, item.until, link.start.tzid)
+        for link in store.links().values()
+        if awaits(link) and (item := link.awaiting) is not None
+    ]
+    return found + [Waiting(one.name, phrases.REQUEST, one.start or one.since, one.since) for one in store.awaiting()]
 
 
 def awaiting_json(found: Iterable[Waiting]) -> list[dict[str, object]]:
     return [
         {
-            "booking_id": booking_id,
-            "kind": item.kind.value,
-            "start_time": stamp(item.was.start),
-            "asked_start_time": stamp(item.to),
+            "booking_id": item.booking_id,
+            "kind": item.kind,
+            "start_time": stamp(item.start),
+            "asked_start_time": stamp(item.asked),
             "since": stamp(item.since),
             "until": stamp(item.until),
         }
-        for booking_id, item, _ in found
+        for item in found
     ]
 
 
@@ -53,14 +71,14 @@ def show_awaiting(to: Console, found: Sequence[Waiting], now: datetime) -> None:
         [*columns, Column("LAPSES")],
         [
             (
-                booking_id,
+                item.booking_id,
                 phrases.AWAITS[item.kind],
-                tables.in_zone(item.was.start, zone, now),
-                tables.in_zone(item.to, zone, now),
+                tables.in_zone(item.start, item.zone, now),
+                tables.in_zone(item.asked, item.zone, now),
                 f"{tables.age(now - item.since)} ago",
                 f"in {tables.age(item.until - now)}" if item.until else "",
             )
-            for booking_id, item, zone in found
+            for item in found
         ],
     )
 
@@ -116,6 +134,16 @@ def refused(links: Iterable[Link]) -> list[Pair]:
             zone, start = link.start.tzid, link.booking.start
             found.append(Pair(link.booking_id, zone, start, note.kind.value, note.at, asked=note.asked))
     return found
+
+
+def refused_requests(store: Store) -> list[Pair]:
+    """Events whose note says that they were not booked."""
+    closed = [one for one in store.candidates() if one.stage is Stage.CLOSED and not one.gone and one.start]
+    return [
+        Pair(one.name, "", one.start, one.told, one.since, asked=one.start)
+        for one in closed
+        if one.told in phrases.REFUSED and one.start is not None
+    ]
 
 
 def wishes(links: Iterable[Link]) -> list[Pair]:

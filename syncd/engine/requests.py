@@ -1,0 +1,291 @@
+"""Bookings that people ask for by events of their own, in the calendars where that is allowed.
+
+Taken up once both sides are read, and booked before the plan is made, so that the plan writes the booking's event in
+the same cycle; then the request goes (`tidy`). What is asked is written down as a hold and a confirm in the journal,
+with the event's number: the transaction that records what came of them says so of the event, too.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+import structlog
+
+from syncd.domain.actions import Confirm, Hold, Why
+from syncd.domain.booking import Booking
+from syncd.domain.candidate import Candidate, Stage
+from syncd.domain.errors import SyncdError
+from syncd.domain.note import NEVER, Note, NoteKind
+from syncd.domain.request import Request
+from syncd.engine import memory
+from syncd.engine.asked import AskedByHand
+from syncd.engine.book import live_twin
+from syncd.engine.nearby import open_nearby
+from syncd.engine.outcomes import Done
+from syncd.engine.sides import ZIMUN, Health, Managed, Sides
+from syncd.planning.candidates import (
+    MAX_REQUESTS,
+    faulty,
+    held_back,
+    is_due,
+    lapsed,
+    refused,
+    taken_up,
+)
+from syncd.planning.requests import Desk, Fault, Reading, places_of, read_request, wish_of
+from syncd.planning.snapshot import Snapshot
+from syncd.ports import Stored
+from syncd.state.journal import Intent, Outcome
+
+log = structlog.get_logger(__name__)
+
+
+class _Open(NamedTuple):
+    """What is being asked for, and came to no known end yet."""
+
+    intent: Intent
+    action: Hold | Confirm
+
+
+class Requests:
+    """What the events of one cycle ask for. Raises StoreError only.
+
+    `refused` counts those that were told no without asking Zimun.
+    """
+
+    def __init__(
+        self,
+        sides: Sides,
+        managed: Managed,
+        health: Health,
+        asked: AskedByHand,
+        cycle: int,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._sides = sides
+        self._store = sides.store
+        self._managed = managed
+        self._health = health
+        self._asked = asked
+        self._cycle = cycle
+        self._stopping = stopping
+        takers = (route.calendar for route in managed.policy.routes if route.create_bookings)
+        self._calendars = tuple(dict.fromkeys(takers))
+        self.refused = 0
+
+    async def book(self, snapshot: Snapshot) -> list[Done]:
+        """Take up what is new, and book what is due; what came of each hold or confirm."""
+        if not self._calendars and not self._open():
+            self._store.watch_only(())
+            return []
+        done = await self._settle_holds(snapshot)
+        await self._take_notice(snapshot)
+        for candidate, request in await self._due(snapshot):
+            if self._stopping() or ZIMUN in self._health.faults:
+                break
+            if memory.is_closed(self._store, snapshot.now) or self._is_open(request):
+                continue
+            try:
+                made = await self._book(candidate, request, snapshot)
+            except SyncdError as error:
+                self._health.failed(ZIMUN, error)
+                break
+            done += made
+        return done
+
+    async def planned(self, snapshot: Snapshot) -> list[Hold]:
+        """What would be asked for now. The store is written: give it a copy."""
+        await self._take_notice(snapshot)
+        return [_hold(candidate, request) for candidate, request in await self._due(snapshot)]
+
+    async def _take_notice(self, snapshot: Snapshot) -> None:
+        """Read what is new or changed in the calendars, once the services and places are known."""
+        self._store.watch_only(self._calendars)
+        if not self._calendars or not snapshot.catalog.services:
+            return
+        asked = {one.action.candidate for one in self._open()}
+        known = self._store.candidates()
+        for url in self._calendars:
+            if url in snapshot.readable:
+                # what is being asked for is compared with what was asked, once that is known
+                here = {one.href: one for one in known if one.calendar == url}
+                await self._notice(url, here, {one.href for one in here.values() if one.id in asked}, snapshot)
+
+    async def _notice(self, url: str, known: dict[str, Candidate], busy: set[str], snapshot: Snapshot) -> None:
+        there, first = self._store.foreign(url), not self._store.is_watched(url)
+        changed = [
+            href
+            for href, etag in there.items()
+            if href not in busy and (href not in known or known[href].gone or etag is None or known[href].etag != etag)
+        ]
+        gone = [one for href, one in known.items() if href not in there and not one.gone]
+        if not (changed or gone or first):
+            return
+        found = await self._read(url, changed)
+        if found is None:
+            return
+        desk = self._desk(url, snapshot)
+        seen = []
+        for href in changed:
+            where = (url, href, there[href])
+            one = _seen(known.get(href), where, found.get(href), desk, first=first, met=snapshot.bookings.values())
+            seen.append(one)
+        self._store.take_notice(url, seen, gone, snapshot.now)
+
+    async def _settle_holds(self, snapshot: Snapshot) -> list[Done]:
+        """Holds whose answer was lost: asked for again under their key, if the event still asks for the same.
+
+        A wish that was changed or taken back meanwhile is not booked; its hold lapses by itself.
+        """
+        done: list[Done] = []
+        known = {one.id: one for one in self._store.candidates()}
+        for intent, action in self._open():
+            if not isinstance(action, Hold) or self._stopping():
+                continue
+            candidate = known.get(action.candidate or 0)
+            if candidate is not None and candidate.calendar in self._calendars:
+                found = await self._read(candidate.calendar, [candidate.href], snapshot)
+                if found is None:
+                    continue  # it cannot be looked at now
+                one = found.get(candidate.href)
+                still = one is not None and one.event is not None and wish_of(one.event) == candidate.wish
+            else:
+                still = False
+            if still:
+                done.append(await self._asked.carry_out(intent, action, again=True))
+            else:
+                self._store.record(intent, Outcome.DROPPED, self._now(), detail="withdrawn")
+                log.info("request.withdrawn", booking_id=action.booking_id)
+        return done
+
+    async def _due(self, snapshot: Snapshot) -> list[tuple[Candidate, Request]]:
+        """The requests that may be asked for now, as they stand; what is told no, or held back, is remembered."""
+        policy, now = self._managed.policy, snapshot.now
+        known = self._store.candidates()
+        self._store.keep_candidates([one for each in known if (one := lapsed(each, now)) is not None])
+        if snapshot.clock_jumped:
+            # nobody knows for how long they stood
+            self._store.keep_candidates([replace(one, since=now) for one in known if one.stage is Stage.STANDING])
+            return []
+        asked = {one.action.candidate for one in self._open()}
+        due = [one for one in known if is_due(one, now, policy.request_settle) and one.id not in asked]
+        if not due or not self._zimun_was_read(snapshot):
+            return []
+        read = await self._as_they_stand(due, snapshot)
+        approved = [pair for pair in read if pair[0].stage is Stage.APPROVED]
+        fresh = [pair for pair in read if pair[0].stage is not Stage.APPROVED]
+        if len(fresh) > MAX_REQUESTS:
+            self._store.keep_candidates([held_back(one, reading, now) for one, reading in fresh])
+            fresh = []
+        wanted = []
+        for one, reading in (*fresh, *approved):
+            if isinstance(reading, Request):
+                wanted.append((one, reading))
+            elif isinstance(reading, Fault):
+                self._tell(faulty(one, reading, now))
+        return wanted
+
+    async def _as_they_stand(self, due: list[Candidate], snapshot: Snapshot) -> list[tuple[Candidate, Reading]]:
+        """The events that are due, read afresh: those that still are what was remembered, with what they ask for."""
+        read: list[tuple[Candidate, Reading]] = []
+        for url in dict.fromkeys(one.calendar for one in due):
+            here = [one for one in due if one.calendar == url]
+            found = await self._read(url, [one.href for one in here], snapshot)
+            desk = self._desk(url, snapshot)
+            for one in here:
+                stored = (found or {}).get(one.href)
+                if stored is None or stored.event is None or stored.event.fingerprint != one.version:
+                    continue
+                reading = read_request(stored.event, desk)
+                if reading is None:
+                    self._store.keep_candidates([replace(one, stage=Stage.THEIRS)])
+                else:
+                    read.append((one, reading))
+        return read
+
+    async def _book(self, candidate: Candidate, request: Request, snapshot: Snapshot) -> list[Done]:
+        twin = await live_twin(request, self._sides)
+        if twin is not None:
+            self._is_booked_already(candidate, twin)
+            return []
+        slots = await open_nearby(self._sides, request.service_id, request.location_id, request.start)
+        if slots and request.start not in slots:
+            note = Note(NoteKind.REQUEST_NOT_OPEN, snapshot.now, NEVER, asked=request.start, slots=slots)
+            self._tell(refused(candidate, note))
+            return []
+        action = _hold(candidate, request)
+        (intent,) = self._store.journal([action], self._cycle, self._now())
+        return [await self._asked.carry_out(intent, action, again=False)]
+
+    def _is_booked_already(self, candidate: Candidate, twin: Booking) -> None:
+        """It is that booking. What stood there at the first read is a person's own note of it, and stays."""
+        stage = Stage.THEIRS if candidate.first else Stage.BOOKED
+        self._store.keep_candidates([replace(candidate, stage=stage, booking_id=twin.id)])
+        log.info("request.met", request=candidate.name, booking_id=twin.id)
+
+    def _tell(self, candidate: Candidate) -> None:
+        self.refused += 1
+        self._store.keep_candidates([candidate])
+        log.info("request.refused", request=candidate.name, why=candidate.note.kind.value if candidate.note else "")
+
+    def _is_open(self, request: Request) -> bool:
+        """Whether the same is being asked for already, by another event or by hand, and its answer is not known."""
+        actions = (intent.action for intent in self._store.open_intents())
+        return any(isinstance(action, Hold | Confirm) and action.request.is_same_as(request) for action in actions)
+
+    def _zimun_was_read(self, snapshot: Snapshot) -> bool:
+        """Whether all bookings were seen that can be seen: else nobody knows whether it is booked already."""
+        return ZIMUN not in self._health.faults and (snapshot.window is not None or snapshot.list_closed)
+
+    def _open(self) -> list[_Open]:
+        """What is being asked for on account of events."""
+        intents = self._store.open_intents()
+        asked = [_Open(one, one.action) for one in intents if isinstance(one.action, Hold | Confirm)]
+        return [one for one in asked if one.action.candidate is not None]
+
+    def _desk(self, url: str, snapshot: Snapshot) -> Desk:
+        policy = self._managed.policy
+        lines = (link.texts.lines.get("booking", "") for link in snapshot.links.values())
+        copies = frozenset(line for line in lines if line)
+        return Desk(snapshot.catalog, snapshot.now, policy.past, places_of(url, policy.routes), copies)
+
+    async def _read(self, url: str, hrefs: Iterable[str], snapshot: Snapshot | None = None) -> dict[str, Stored] | None:
+        """The events at these hrefs; None where the calendar cannot be read."""
+        wanted = list(hrefs)
+        if not wanted:
+            return {}
+        if url in self._health.faults or (snapshot is not None and url not in snapshot.readable):
+            return None
+        try:
+            return {one.href: one for one in await self._managed.calendars[url].read(wanted)}
+        except SyncdError as error:
+            self._health.failed(url, error)
+            return None
+
+    def _now(self) -> datetime:
+        return self._sides.clock.now()
+
+
+def _seen(
+    known: Candidate | None,
+    where: tuple[str, str, str | None],
+    stored: Stored | None,
+    desk: Desk,
+    *,
+    first: bool,
+    met: Iterable[Booking],
+) -> Candidate:
+    if stored is not None and stored.event is not None:
+        reading = read_request(stored.event, desk)
+        if first and isinstance(reading, Request) and any(map(reading.is_met_by, met)):
+            reading = None  # a person's own note of that booking
+        return taken_up(known, where, stored.event, reading, desk.now, first=first)
+    # a task, one of ours by now, or one that nobody can read
+    calendar, href, etag = where
+    number, told = (known.id, known.told) if known is not None else (0, "")
+    return Candidate(number, calendar, href, etag, "", "", Stage.THEIRS, desk.now, told=told)
+
+
+def _hold(candidate: Candidate, request: Request) -> Hold:
+    return Hold(candidate.name, Why.REQUESTED, request, candidate=candidate.id)

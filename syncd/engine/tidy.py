@@ -1,0 +1,128 @@
+"""What is left to do in the calendar about a request: it goes once its booking's event stands, or is told why not.
+
+Neither is journalled: both are conditional on the version that was read right before, and the next look at the event
+shows whether they had their effect.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, tzinfo
+
+import structlog
+
+from syncd.domain.actions import Problem, ProblemKind
+from syncd.domain.booking import Booking
+from syncd.domain.candidate import Candidate, Stage
+from syncd.domain.errors import PreconditionFailed, Refused, SyncdError
+from syncd.domain.event import Draft, Event
+from syncd.domain.ids import BookingId
+from syncd.domain.note import NEVER, Note, NoteKind
+from syncd.engine.sides import Health, Managed, Sides
+from syncd.planning.candidates import is_overdue
+from syncd.planning.requests import wish_of
+from syncd.planning.snapshot import Snapshot
+from syncd.ports import Stored
+
+log = structlog.get_logger(__name__)
+
+STUCK = "removal refused"
+_STUCK = "it is booked, and the calendar does not let its request be deleted: please delete that event, it is of no use"
+_UNTOLD = "it was not booked, and the calendar does not let the reason be written into its event: see syncd log"
+
+
+class Tidying:
+    """Removes what is booked and tells what is not, in one cycle. Raises StoreError only."""
+
+    def __init__(self, sides: Sides, managed: Managed, health: Health, stopping: Callable[[], bool]) -> None:
+        self._sides = sides
+        self._store = sides.store
+        self._managed = managed
+        self._health = health
+        self._stopping = stopping
+
+    async def all(self, snapshot: Snapshot) -> tuple[Problem, ...]:
+        """All that is to be done now; what stands still."""
+        problems: list[Problem] = []
+        takers = {route.calendar for route in self._managed.policy.routes if route.create_bookings}
+        for one in self._store.candidates() if takers else ():
+            if one.gone or one.calendar not in takers or one.calendar not in snapshot.readable:
+                continue
+            if one.told == STUCK:
+                problems.append(Problem(ProblemKind.PARKED, one.name, _STUCK))
+            elif self._is_to_do(one, snapshot) and not self._stopping() and one.calendar not in self._health.faults:
+                problems += await self._safely(one, snapshot)
+        return tuple(problems)
+
+    def _is_to_do(self, one: Candidate, snapshot: Snapshot) -> bool:
+        if one.stage is Stage.BOOKED:
+            return _is_settled(one.booking_id, snapshot)
+        stale = one.stage is Stage.THEIRS and bool(one.told)
+        return one.note is not None or stale or is_overdue(one, snapshot.now)
+
+    async def _safely(self, one: Candidate, snapshot: Snapshot) -> list[Problem]:
+        try:
+            await self._do(one, snapshot)
+        except PreconditionFailed:
+            log.info("request.changed", request=one.name)  # the next cycle sees what it says now
+        except Refused as error:
+            log.warning("request.not_written", request=one.name, calendar=one.calendar, fault=str(error))
+            booked = one.stage is Stage.BOOKED
+            self._store.keep_candidates([replace(one, note=None, told=STUCK if booked else "")])
+            return [Problem(ProblemKind.PARKED, one.name, _STUCK if booked else _UNTOLD)]
+        except SyncdError as error:
+            self._health.failed(one.calendar, error)
+        return []
+
+    async def _do(self, one: Candidate, snapshot: Snapshot) -> None:
+        stored = next(iter(await self._managed.calendars[one.calendar].read([one.href])), None)
+        if stored is None or stored.event is None or wish_of(stored.event) != one.wish:
+            return
+        if one.stage is Stage.BOOKED:
+            # as with all writes of ours: Xandikos' tokens are hashes, and one from before would be true again
+            self._store.forget_cursor(one.calendar)
+            await self._managed.calendars[one.calendar].remove(one.href, stored.etag, stored.data)
+            log.info("request.removed", request=one.name, booking_id=one.booking_id)
+            return
+        note = one.note
+        if note is None and one.stage is Stage.STANDING:
+            note = Note(NoteKind.REQUEST_WAITS, snapshot.now, NEVER)
+        if note is not None or stored.event.noted:
+            stored = await self._write(one, stored, stored.event, note, snapshot)
+        version = stored.event.fingerprint if stored.event is not None else one.version
+        told = note.kind.value if note is not None else ""
+        self._store.keep_candidates([replace(one, etag=stored.etag, version=version, note=None, told=told)])
+
+    async def _write(
+        self, one: Candidate, stored: Stored, event: Event, note: Note | None, snapshot: Snapshot
+    ) -> Stored:
+        """The event with that note, or without any; all else in it stays as it is. As it stands then."""
+        words, calendar = self._sides.words, self._managed.calendars[one.calendar]
+        draft = Draft(event.uid, BookingId(""), None, "", event.title, event.place, event.description)
+        if note is not None:
+            told = words.sentence(note, _zone(one, snapshot), snapshot.now)
+            draft = replace(draft, note=told, mark=words.mark(note))
+        self._store.forget_cursor(one.calendar)
+        written = await calendar.replace(one.href, draft, stored.data, stored.etag)
+        log.info("request.told", request=one.name, note=note.kind.value if note is not None else "")
+        again = next(iter(await calendar.read([one.href])), None)
+        # changed between the two: the next cycle compares it with what is remembered
+        same = again is not None and again.event is not None and wish_of(again.event) == one.wish
+        return again if again is not None and same else replace(written, event=None)
+
+
+def _is_settled(booking_id: BookingId | None, snapshot: Snapshot) -> bool:
+    """Whether the booking's own event stands, or there will never be one: then its request is of no use any more."""
+    if booking_id is None:
+        return False
+    link = snapshot.links.get(booking_id)
+    if link is not None:
+        return link.closed is not None or (link.calendar, link.href) in snapshot.events
+    booking = snapshot.bookings.get(booking_id)
+    return booking is not None and booking.cancelled
+
+
+def _zone(one: Candidate, snapshot: Snapshot) -> tzinfo:
+    """The zone of the place that it asks for; of the only one there is where it names none."""
+    places = [one.location_id] if one.location_id else list(snapshot.catalog.locations)
+    at = one.start or snapshot.now
+    return (snapshot.zone(Booking(BookingId(""), at, at, location_id=places[0])) if places else None) or UTC

@@ -1,0 +1,58 @@
+"""E-mail addresses in what people type into an event. An address that is read wrong books a stranger."""
+
+import re
+from dataclasses import dataclass
+
+LONGEST = 200
+
+_URL = re.compile(r"\w+://\S*")
+# what can stand around an address without being a part of it
+_BETWEEN = re.compile(r"[\s<>()\[\]{}\"“”„«»,;|/\\]+")
+_AROUND = ".:!?'’*_-"
+_ADDRESS = re.compile(r"[\w.!#$%&'*+=?^`{}~-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What was found: each address once, as it was first written; and whether something else was meant for one."""
+
+    found: tuple[str, ...] = ()
+    unreadable: bool = False
+
+
+def addresses_in(*texts: str) -> Addresses:
+    """Every e-mail address in these texts. Equal but for case is the same.
+
+    Unreadable is what has a sign for "at" in it with something before: `dana@`, `dana@example`, `a@b@example.org`. What
+    only begins with the sign is somebody's name elsewhere (`@salon`), and an address of a web page is none.
+    """
+    found: dict[str, str] = {}
+    unreadable = False
+    for text in texts:
+        for word in _words(text):
+            if is_address(word):
+                found.setdefault(word.casefold(), word)
+            elif word.find("@") > 0:
+                unreadable = True
+    return Addresses(tuple(found.values()), unreadable)
+
+
+def without_addresses(text: str) -> str:
+    """The text without its e-mail addresses, the brackets around them, and what they left behind."""
+    for word in _words(text):
+        if is_address(word):
+            text = re.sub(
+                rf"[<(\[\"]*\s*(?:mailto:)?{re.escape(word)}\s*[>)\]\"]*", " ", text, count=1, flags=re.IGNORECASE
+            )
+    return " ".join(text.split()).strip(" ,;")
+
+
+def is_address(word: str) -> bool:
+    return len(word) <= LONGEST and word.isprintable() and ".." not in word and bool(_ADDRESS.fullmatch(word))
+
+
+def _words(text: str) -> list[str]:
+    """The words with a sign for "at", freed of what stands around them."""
+    words = _BETWEEN.split(_URL.sub(" ", text))
+    bare = (word.strip(_AROUND).rpartition(":")[2].strip(_AROUND) for word in words if "@" in word)
+    return [word for word in bare if "@" in word]

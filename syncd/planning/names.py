@@ -1,0 +1,96 @@
+"""Names of services and places as people type them: case, accents, blanks and small slips are forgiven."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "’": None, "'": None, "`": None, "´": None})
+# "Wash & go" is "Wash and go"
+_JOINING = frozenset({"and", "und"})
+# shorter names are told apart by a single letter
+_SHORTEST = 4
+
+
+class Fit(IntEnum):
+    """How well a typed name fits a real one. LOOSE is worth a question, and not more."""
+
+    NONE = 0
+    LOOSE = 1
+    CLOSE = 2
+    EXACT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Which of the names are meant, by their ids: those that fit best, all equally well."""
+
+    fit: Fit
+    ids: tuple[str, ...] = ()
+
+
+def meant(typed: str, names: Mapping[str, str]) -> Meant:
+    """Which of `names` (by id) are meant by what was typed: the name, the id, or as in "Haircut (s_2)"."""
+    fits = {one: fit(typed, name) for one, name in names.items()}
+    if Fit.EXACT not in fits.values():
+        fits |= {one: Fit.EXACT for one, name in names.items() if _is_id(typed, one, name)}
+    best = max(fits.values(), default=Fit.NONE)
+    if best is Fit.NONE:
+        return Meant(Fit.NONE)
+    return Meant(best, tuple(sorted(one for one, found in fits.items() if found is best)))
+
+
+def fit(typed: str, name: str) -> Fit:
+    """How well these two fit.
+
+    CLOSE is one slip in five letters (one letter too many, too few, wrong, or two in the wrong order), never in a
+    figure: "Cut 30" is not "Cut 60". LOOSE is twice as many, or a part of the words.
+    """
+    words, real = _words(typed), _words(name)
+    one, other = "".join(words), "".join(real)
+    if not one or not other:
+        return Fit.NONE
+    if one == other:
+        return Fit.EXACT
+    shortest = min(len(one), len(other))
+    slips = _slips(one, other) if shortest >= _SHORTEST else shortest
+    if shortest >= _SHORTEST and slips <= max(1, shortest // 5) and _figures(one) == _figures(other):
+        return Fit.CLOSE
+    if _is_part(words, real) or (shortest > _SHORTEST and slips <= max(2, 2 * shortest // 5)):
+        return Fit.LOOSE
+    return Fit.NONE
+
+
+def _is_id(typed: str, one: str, name: str) -> bool:
+    return typed.strip().casefold() in (one.casefold(), f"{name} ({one})".casefold())
+
+
+def _words(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    bare = "".join(sign for sign in plain if not unicodedata.combining(sign)).casefold()
+    return [word for word in re.findall(r"[^\W_]+", bare) if word not in _JOINING]
+
+
+def _figures(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())
+
+
+def _is_part(words: Sequence[str], real: Sequence[str]) -> bool:
+    return set(words) <= set(real) and any(len(word) >= _SHORTEST for word in words)
+
+
+def _slips(one: str, other: str) -> int:
+    """How many slips lie between two words (optimal string alignment distance)."""
+    one, other = one[:80], other[:80]
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        row = [i]
+        for j, b in enumerate(other, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, last = last, row
+    return last[-1]

@@ -1,0 +1,124 @@
+"""Events that may ask for bookings, in the database. Functions work inside a transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from syncd.domain.candidate import Candidate, Stage, named
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Decision
+from syncd.domain.note import NEVER, Note, NoteKind
+from syncd.domain.request import Reply
+from syncd.state.codec import CANDIDATE, Kept
+from syncd.state.database import as_text
+
+QUOTED = 300
+"""How many characters of Zimun's own words are kept until they stand in the event."""
+
+
+def candidates(db: Database, kept: Kept[Candidate]) -> list[Candidate]:
+    """All of them, in the order in which they were first seen."""
+    rows = db.execute("SELECT id, gone_at, json FROM candidates ORDER BY id").fetchall()
+    values = kept.load_all(text for _, _, text in rows)
+    return [
+        replace(one, id=number, gone=gone_at is not None)
+        for (number, gone_at, _), one in zip(rows, values, strict=True)
+    ]
+
+
+def watched(db: Database) -> list[str]:
+    """The calendars whose events have been read before, to see what they ask for."""
+    return [url for (url,) in db.execute("SELECT url FROM request_calendars")]
+
+
+def watch(db: Database, calendar: str, now: datetime) -> None:
+    db.execute(
+        "INSERT INTO request_calendars (url, read_at) VALUES (?, ?) ON CONFLICT (url) DO NOTHING",
+        (calendar, as_text(now)),
+    )
+
+
+def forget(db: Database, calendars: Iterable[str]) -> None:
+    """Forget these calendars: when one of them takes requests again, all in it is read for the first time."""
+    for url in calendars:
+        db.execute("DELETE FROM candidates WHERE calendar = ?", (url,))
+        db.execute("DELETE FROM request_calendars WHERE url = ?", (url,))
+
+
+def foreign(db: Database, calendar: str) -> dict[str, str | None]:
+    """Every href in that calendar at which somebody else's object stands, with its version."""
+    rows = db.execute(
+        "SELECT href, etag FROM observations WHERE calendar = ? AND json IS NULL ORDER BY href", (calendar,)
+    )
+    return dict(rows.fetchall())
+
+
+def keep(db: Database, seen: Iterable[Candidate]) -> None:
+    """Remember these in place of what was known of them; they are there."""
+    for one in seen:
+        text = CANDIDATE.dump(replace(one, id=0, gone=False))
+        known = db.execute(
+            "UPDATE candidates SET gone_at = NULL, json = ? WHERE calendar = ? AND href = ?",
+            (text, one.calendar, one.href),
+        )
+        if not known.rowcount:
+            db.execute("INSERT INTO candidates (calendar, href, json) VALUES (?, ?, ?)", (one.calendar, one.href, text))
+
+
+def mark_gone(db: Database, gone: Sequence[Candidate], now: datetime) -> None:
+    """The calendar does not list these. They are remembered for a while: a listing may have been wrong."""
+    db.conn.executemany(
+        "UPDATE candidates SET gone_at = ? WHERE id = ? AND gone_at IS NULL",
+        [(as_text(now), one.id) for one in gone],
+    )
+
+
+def decide(db: Database, name: BookingId, verb: Decision) -> bool:
+    """A person's word about one that awaits it; False where it does not."""
+    for number, one in _awaiting(db):
+        if named(number) == name:
+            _put(db, number, _decided(one, verb))
+            return True
+    return False
+
+
+def settle(db: Database, number: int, outcome: str, detail: str, reply: Reply | None, now: datetime) -> None:
+    """What came of the hold or the confirm for that event. Where no answer came it stays as it was: tried again."""
+    row = db.execute("SELECT json FROM candidates WHERE id = ?", (number,)).fetchone()
+    if row is None or reply is None:
+        return
+    one = CANDIDATE.load(row[0])
+    if outcome == "done" and reply.booking_ids:
+        _put(db, number, replace(one, stage=Stage.BOOKED, booking_id=reply.booking_ids[0], note=None))
+    elif outcome == "done":
+        _put(db, number, replace(one, stage=Stage.CLOSED, note=Note(NoteKind.REQUEST_UNNAMED, now, NEVER)))
+    elif outcome == "refused" or detail == "Malformed":
+        note = Note(
+            NoteKind.REQUEST_REFUSED, now, NEVER, asked=one.start, slots=reply.slots, reason=reply.reason[:QUOTED]
+        )
+        _put(db, number, replace(one, stage=Stage.CLOSED, note=note))
+
+
+def prune(db: Database, before: str) -> None:
+    """Drop those that have not been there since then."""
+    db.execute("DELETE FROM candidates WHERE gone_at < ?", (before,))
+
+
+def _awaiting(db: Database) -> list[tuple[int, Candidate]]:
+    rows = db.execute("SELECT id, json FROM candidates").fetchall()
+    found = ((number, CANDIDATE.load(text)) for number, text in rows)
+    return [(number, one) for number, one in found if one.stage is Stage.AWAITING]
+
+
+def _decided(one: Candidate, verb: Decision) -> Candidate:
+    if verb is Decision.APPROVED:
+        return replace(one, stage=Stage.APPROVED, note=None)
+    # where the event says nothing of waiting, there is nothing to take back
+    note = Note(NoteKind.REQUEST_REJECTED, one.since, NEVER) if one.told or one.note else None
+    return replace(one, stage=Stage.CLOSED, note=note)
+
+
+def _put(db: Database, number: int, one: Candidate) -> None:
+    db.execute("UPDATE candidates SET json = ? WHERE id = ?", (CANDIDATE.dump(one), number))

@@ -1,0 +1,238 @@
+"""A new event in a calendar that takes requests becomes a booking: one, and only when it is meant so."""
+
+from pathlib import Path
+
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Decision
+from tests.loop.asking import CONFIRM, HOLD, booked, held
+from tests.loop.requesting import EMAIL, TITLE, ask, asking, changed, due, rid, stages, text, there, told, write
+from tests.loop.world import HOUR, World, at
+from tests.servers import Server
+
+START = at(24, 9)
+
+
+async def is_booked_once(w: World, events: int = 1) -> None:
+    """One booking, whose event stands; the request is gone; and nothing is done any more."""
+    (booking,) = booked(w)
+    assert (booking.start, booking.contact_name, booking.contact_email) == (START, "Dana Lee", EMAIL)
+    assert held(w) == []
+    assert await w.start(booking.booking_id) == ";TZID=Europe/Berlin:20261124T100000"
+    assert await there(w) == ""
+    assert len(await w.events()) == events
+    await w.quiet(minutes=1)
+    await w.quiet(minutes=61)
+    assert w.store.open_intents() == []
+    assert (len(set(w.calls(HOLD))), len(set(w.calls(CONFIRM)))) == (1, 1)
+
+
+async def test_it_is_booked_and_the_request_goes(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        report = await w.cycle(seconds=10)
+        assert (report.summary.exit_code, booked(w)) == (0, [])
+        await w.quiet(seconds=19)
+        report = await w.cycle(seconds=11)
+        assert (report.summary.exit_code, report.summary.counts["booked"]) == (0, 1)
+        await is_booked_once(w)
+        (booking,) = booked(w)
+        rows = [row for row in w.store.history(BookingId(booking.booking_id), 9) if row.side == "zimun"]
+        assert [(row.what, row.why) for row in rows] == [
+            ("booking.held", "requested"), ("booking.confirmed", "requested"),
+        ]  # fmt: skip
+        assert "Dana" not in str(w.store._db.execute("SELECT * FROM candidates").fetchall())
+        assert EMAIL not in str(w.store._db.execute("SELECT * FROM intents").fetchall())
+
+
+async def test_what_is_still_being_written_is_not_booked(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START, description="dana@example.co")
+        await w.cycle(seconds=10)
+        await changed(w, ("example.co", "example.org"))
+        await w.cycle(seconds=25)
+        await w.cycle(seconds=20)
+        assert booked(w) == []
+        # nobody may touch it in between, whatever is changed
+        await changed(w, ("^SUMMARY:", "COLOR:red\nSUMMARY:"))
+        await w.cycle(seconds=5)
+        await w.cycle(seconds=29)
+        assert booked(w) == []
+        await w.cycle(seconds=2)
+        await is_booked_once(w)
+
+
+async def test_what_stands_there_at_the_first_read_awaits_a_persons_word(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder, read=False) as w:
+        before = [text(TITLE, START, uid="wish"), text("Haircut – Ada", at(24, 13), "", uid="ada")]
+        await write(w, before[0])
+        await write(w, before[1], "ada")
+        await ask(w, at(20, 9), name="past")
+        await w.cycle(minutes=1)
+        report = await w.quiet(minutes=10)
+        assert (report.summary.exit_code, report.summary.counts["awaiting"]) == (1, 1)
+        assert (await there(w) + await there(w, "ada")).replace("\n", "\r\n").count("⚠") == 0
+        (one,) = w.store.awaiting()
+        w.decide(Decision.APPROVED, one.name)
+        await w.cycle(minutes=1)
+        await is_booked_once(w, events=3)
+
+
+async def test_what_is_rejected_stays_as_it_is_until_it_is_changed(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder, read=False) as w:
+        await ask(w, START)
+        await w.cycle(minutes=1)
+        w.decide(Decision.REJECTED, w.store.awaiting()[0].name)
+        report = await w.quiet(minutes=1)
+        assert (report.summary.exit_code, await told(w)) == (0, "")
+        await changed(w, ("Dana Lee", "Dana  Lee"))
+        await due(w)
+        assert booked(w) == []
+        await changed(w, ("Dana  Lee", "Dana Lea"))
+        await due(w)
+        assert [one.contact_name for one in booked(w)] == ["Dana Lea"]
+
+
+async def test_a_refused_one_says_why_and_rests_until_a_person_changes_it(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        for _ in range(2):
+            w.book(START)
+        await w.cycle()
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        report = await w.cycle(seconds=31)
+        assert (report.summary.exit_code, report.summary.counts["refused"]) == (1, 1)
+        assert await told(w) == (
+            "⚠ Not booked: 10:00 on Tue 24 Nov is not free for this. Free nearby: 09:00, 09:15, 10:45. "
+            "Change this event, and it is tried again."
+        )
+        assert len(booked(w)) == 2
+        await w.quiet(minutes=1)
+        # a note that goes is no change by a person
+        await changed(w, ("^SUMMARY:⚠ ", "SUMMARY:"), (r"^DESCRIPTION:⚠.*?\\n", "DESCRIPTION:"))
+        await w.quiet(minutes=1)
+        await w.quiet(minutes=100)
+        await changed(w, ("T100000", "T104500"), ("T110000", "T114500"))
+        await due(w)
+        assert [one.start for one in booked(w) if one.contact_email == EMAIL] == [START + 0.75 * HOUR]
+        assert await there(w) == ""
+
+
+async def test_a_refusal_outlives_the_database(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        for _ in range(2):
+            w.book(START)
+        await ask(w, START)
+        await due(w)
+        note = await told(w)
+        assert note
+        w.lose_database()
+        for one in booked(w):
+            w.salon.cancel(one.booking_id)
+        await w.cycle(minutes=1)
+        await w.quiet(minutes=5)
+        assert (booked(w), await told(w), stages(w)) == ([], note, ["closed"])
+
+
+async def test_peoples_own_events_are_never_touched(dav: Server, folder: Path) -> None:
+    own = {
+        "dentist": text("Dentist – Dr. Miller", START, "practice@example.org", uid="dentist"),
+        "lunch": text("Lunch with Anna", START, EMAIL, uid="lunch"),
+        "invitation": text(TITLE, START, EMAIL, "", f"ATTENDEE:mailto:{EMAIL}", uid="invitation"),
+        "copy": text(TITLE, START, f"Customer: Dana Lee\\nE-mail: {EMAIL}", "", "X-ZIMUN-BOOKING-ID:b_1", uid="copy"),
+        "cancelled": text(TITLE, START, EMAIL, "", "STATUS:CANCELLED", uid="cancelled"),
+        "plain": text("Haircut", START, EMAIL, uid="plain"),
+    }
+    async with asking(dav, folder) as w:
+        for name, event in own.items():
+            await write(w, event, name)
+        before = await w.events()
+        await due(w)
+        await w.quiet(minutes=30)
+        assert await w.events() == before
+        assert not w.posts
+
+
+async def test_one_that_lacks_an_address_is_told(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START, description="regular customer")
+        await ask(w, START, "Haircut – Ada", "ada@example.org\\nor bob@example.org", "two")
+        await due(w)
+        assert "e-mail address is missing" in await told(w)
+        assert "more than one e-mail address" in await told(w, "two")
+        await changed(w, ("regular customer", EMAIL))
+        await due(w)
+        assert [one.contact_email for one in booked(w)] == [EMAIL]
+
+
+async def test_more_than_five_at_once_await_a_persons_word(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        for number in range(6):
+            await ask(w, START + number * HOUR, name=f"wish{number}", description=f"c{number}@example.org")
+        await w.cycle(seconds=10)
+        report = await w.cycle(seconds=31)
+        assert report.summary.counts["awaiting"] == 6
+        assert booked(w) == []
+        assert "Many bookings were asked for at once" in await told(w, "wish3")
+        await w.quiet(minutes=10)
+        first, second, *rest = w.store.awaiting()
+        w.decide(Decision.APPROVED, first.name)
+        w.decide(Decision.REJECTED, second.name)
+        await w.cycle(minutes=1)
+        assert [one.contact_email for one in booked(w)] == ["c0@example.org"]
+        assert "was not approved" in await told(w, "wish1")
+        assert len(w.store.awaiting()) == len(rest) == 4
+        await w.quiet(minutes=1)
+
+
+async def test_five_are_booked_one_after_the_other(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        for number in range(5):
+            await ask(w, START + number * HOUR, name=f"wish{number}", description=f"c{number}@example.org")
+        await due(w)
+        assert len(booked(w)) == len(await w.events()) == 5
+        assert not [name for name in await w.events() if "wish" in name]
+
+
+async def test_the_same_twice_is_one_booking(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await ask(w, START, description=f"E-mail:mailto:{EMAIL}\\nas said", name="again")
+        await due(w)
+        assert await there(w, "again") == ""
+        await is_booked_once(w)
+
+
+async def test_a_booking_that_is_there_already_is_what_was_asked_for(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        there_already = w.salon.book("s_haircut", START, location_id="loc_mitte", email=EMAIL).booking_id
+        await w.cycle()
+        await ask(w, START)
+        await due(w)
+        assert [one.booking_id for one in booked(w)] == [there_already]
+        assert not w.posts
+        assert len(await w.events()) == 1
+
+
+async def test_a_copy_of_a_bookings_event_without_our_marks_is_no_request(dav: Server, folder: Path) -> None:
+    """As apps make them that drop what they do not know: its texts still name the booking."""
+    async with asking(dav, folder) as w:
+        original = w.salon.book("s_haircut", START, location_id="loc_mitte", email=EMAIL).booking_id
+        await w.cycle()
+        _, event = await w.event(original)
+        lines = [line for line in event.split("\n") if not line.startswith("X-ZIMUN")]
+        copied = "\r\n".join(lines).replace(f"UID:{original}@zimun", "UID:copy").replace("20261124T", "20261125T")
+        await write(w, copied, "copy")
+        await due(w)
+        assert len(booked(w)) == 1
+        assert await told(w, "copy") == ""
+        await w.quiet(minutes=1)
+
+
+async def test_withdrawn_in_time_it_is_not_booked(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        await rid(w)
+        await w.cycle(seconds=31)
+        assert not w.posts
+        assert stages(w) == []

@@ -1,0 +1,142 @@
+"""How an event that may ask for a booking is taken up, when it is due, and what is held back."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.domain.candidate import Candidate, Stage
+from syncd.domain.event import Event
+from syncd.domain.ids import BookingId
+from syncd.domain.note import NEVER, Note, NoteKind
+from syncd.domain.request import Request
+from syncd.planning.candidates import faulty, held_back, is_due, is_overdue, lapsed, taken_up
+from syncd.planning.requests import Fault, Reading, wish_of
+from tests.planning.builders import HOME, HOUR, MINUTE, NOW, TEN, zoned
+
+WHERE = (HOME, "/home/wish.ics", '"2"')
+WANTED = Request("cut", "loc_1", TEN, "Dana Lee", "dana@example.org")
+FAULT = Fault(NoteKind.REQUEST_NO_EMAIL, TEN)
+SETTLE = MINUTE / 2
+
+
+def event(**changes: Any) -> Event:
+    return replace(
+        Event("wish", "", zoned(TEN), zoned(TEN + HOUR), "Haircut – Dana Lee", "", "", fingerprint="f2"), **changes
+    )
+
+
+def known(stage: Stage, **changes: Any) -> Candidate:
+    """The same event as it was seen an hour ago, in an earlier version."""
+    made = Candidate(7, HOME, WHERE[1], '"1"', "f1", wish_of(event()), stage, NOW - HOUR, start=TEN)
+    return replace(made, **changes)
+
+
+def take(before: Candidate | None, reading: Reading = WANTED, *, first: bool = False, **changes: Any) -> Candidate:
+    return taken_up(before, WHERE, event(**changes), reading, NOW, first=first)
+
+
+@pytest.mark.parametrize(
+    ("reading", "first", "noted", "stage"),
+    [
+        (WANTED, False, False, Stage.STANDING),
+        (FAULT, False, False, Stage.STANDING),
+        (None, False, False, Stage.THEIRS),
+        (WANTED, True, False, Stage.AWAITING),
+        (FAULT, True, False, Stage.THEIRS),
+        (None, True, False, Stage.THEIRS),
+        (WANTED, True, True, Stage.CLOSED),
+        (WANTED, False, True, Stage.CLOSED),
+        (FAULT, False, True, Stage.CLOSED),
+        (None, True, True, Stage.THEIRS),
+    ],
+)
+def test_a_new_one(reading: Reading, first: bool, noted: bool, stage: Stage) -> None:
+    one = take(None, reading, first=first, noted=noted)
+    assert (one.stage, one.since, one.id, one.etag) == (stage, NOW, 0, '"2"')
+    # nothing of its texts is kept
+    assert "Dana" not in repr(one)
+    assert "dana" not in repr(one)
+
+
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("noted", [True, False])
+def test_another_version_of_the_same_wish_stays_where_it_is(stage: Stage, noted: bool) -> None:
+    before = known(stage)
+    one = take(before, noted=noted)
+    since = NOW if stage is Stage.STANDING else before.since
+    assert one == replace(before, etag='"2"', version="f2", since=since)
+
+
+def test_the_same_version_under_another_etag_goes_on_standing() -> None:
+    assert take(known(Stage.STANDING, version="f2")).since == NOW - HOUR
+
+
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.BOOKED])
+def test_another_wish_is_a_new_one_by_a_person(stage: Stage) -> None:
+    before = known(stage, first=True, told="request_refused", note=Note(NoteKind.REQUEST_REFUSED, NOW, NEVER))
+    one = take(before, title="Haircut – Robin", noted=True)
+    assert (one.stage, one.since, one.note, one.first, one.id) == (Stage.STANDING, NOW, None, False, 7)
+    # so that the note is taken out where the event asks for nothing any more
+    assert take(before, None, title="Lunch").told == "request_refused"
+    assert take(before, None, title="Lunch").stage is Stage.THEIRS
+
+
+def test_what_is_booked_and_changed_is_told_and_not_booked_again() -> None:
+    before = known(Stage.BOOKED, booking_id=BookingId("b_1"))
+    one = take(before, title="Haircut – Robin")
+    assert one.stage is Stage.CLOSED
+    assert one.note == Note(NoteKind.REQUEST_BOOKED_BEFORE, NOW, NEVER, was=TEN)
+    assert take(before, None, title="Lunch").stage is Stage.THEIRS
+
+
+def test_it_is_due_once_it_stood_long_enough_or_was_approved() -> None:
+    standing = known(Stage.STANDING, since=NOW - SETTLE)
+    assert is_due(standing, NOW, SETTLE)
+    assert not is_due(standing, NOW - SETTLE / 30, SETTLE)
+    assert not is_due(replace(standing, gone=True), NOW, SETTLE)
+    assert is_due(known(Stage.APPROVED, since=NOW), NOW, SETTLE)
+    assert not any(is_due(known(stage), NOW, SETTLE) for stage in set(Stage) - {Stage.STANDING, Stage.APPROVED})
+
+
+def test_it_is_overdue_after_ten_minutes_and_told_once() -> None:
+    standing = known(Stage.STANDING, since=NOW - 10 * MINUTE)
+    assert is_overdue(standing, NOW)
+    assert not is_overdue(replace(standing, told=NoteKind.REQUEST_WAITS.value), NOW)
+    assert not is_overdue(standing, NOW - MINUTE)
+    assert not is_overdue(known(Stage.CLOSED), NOW)
+
+
+def test_of_too_many_requests_await_and_what_is_none_quite_is_left_alone() -> None:
+    held = held_back(known(Stage.STANDING), WANTED, NOW)
+    assert (held.stage, held.note, held.since) == (Stage.AWAITING, Note(NoteKind.REQUEST_AWAITS, NOW, NEVER), NOW)
+    assert held_back(known(Stage.STANDING), FAULT, NOW) == known(Stage.THEIRS)
+
+
+def test_a_fault_is_told() -> None:
+    told = faulty(known(Stage.STANDING), replace(FAULT, names=("a",)), NOW)
+    assert (told.stage, told.note) == (
+        Stage.CLOSED, Note(NoteKind.REQUEST_NO_EMAIL, NOW, NEVER, asked=TEN, names=("a",)),
+    )  # fmt: skip
+
+
+def test_what_awaits_lapses_with_its_time() -> None:
+    waiting = known(Stage.AWAITING)
+    assert lapsed(waiting, TEN - MINUTE) is None
+    assert lapsed(waiting, TEN) == replace(waiting, stage=Stage.THEIRS)
+    told = lapsed(replace(waiting, told=NoteKind.REQUEST_AWAITS.value), TEN)
+    assert told is not None
+    assert told.note == Note(NoteKind.REQUEST_IN_THE_PAST, TEN, NEVER, asked=TEN)
+    assert lapsed(known(Stage.STANDING), TEN) is None
+
+
+@given(st.sampled_from(Stage), st.booleans(), st.booleans(), st.sampled_from([WANTED, FAULT, None]), st.booleans())
+def test_nothing_is_due_at_once_that_was_not_approved(
+    stage: Stage, first: bool, noted: bool, reading: Reading, again: bool
+) -> None:
+    """Whatever is taken up now, and however: nothing is booked before it stood for a while."""
+    one = take(known(stage) if again else None, reading, first=first, noted=noted, title="Haircut – Robin")
+    assert not is_due(one, NOW, SETTLE)
+    assert not (first and not again and is_due(one, NOW + 100 * HOUR, SETTLE))

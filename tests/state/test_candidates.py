@@ -1,0 +1,128 @@
+"""Events that may ask for bookings, as the store remembers them."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+
+from syncd.domain.actions import Confirm, Hold, Why
+from syncd.domain.candidate import Candidate, Stage
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Decision
+from syncd.domain.note import NoteKind
+from syncd.domain.request import Reply
+from syncd.state.codec import CANDIDATE
+from syncd.state.journal import Outcome
+from syncd.state.store import Store
+from tests.state.values import CALENDAR, NOW, candidate, foreign, request, seen, values_of
+
+OTHER = "https://dav.example.org/desk/other/"
+
+
+def kept(store: Store, *ones: Candidate) -> list[Candidate]:
+    store.take_notice(CALENDAR, ones, [], NOW)
+    return store.candidates()
+
+
+def asked(store: Store) -> tuple[Candidate, Hold]:
+    (one,) = kept(store, candidate(stage=Stage.STANDING))
+    return one, Hold(one.name, Why.REQUESTED, request(), candidate=one.id)
+
+
+def test_it_keeps_its_number_as_it_changes() -> None:
+    with Store.open(None) as store:
+        first, second = kept(store, candidate(), candidate("other"))
+        assert (first.name, second.name) == ("event-1", "event-2")
+        store.keep_candidates([replace(first, stage=Stage.CLOSED, etag='"10"')])
+        again = store.candidates()[0]
+        assert (again.id, again.stage, again.etag) == (1, Stage.CLOSED, '"10"')
+
+
+def test_what_is_not_listed_any_more_is_remembered_for_a_while_and_never_under_another_number() -> None:
+    with Store.open(None) as store:
+        (one,) = kept(store, candidate())
+        store.take_notice(CALENDAR, [], [one], NOW)
+        assert store.candidates() == [replace(one, gone=True)]
+        assert store.awaiting() == []
+        assert kept(store, candidate()) == [one]
+        store.take_notice(CALENDAR, [], [one], NOW)
+        store.prune(NOW)
+        assert len(store.candidates()) == 1
+        store.prune(NOW + timedelta(seconds=1))
+        assert store.candidates() == []
+        assert [each.id for each in kept(store, candidate())] == [2]
+
+
+def test_a_calendar_that_takes_no_requests_any_more_is_forgotten() -> None:
+    with Store.open(None) as store:
+        kept(store, candidate())
+        store.take_notice(OTHER, [], [], NOW)
+        store.watch_only([OTHER])
+        assert (store.candidates(), store.is_watched(CALENDAR), store.is_watched(OTHER)) == ([], False, True)
+
+
+def test_foreign_is_what_is_not_ours() -> None:
+    with Store.open(None) as store:
+        store.observe(CALENDAR, [seen(), foreign()], [], "c", NOW)
+        assert store.foreign(CALENDAR) == {foreign().href: '"9"'}
+
+
+@pytest.mark.parametrize(("verb", "stage"), [(Decision.APPROVED, "approved"), (Decision.REJECTED, "closed")])
+def test_a_persons_word_counts_for_what_awaits_and_for_nothing_else(verb: Decision, stage: str) -> None:
+    with Store.open(None) as store:
+        kept(store, candidate(), candidate("standing", Stage.STANDING))
+        assert store.decide_candidate(BookingId("event-1"), verb)
+        assert not store.decide_candidate(BookingId("event-1"), verb)
+        assert not store.decide_candidate(BookingId("event-2"), verb)
+        assert not store.decide_candidate(BookingId("event-9"), verb)
+        assert [one.stage for one in store.candidates()] == [stage, "standing"]
+        # nothing was said in the event, so nothing is taken back
+        assert store.candidates()[0].note is None
+
+
+def test_a_rejected_one_whose_event_says_that_it_waits_is_told() -> None:
+    with Store.open(None) as store:
+        kept(store, candidate(told=NoteKind.REQUEST_AWAITS.value))
+        store.decide_candidate(BookingId("event-1"), Decision.REJECTED)
+        note = store.candidates()[0].note
+        assert note is not None
+        assert note.kind is NoteKind.REQUEST_REJECTED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "detail", "reply", "stage", "note"),
+    [
+        (Outcome.DONE, "", Reply(0, "booked", (BookingId("b7"),)), Stage.BOOKED, None),
+        (Outcome.DONE, "Malformed", Reply(1, "unnamed"), Stage.CLOSED, NoteKind.REQUEST_UNNAMED),
+        (Outcome.REFUSED, "", Reply(1, "no", reason="taken"), Stage.CLOSED, NoteKind.REQUEST_REFUSED),
+        (Outcome.FAILED, "Malformed", Reply(1, "no name of a hold"), Stage.CLOSED, NoteKind.REQUEST_REFUSED),
+        (Outcome.FAILED, "Unavailable", Reply(75, "nothing was done"), Stage.STANDING, None),
+        (Outcome.DROPPED, "settled", Reply(75, "no answer"), Stage.STANDING, None),
+        (Outcome.UNKNOWN, "", None, Stage.STANDING, None),
+    ],
+)
+def test_what_came_of_it_is_recorded_with_the_intent(
+    outcome: Outcome, detail: str, reply: Reply | None, stage: Stage, note: NoteKind | None
+) -> None:
+    with Store.open(None) as store:
+        cycle = store.begin_cycle(NOW)
+        one, hold = asked(store)
+        (intent,) = store.journal([hold], cycle, NOW)
+        then = Confirm(hold.booking_id, hold.why, hold.request, "h_1", candidate=hold.candidate)
+        confirming = store.record(intent, Outcome.DONE, NOW, then=then)
+        assert store.candidates() == [one]
+        assert confirming is not None
+        store.record(confirming, outcome, NOW, detail=detail, reply=reply)
+        (after,) = store.candidates()
+        assert (after.stage, after.note.kind if after.note else None) == (stage, note)
+        assert after.booking_id == ("b7" if stage is Stage.BOOKED else None)
+        if note is NoteKind.REQUEST_REFUSED and reply is not None and after.note is not None:
+            assert (after.note.reason, after.note.asked) == (reply.reason, one.start)
+
+
+@given(values_of(Candidate))
+def test_any_comes_back_as_it_was(one: Candidate) -> None:
+    text = CANDIDATE.dump(one)
+    CANDIDATE.forget()
+    assert CANDIDATE.load(text) == one
