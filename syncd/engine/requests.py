@@ -15,7 +15,7 @@ import structlog
 from syncd.domain.actions import Confirm, Hold, Why
 from syncd.domain.booking import Booking
 from syncd.domain.candidate import Candidate, Stage
-from syncd.domain.errors import SyncdError
+from syncd.domain.errors import StoreError, SyncdError
 from syncd.domain.note import NEVER, Note, NoteKind
 from syncd.domain.request import Request
 from syncd.engine import memory
@@ -88,9 +88,16 @@ class Requests:
                 continue
             try:
                 made = await self._book(candidate, request, snapshot)
+            except StoreError:
+                raise
             except SyncdError as error:
                 self._health.failed(ZIMUN, error)
                 break
+            except Exception as error:
+                # a fault of ours about one item must not stop the others
+                log.exception("request.broken", request=candidate.name)
+                self._health.failed(ZIMUN, SyncdError(f"a fault of syncd's own: {type(error).__name__}"))
+                continue
             done += made
         return done
 

@@ -13,7 +13,7 @@ import structlog
 from syncd.domain.actions import Problem, ProblemKind
 from syncd.domain.booking import Booking
 from syncd.domain.candidate import Candidate, Stage
-from syncd.domain.errors import PreconditionFailed, Refused, SyncdError
+from syncd.domain.errors import PreconditionFailed, Refused, StoreError, SyncdError
 from syncd.domain.event import Draft, Event
 from syncd.domain.ids import BookingId
 from syncd.domain.note import NEVER, Note, NoteKind
@@ -69,8 +69,14 @@ class Tidying:
             booked = one.stage is Stage.BOOKED
             self._store.keep_candidates([replace(one, note=None, told=STUCK if booked else "")])
             return [Problem(ProblemKind.PARKED, one.name, _STUCK if booked else _UNTOLD)]
+        except StoreError:
+            raise
         except SyncdError as error:
             self._health.failed(one.calendar, error)
+        except Exception as error:
+            # a fault of ours about one item must not stop the others
+            log.exception("request.broken", request=one.name)
+            self._health.failed(one.calendar, SyncdError(f"a fault of syncd's own: {type(error).__name__}"))
         return []
 
     async def _do(self, one: Candidate, snapshot: Snapshot) -> None:

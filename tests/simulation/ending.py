@@ -44,6 +44,7 @@ def settle(world: "World") -> None:
         if world.wrong:
             return
     _agree(world, notes=True)
+    world.asks.agree()
     if world.wrong:
         return
     for after in (49 * 3600, 661, 74 * 3600, 661):

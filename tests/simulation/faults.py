@@ -32,8 +32,9 @@ APPLY = {
     "remove": (*READ_FAULTS, "unsure", "forbidden", "refused", "precondition", "gone", "bug"),
 }
 """Which faults each call of a port can have."""
-BY_HAND = dict.fromkeys(("hold", "confirm"), (*READ_FAULTS, "unsure", "late", "forbidden", "refused", "absent", "bug"))
-"""Those of calls that no history makes yet: the contracts alone do."""
+ASKING = dict.fromkeys(("hold", "confirm"), (*READ_FAULTS, "unsure", "late", "forbidden", "refused", "absent", "bug"))
+ASKING["read"] = APPLY["fetch"]
+"""Those of the calls by which people ask for bookings, in the histories in which they do."""
 
 TRANSACTIONS = (
     "begin_cycle", "end_cycle", "remember_clock", "set_fact", "observe", "forget_cursor", "journal", "record", "drop",
@@ -43,6 +44,10 @@ KILLS = tuple(f"{when} {method}" for method in APPLY for when in ("before", "sen
     f"{when} the commit of {name}" for name in TRANSACTIONS for when in ("before", "after")
 )
 """Where the process can be killed: around each call of a port, and around the end of each transaction."""
+ASKING_KILLS = tuple(f"{when} {method}" for method in ASKING for when in ("before", "sent", "done")) + tuple(
+    f"{when} the commit of {name}" for name in ("take_notice", "keep_candidates") for when in ("before", "after")
+)
+"""The same where people ask for bookings."""
 
 
 class Faults:
@@ -70,7 +75,7 @@ class Faults:
     def due(self, number: int, method: str) -> str:
         """The first fault whose turn has come and that fits this call; "" for none."""
         for at, kind in self._numbered:
-            if at <= number and kind in (APPLY if method in APPLY else BY_HAND)[method]:
+            if at <= number and kind in (APPLY if method in APPLY else ASKING)[method]:
                 self._numbered.remove((at, kind))
                 return self._happens(kind, method)
         for aim, kind in self._aimed:

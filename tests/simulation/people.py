@@ -379,6 +379,17 @@ class People:
         self.world.zimun.put(replace(known, status=Status.CONFIRMED), "customer")
         return True
 
+    # who asks for bookings
+
+    def _ask(self, step: Step) -> bool:
+        return self.world.asks.ask(step.n, STARTS[step.n % len(STARTS)])
+
+    def _ask_again(self, step: Step) -> bool:
+        return self.world.asks.again(step.n, STARTS[step.n % len(STARTS)])
+
+    def _ask_away(self, step: Step) -> bool:
+        return self.world.asks.away(step.n)
+
     # trouble that stays
 
     def _zimun_down(self, step: Step) -> bool:
@@ -469,7 +480,7 @@ class People:
             {"deletions": "restore"}, {"max_cancellations": 1}, {"max_cancellations": 5}, {"max_moves": 1},
             {"max_moves": 10}, {"routes": ROUTES}, {"routes": ROUTES[1:]}, {"routes": ROUTES[3:]},
         )  # fmt: skip
-        self.world.policy = replace(self.world.policy, **which[step.n % len(which)])
+        self.world.policy = self.world.with_askers(replace(self.world.policy, **which[step.n % len(which)]))
         self.world.restart()
         return True
 

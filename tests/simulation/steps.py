@@ -2,6 +2,7 @@
 
 from random import Random
 
+from tests.simulation import asks
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
 from tests.simulation.storms import AIMS, storm
@@ -65,6 +66,13 @@ def make(seed: int) -> History:
             steps.append(_cycle(random, troubled, pools) if often else _any(random, pools))
     if random.random() < 0.08:
         steps.insert(random.randrange(len(steps)), Step("list closed"))
+    # by numbers of their own: the other histories stay as they are
+    random = Random(f"asks {seed}")
+    if random.random() < 0.25:
+        setup["asks"] = True
+        for _ in range(random.choice((1, 2, 4))):
+            at = random.randint(1, len(steps))
+            steps[at:at] = asks.steps_of(random)
     return History(seed, setup, tuple(steps))
 
 

@@ -246,6 +246,7 @@ class FakeZimun:
                     raise Refused("POST answered 409", "the hold lapsed")
                 who = {"contact_name": contact_name, "contact_email": contact_email}
                 booking = replace(held, status=Status.CONFIRMED, **who)
+                self._world.asks.confirmed(booking)
                 self._zimun.put(booking, "a late request" if fault == "late" else "syncd")
                 return Confirmed(booking.id, self._zimun.bookings[booking.id])
 

@@ -1,0 +1,201 @@
+"""People who ask for bookings by events of their own, and what must come of it: one booking or a word why not."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from syncd.domain.booking import Booking
+from syncd.domain.candidate import Candidate
+from syncd.domain.link import Decision
+from syncd.planning.routing import Route
+from syncd.texts import strip_description, strip_title
+from tests.simulation import objects
+from tests.simulation.calendars import ROOM
+from tests.simulation.faults import ASKING, ASKING_KILLS
+from tests.simulation.history import Step
+from tests.simulation.zimun import CATALOG
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SETTLE = timedelta(seconds=30)
+AIMS = tuple((method, kind) for method, kinds in ASKING.items() for kind in kinds)
+SERVICES = tuple(CATALOG.services.values())
+PLACES = tuple(CATALOG.locations.values())
+
+
+def taking(routes: tuple[Route, ...]) -> tuple[Route, ...]:
+    """The same routes, with a calendar in which people may ask."""
+    return tuple(
+        Route(each.calendar, each.locations, each.services, each.staff, each.fallback, create_bookings=True)
+        if each.calendar == ROOM
+        else each
+        for each in routes
+    )
+
+
+def steps_of(random: Random) -> list[Step]:
+    """Some people ask, change their minds or not, and trouble comes."""
+    steps = [_step(random, "ask") for _ in range(random.choice((1, 1, 2, 3, 7)))]
+    steps.append(Step("cycle", after=random.choice((5, 60))))
+    if random.random() < 0.4:
+        steps.append(_step(random, random.choice(("ask again", "ask again", "ask away"))))
+    for _ in range(random.choice((1, 2, 3))):
+        faults = tuple(random.choice(AIMS) for _ in range(random.choice((0, 1, 1, 2))))
+        kill = random.choice(ASKING_KILLS) if random.random() < 0.3 else 0
+        meanwhile = ((random.randint(6, 12), _step(random, random.choice(("ask again", "ask away")))),)
+        steps.append(
+            Step(
+                "cycle",
+                after=random.choice((20, 60, 60, 660)),
+                faults=faults,
+                meanwhile=meanwhile if random.random() < 0.2 else (),
+                kill=kill,
+            )
+        )
+        if random.random() < 0.2:
+            steps.append(_step(random, random.choice(("ask again", "ask away", "lose", "restart"))))
+    return steps
+
+
+def _step(random: Random, what: str) -> Step:
+    return Step(what, "", random.randrange(1000))
+
+
+@dataclass
+class Wish:
+    """What an event asked for, from when on."""
+
+    href: str
+    service_id: str
+    start: datetime | None
+    seconds: float
+
+
+@dataclass
+class Asks:
+    """Who asked for what, by the customer's address, which each event has for itself."""
+
+    world: "World"
+    count: int = 0
+    said: dict[str, list[Wish]] = field(default_factory=dict)
+    approved: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
+    booked: dict[str, list[Booking]] = field(default_factory=dict)
+    lost: bool = False
+    """The database was lost, or an older copy took its place."""
+
+    # what people do
+
+    def ask(self, n: int, start: datetime) -> bool:
+        """A new event in the calendar; now and then one that asks for nothing, or not quite."""
+        self.count += 1
+        number, service, place = self.count, SERVICES[n % 2], PLACES[n // 2 % 2]
+        title = "Dentist qzx" if n % 7 == 0 else f"{service.name} – Gil qzx {number}"
+        mail = "" if n % 7 in (0, 1) else f"g{number}@qzx.example"
+        fields = {
+            "uid": f"ask-{number}", "bid": "", "start": objects.zoned(start), "title": title, "place": place.name,
+            "end": objects.zoned(start + timedelta(hours=1)), "desc": mail, "cancelled": False, "rrule": False,
+            "extra": [], "stamp": f"a{number}",
+        }  # fmt: skip
+        self._put(f"ask-{number}.ics", fields)
+        return True
+
+    def again(self, n: int, start: datetime) -> bool:
+        """Somebody changes what they ask for, or how."""
+        there = self._standing()
+        if not there:
+            return False
+        href, fields = there[n % len(there)]
+        match n % 3:
+            case 0:
+                fields |= {"start": objects.zoned(start), "end": objects.zoned(start + timedelta(hours=1))}
+            case 1:
+                fields["title"] += "x"
+            case _:
+                fields["desc"] += f"\nline qzx {n}"
+        self._put(href.rsplit("/", 1)[-1], fields | {"stamp": f"a{self.world.seq}"})
+        return True
+
+    def away(self, n: int) -> bool:
+        there = self._standing()
+        if not there:
+            return False
+        self.world.server.delete(ROOM, there[n % len(there)][0], "person")
+        return True
+
+    def _put(self, name: str, fields: dict[str, Any]) -> None:
+        href = self.world.server.calendars[ROOM].path(name)
+        if (mail := mail_of(fields)) and not fields["title"].startswith("Dentist"):
+            service = next((each.id for each in SERVICES if each.name in fields["title"]), "")
+            wish = Wish(href, service, objects.start_of(fields), self.world.clock.seconds)
+            self.said.setdefault(mail, []).append(wish)
+        self.approved.discard(href)
+        self.rejected.discard(href)
+        self.world.server.put(ROOM, href, objects.write(fields), "person")
+
+    def _standing(self) -> list[tuple[str, dict[str, Any]]]:
+        found = self.world.server.calendars[ROOM].objects.items()
+        return [(href, objects.read(data)) for href, (data, _) in found if "/ask-" in href]
+
+    # what syncd does
+
+    def decided(self, verb: Decision, candidates: list[Candidate]) -> None:
+        (self.approved if verb is Decision.APPROVED else self.rejected).update(each.href for each in candidates)
+
+    def confirmed(self, booking: Booking) -> None:
+        """Zimun makes a booking of a hold."""
+        mail, fail = booking.contact_email, self.world.fail
+        wanted = [wish for wish in self.said.get(mail, []) if (wish.service_id, wish.start) == _asked(booking)]
+        if not wanted:
+            fail(f"{booking.id} is booked, which nobody asked for")
+            return
+        stood = self.world.clock.seconds - wanted[-1].seconds
+        if stood < SETTLE.total_seconds() and len(wanted) == 1 and wanted[-1].href not in self.approved:
+            fail(f"{booking.id} is booked {stood} s after it was asked for")
+        others = [one for one in self.booked.get(mail, []) if not self.world.zimun.bookings[one.id].cancelled]
+        if any(_asked(one) == _asked(booking) for one in others):
+            fail(f"{booking.id} is booked, as {others[0].id} was before")
+        self.booked.setdefault(mail, []).append(booking)
+
+    def by_syncd(self, href: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
+        """syncd writes into the event of somebody who asks, or removes it."""
+        if old is None or "/ask-" not in href or "Dentist" in old["title"]:
+            self.world.fail(f"syncd writes {href}, somebody's own event")
+        elif new is None:
+            if not self.booked.get(mail_of(old)):
+                self.world.fail(f"syncd removes {href}, for which nothing was booked")
+        elif _told(old) != _told(new):
+            self.world.fail(f"syncd writes {href}, and changes more than the note")
+
+    def agree(self) -> None:
+        """Each event that asks for something to come is booked and gone, or says why not."""
+        if not any(route.create_bookings for route in self.world.policy.routes):
+            return
+        for href, fields in self._standing():
+            start, mail = objects.start_of(fields), mail_of(fields)
+            if not mail or "Dentist" in fields["title"] or start is None or start <= self.world.clock.true():
+                continue
+            if (
+                not fields["title"].startswith("⚠")
+                and href not in self.rejected
+                and not (self.lost and self.booked.get(mail))
+            ):
+                self.world.fail(f"{href} is neither booked nor told why not")
+
+
+def mail_of(fields: dict[str, Any]) -> str:
+    return next((line for line in fields["desc"].split("\n") if line.endswith("@qzx.example")), "")
+
+
+def _asked(booking: Booking) -> tuple[str, datetime]:
+    return booking.service_id, booking.start
+
+
+def _told(fields: dict[str, Any]) -> dict[str, Any]:
+    title, desc = strip_title(fields["title"])[0], strip_description(fields["desc"])[0]
+    # a server that writes zones in its own way leaves the instants as they are
+    times = {"from": objects.start_of(fields), "until": objects.start_of({"start": fields["end"]})}
+    kept = ("uid", "bid", "place", "cancelled", "rrule", "extra")
+    return {**{name: fields[name] for name in kept}, **times, "title": title, "desc": desc}
