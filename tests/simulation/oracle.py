@@ -10,6 +10,7 @@ from syncd.domain.actions import Cancel, Confirm, Create, Hold, Remove, Replace,
 from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId, parse_uid
 from syncd.domain.link import AwaitKind, Decision, Link
+from syncd.planning import sides as planned
 from syncd.texts import strip_title
 from tests.simulation import objects
 from tests.simulation.calendars import MANAGED
@@ -96,6 +97,8 @@ class Oracle:
         self.writers: dict[tuple[str, str], str] = {}
         self.unanswered: set[tuple[str, str]] = set()
         """Writes of syncd whose answer it never got."""
+        self.unread: set[str] = set()
+        """What such a write left, and a person changed before syncd could read it."""
         self._heard: set[str] = set()
         self._met: dict[str, int] = {}
 
@@ -338,6 +341,8 @@ class Oracle:
         else:
             if after is not None and after in self.old[url, href]:
                 by = "a stale client"
+            if before is not None and (url, href) in self.unanswered:
+                self.unread.add(before)
             self._theirs(url, href, old, new, seq, after)
         for name in names - {""}:
             self._presence(name, (url, href), by, seq)
@@ -377,8 +382,8 @@ class Oracle:
         start = objects.start_of(new)
         if after == self.replaced.get((url, href)) or after in self.old[url, href]:
             said.drag = 0
-            if (url, href) in self.unanswered and start is not None:
-                said.asked[start] = seq  # syncd cannot know that its write came between: it looks like an undo
+            if ((url, href) in self.unanswered or after in self.unread) and start is not None:
+                said.asked[start] = seq  # syncd cannot know that its write ever stood there: it looks like an undo
             return  # a stale client's replay of what stood there before our last write: no wish
         stood = old["start"] if old is not None and not old.get("cancelled") else None
         if stood != new["start"] or (old or {}).get("rrule") != new["rrule"]:
@@ -470,6 +475,8 @@ class Oracle:
             return
         at, before = zimun.own_write[BookingId(name)]
         now = self.world.clock.true()
+        if self.world.clock.at - link.wrote.at >= planned.STALE:
+            return  # by the clock that syncd has, which may have jumped, that is long ago
         booking = zimun.bookings[BookingId(name)]
         if zimun.past[BookingId(name)][-1][0] > at or now - at > STALE or link.booking.start != booking.start:
             return
