@@ -70,7 +70,7 @@ def test_it_makes_the_environment_once_and_anew_where_that_was_broken_off(checko
     assert "pytest was given ['-k', 'some thing']" in mended.stdout
 
     again = dev(checkout, "test")
-    assert again.stdout == "pytest was given ['-n', 'auto', '--dist', 'loadfile']\n"
+    assert again.stdout == "pytest was given ['-n', 'auto', '--dist', 'worksteal']\n"
 
     (checkout / "pyproject.toml").write_text(PROJECT + "# changed\n")
     demo = dev(checkout, "demo", "--once")
