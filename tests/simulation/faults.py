@@ -33,6 +33,7 @@ APPLY = {
 }
 """Which faults each call of a port can have."""
 BY_HAND = dict.fromkeys(("hold", "confirm"), (*READ_FAULTS, "unsure", "late", "forbidden", "refused", "absent", "bug"))
+BY_HAND["read"] = APPLY["fetch"]
 """Those of calls that no history makes yet: the contracts alone do."""
 
 TRANSACTIONS = (
