@@ -16,6 +16,7 @@ SECTIONS = (
     "Moves",
     "Deletions",
     "Notes and texts",
+    "New bookings from the calendar",
     "Routing",
     "Where the API does not list appointments",
     "The event",

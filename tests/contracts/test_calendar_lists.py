@@ -192,6 +192,21 @@ async def test_get_gives_none_for_what_is_not_there(calendar: CalendarPort, home
     assert await calendar.get(stored.href) is None
 
 
+async def test_read_gives_somebody_elses_events_whole_and_nothing_else(calendar: CalendarPort, home: Home) -> None:
+    ours = await create(calendar)
+    home.put(calendar.url, "dentist.ics", home.texts.foreign("dentist-1"))
+    home.put(calendar.url, "task.ics", home.texts.damaged(home.texts.foreign("task-1")))
+    listed = dict((await calendar.changes(None)).etags)
+    found = await calendar.read([*listed, ours.href.replace("b_1", "b_9")])
+    assert [one.href.rpartition("/")[2] for one in found] == ["dentist.ics"]
+    (one,) = found
+    assert one.etag == listed[one.href]
+    assert one.data
+    assert one.event is not None
+    assert (one.event.uid, one.event.title, one.event.booking_id) == ("dentist-1", "Dentist", "")
+    assert await calendar.read([]) == []
+
+
 async def test_an_href_of_another_calendar_is_a_mistake(calendar: CalendarPort) -> None:
     with pytest.raises(ValueError, match="not in this calendar"):
         await calendar.get("/elsewhere/b_1.ics")
@@ -202,7 +217,12 @@ async def test_an_href_of_another_calendar_is_a_mistake(calendar: CalendarPort) 
 
 def reads(calendar: CalendarPort, href: str) -> list[Callable[[], Awaitable[object]]]:
     """Each way to read."""
-    return [lambda: calendar.changes(None), lambda: calendar.fetch([href]), lambda: calendar.get(href)]
+    return [
+        lambda: calendar.changes(None),
+        lambda: calendar.fetch([href]),
+        lambda: calendar.read([href]),
+        lambda: calendar.get(href),
+    ]
 
 
 async def test_a_read_that_is_cut_off_tells_nothing(calendar: CalendarPort, home: Home) -> None:

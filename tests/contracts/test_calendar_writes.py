@@ -3,7 +3,7 @@
 import pytest
 
 from syncd.domain.errors import Malformed, PreconditionFailed, UidConflict
-from syncd.ports import CalendarPort
+from syncd.ports import CalendarPort, Stored
 from tests.contracts.home import Etags, Home
 from tests.contracts.samples import START, create, draft, name, read, title
 
@@ -177,6 +177,45 @@ async def test_without_an_etag_somebody_elses_event_is_never_removed(calendar: C
     with pytest.raises(PreconditionFailed):
         await calendar.remove(href, None)
     assert await calendar.get(href) is not None
+
+
+async def dentist(calendar: CalendarPort, home: Home) -> Stored:
+    """Somebody else's event, as it stands."""
+    home.put(calendar.url, "dentist.ics", home.texts.foreign("dentist-1"))
+    (one,) = await calendar.read(list((await calendar.changes(None)).etags))
+    return one
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_somebody_elses_event_is_removed_only_as_it_was_read(
+    calendar: CalendarPort, home: Home, known: bool
+) -> None:
+    stored = await dentist(calendar, home)
+    etag = stored.etag if known else None
+    home.put(calendar.url, "dentist.ics", home.texts.retitled(stored.data, "Surgeon"))
+    with pytest.raises(PreconditionFailed):
+        await calendar.remove(stored.href, etag, stored.data)
+    (again,) = await calendar.read([stored.href])
+    await calendar.remove(again.href, again.etag if known else None, again.data)
+    assert await calendar.read([stored.href]) == []
+    await calendar.remove(again.href, again.etag if known else None, again.data)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_note_in_somebody_elses_event_leaves_it_theirs(calendar: CalendarPort, home: Home, known: bool) -> None:
+    stored = await dentist(calendar, home)
+    assert stored.event is not None
+    theirs = draft(
+        "", uid=stored.event.uid, span=None, title="Dentist", place="", description="", note="⚠ No.", mark="⚠ "
+    )
+    etag = stored.etag if known else None
+    await calendar.replace(stored.href, theirs, stored.data, etag)
+    (noted,) = await calendar.read([stored.href])
+    assert noted.event is not None
+    assert (noted.event.noted, noted.event.title, noted.event.uid) == (True, "Dentist", "dentist-1")
+    assert noted.event.start.instant == stored.event.start.instant
+    with pytest.raises(PreconditionFailed):
+        await calendar.replace(stored.href, theirs, stored.data, etag)
 
 
 async def test_what_is_damaged_and_ours_is_removed(calendar: CalendarPort, home: Home) -> None:

@@ -1,0 +1,85 @@
+"""What events in the calendar ask for, from the shell: `status`, `approve`, `reject`, `plan` and `log` know it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+from tests.app.salon import CUSTOMER, Desk, sandbox
+from tests.loop.requesting import text
+from tests.servers import Server, make_calendar, radicale, send
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with radicale(tmp_path_factory.mktemp("dav")) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(server: Server, tmp_path: Path) -> Iterator[Desk]:
+    dav = replace(server, calendar_url=make_calendar(server, tmp_path.name))
+    with sandbox() as (api, loop):
+        made = Desk(tmp_path, dav, api, loop)
+        made.write_config()
+        made.edit("fallback = true", 'fallback = true\ncreate_bookings = true\nlocations = ["loc_mitte"]')
+        made.edit("[state]", "[sync]\nrequest_settle_seconds = 0\n[state]")
+        yield made
+
+
+def ask(desk: Desk, name: str, hour: int) -> None:
+    event = text(f"Haircut – {CUSTOMER}", desk.at(2, hour), f"{name}@example.org", uid=name)
+    send(desk.dav, "PUT", desk.url(name), event, {"Content-Type": "text/calendar; charset=utf-8"})
+
+
+def is_there(desk: Desk, name: str) -> bool:
+    try:
+        send(desk.dav, "GET", desk.url(name))
+    except HTTPError as error:
+        return error.code != 404
+    return True
+
+
+def test_what_stood_there_awaits_and_what_is_new_is_booked(desk: Desk) -> None:
+    for name, hour in (("one", 10), ("two", 12)):
+        ask(desk, name, hour)
+    synced = desk.run("sync", "--json")
+    assert (synced.code, synced.json["counts"]["awaiting"]) == (1, 2)
+
+    status = desk.run("status", "--json").json["awaiting"]
+    assert [(each["booking_id"], each["kind"]) for each in status] == [("event-1", "request"), ("event-2", "request")]
+    assert status[0]["start_time"] == f"{desk.at(2, 10):%Y-%m-%dT%H:%M:%SZ}"
+    shown = desk.run("status").out
+    assert "2 await approval" in shown
+    assert "book what an event asks for" in shown
+    assert CUSTOMER not in shown
+
+    assert desk.run("approve", "event-9").code == 1
+    approved = desk.run("approve", "event-1", "--json")
+    assert approved.json["decided"] == ["event-1"]
+    assert "approved: event-1" in approved.json["line"]
+    (booking,) = desk.salon.appointments()
+    assert (booking.contact_email, is_there(desk, "one"), is_there(desk, "two")) == ("one@example.org", False, True)
+    assert desk.run("reject").code == 0
+    assert desk.run("status", "--json").json["awaiting"] == []
+
+    ask(desk, "three", 14)
+    planned = desk.run("plan", "--json").json["actions"]
+    assert [(each["booking_id"], each["action"], each["side"]) for each in planned] == [("event-3", "hold", "zimun")]
+    assert len(desk.salon.appointments()) == 1
+    assert desk.run("sync").code == 0
+    assert [one.contact_email for one in desk.salon.appointments()] == ["one@example.org", "three@example.org"]
+    told = desk.run("log", desk.salon.appointments()[1].booking_id).out
+    assert "booked in Zimun" in told
+    assert "an event in the calendar asks for it" in told
+
+
+def test_what_was_refused_is_named(desk: Desk) -> None:
+    desk.run("sync")
+    ask(desk, "late", 21)
+    assert desk.run("sync").code == 1
+    (refused,) = desk.run("status", "--json").json["refused"]
+    assert (refused["booking_id"], refused["why"]) == ("event-1", "request_not_open")
+    assert "the time asked for is not open" in desk.run("status").out
