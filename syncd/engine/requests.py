@@ -135,10 +135,12 @@ class Requests:
         desk = self._desk(url, snapshot)
         seen = []
         for href in changed:
-            where = (url, href, there[href])
-            one = _seen(known.get(href), where, found.get(href), desk, first=first, met=snapshot.bookings.values())
-            seen.append(one)
-        self._store.take_notice(url, seen, gone, snapshot.now)
+            where, met = (url, href, there[href]), snapshot.bookings.values()
+            one = _seen(known.get(href), where, found.get(href), desk, first=first, met=met)
+            if one != known.get(href):  # without ETags all are read each time
+                seen.append(one)
+        if seen or gone or first:
+            self._store.take_notice(url, seen, gone, snapshot.now)
 
     async def _settle_holds(self, snapshot: Snapshot) -> list[Done]:
         """Holds whose answer was lost: asked for again under their key, if the event still asks for the same.
