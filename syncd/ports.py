@@ -112,7 +112,10 @@ class CalendarPort(Protocol):
         ...
 
     async def changes(self, cursor: str | None) -> Listing:
-        """What changed since the cursor; everything for None. Raises CursorExpired."""
+        """What changed since the cursor, or everything where that is surer; everything for None.
+
+        Raises CursorExpired.
+        """
         ...
 
     async def fetch(self, hrefs: Sequence[str]) -> list[Stored]:

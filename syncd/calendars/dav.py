@@ -41,6 +41,7 @@ class DavCalendar:
         self._transport = transport
         self._path = path
         self._now = now
+        self._knows_tokens: bool | None = None
 
     @property
     def url(self) -> str:
@@ -112,8 +113,13 @@ class DavCalendar:
                 raise PreconditionFailed("the object is not the version that was expected")
             etag = found.etag
         answer = await self._transport.send("DELETE", path, headers=_if_match(etag))
-        if answer.status not in _DELETED | quirks.GONE:
-            raise quirks.write_error(answer)
+        if answer.status in _DELETED | quirks.GONE:
+            return
+        error = quirks.write_error(answer)
+        # SabreDAV 1.8 says so too where there is nothing to compare with
+        if isinstance(error, PreconditionFailed) and await self.get(path) is None:
+            return
+        raise error
 
     async def _everything(self) -> Listing:
         """A full listing by PROPFIND, for Cyrus refuses a sync-collection without a token.
@@ -130,7 +136,10 @@ class DavCalendar:
         return Listing(full=True, etags=members, removed=frozenset(), cursor=token)
 
     async def _since(self, cursor: str) -> Listing:
-        """What changed since the token, all pages of it (RFC 6578 §3.6)."""
+        """What changed since the token, all pages of it (RFC 6578 §3.6).
+
+        Everything instead, where something changed and the server would tell no more of a token that it does not know.
+        """
         changed: dict[str, str | None] = {}
         removed: set[str] = set()
         size = 0
@@ -152,7 +161,11 @@ class DavCalendar:
                     changed[entry.path] = entry.etag
             if not page.sync_token:
                 raise CursorExpired("the calendar server gave no new sync token")
+            if quirks.is_older(page.sync_token, cursor):
+                raise CursorExpired("the calendar server's sync token is older than ours")
             if not page.truncated:
+                if changed and not removed and not await self._refuses_unknown_tokens():
+                    return await self._everything()
                 return Listing(full=False, etags=changed, removed=frozenset(removed), cursor=page.sync_token)
             if page.sync_token == cursor or not told:
                 raise CursorExpired("the calendar server has more changes than it tells")
@@ -161,6 +174,19 @@ class DavCalendar:
                 break
             cursor = page.sync_token
         raise CursorExpired("the calendar server's changes do not end")
+
+    async def _refuses_unknown_tokens(self) -> bool:
+        """Whether the server refuses a token that it never gave (RFC 6578 §3.2), and so knows those that it takes.
+
+        Asked once, and only when it matters: DAViCal answers such a token as if there were none, with all that is there
+        and without a word about what is gone. So an answer that names no deletion may be one to a token that was lost.
+        """
+        if self._knows_tokens is None:
+            answer = await self._ask("REPORT", wire.sync_collection(quirks.NEVER_GIVEN), depth="0")
+            if answer.status != 207 and answer.status not in quirks.TOKEN_LOST:
+                raise quirks.read_error(answer)
+            self._knows_tokens = answer.status != 207
+        return self._knows_tokens
 
     async def _sync_token(self) -> str | None:
         """The collection's sync token, None where the server has none. Raises CollectionGone where it is not there."""
@@ -214,7 +240,8 @@ class DavCalendar:
     async def _multiget(self, paths: list[str], make: Make) -> tuple[list[Stored], list[str]] | None:
         """What a multiget gives, and the hrefs that it left unread; None where the server does not answer it.
 
-        DAViCal and SabreDAV omit what is not there, the others say 404: both are left out.
+        DAViCal and SabreDAV omit what is not there, the others say 404: both are left out. DAViCal omits all of them
+        where the calendar is not there, too: where something is omitted, the calendar itself is asked for.
         """
         answer = await self._ask("REPORT", wire.multiget(paths), depth=None)
         if answer.status in quirks.NO_MULTIGET:
@@ -232,6 +259,8 @@ class DavCalendar:
                 unread.add(entry.path)
             else:
                 found[entry.path] = make(entry.path, entry.etag, entry.data)
+        if set(paths) - found.keys() - gone - unread:
+            await self._sync_token()
         return list(found.values()), sorted(unread - gone - found.keys())
 
     async def _get(self, path: str, make: Make) -> Stored | None:

@@ -35,6 +35,11 @@ TOKEN_LOST = {
     507: "some, where too much has changed",
 }
 
+# RFC 6578 §3.2: a token is a URI. Nobody gives this one; DAViCal takes it all the same.
+NEVER_GIVEN = "data:,never-given"
+# SabreDAV 4.7 (.../sync/<n>), DAViCal (data:,<n>) and Cyrus (data:,<uidvalidity>-<modseq>) count.
+_COUNTED = re.compile(r"(.*?)(\d{1,18})", re.DOTALL)
+
 # A multiget that is not answered by a multistatus is replaced by a GET for each object.
 NO_MULTIGET = {
     400: "servers that stumble over one of the hrefs",
@@ -60,6 +65,16 @@ _LATER = frozenset({408, 423, 425, 503})
 def is_strong(etag: str | None) -> bool:
     """Whether the ETag may stand in If-Match (RFC 9110 §8.8.1). nginx makes weak ones, Calypso unquoted ones."""
     return etag is not None and len(etag) > 2 and etag.startswith('"') and etag.endswith('"')
+
+
+def is_older(token: str, cursor: str) -> bool:
+    """Whether both tokens are counted, and the one that came as an answer is from before the one that was sent.
+
+    So it is where the server was restored from a backup. SabreDAV 4.7 answers a token of the future with its own and
+    an empty 207: "nothing changed". Tokens that are hashes (Radicale, Xandikos) are never equal but for their count.
+    """
+    now, then = _COUNTED.fullmatch(token), _COUNTED.fullmatch(cursor)
+    return now is not None and then is not None and now[1] == then[1] and int(now[2]) < int(then[2])
 
 
 def preconditions(answer: Answer) -> frozenset[str]:

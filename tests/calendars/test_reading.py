@@ -176,6 +176,51 @@ async def test_what_is_wrong_with_the_server_is_not_blamed_on_the_token(
         await calendar.changes("t1")
 
 
+async def test_a_server_that_takes_any_token_is_listed_in_full_when_something_changed(
+    rogue: Rogue, calendar: DavCalendar
+) -> None:
+    """DAViCal answers a token that it does not know with all there is, and not a word about what is gone."""
+    rogue.on("REPORT", CAL, multistatus(member(ONE, '"1"'), token="t2"))
+    rogue.on("PROPFIND", CAL, LISTING)
+    listing = await calendar.changes("t1")
+    assert (listing.full, set(listing.etags), listing.cursor) == (True, {ONE, TWO}, "t1")
+    assert [request.method for request in rogue.requests] == ["REPORT", "REPORT", "PROPFIND", "PROPFIND"]
+    await calendar.changes("t1")
+    assert len(rogue.asked("REPORT")) == 3
+    rogue.on("REPORT", CAL, multistatus(token="t1"))
+    assert not (await calendar.changes("t1")).full
+    rogue.on("REPORT", CAL, multistatus(member(ONE, '"2"'), state(TWO, 404), token="t3"))
+    assert not (await calendar.changes("t1")).full
+
+
+async def test_a_server_that_refuses_a_strange_token_is_asked_once(rogue: Rogue, calendar: DavCalendar) -> None:
+    news = multistatus(member(ONE, '"1"'), token="t2")
+    rogue.on("REPORT", CAL, news, error(403, "d:valid-sync-token"), news)
+    for _ in range(3):
+        listing = await calendar.changes("t1")
+        assert (listing.full, dict(listing.etags)) == (False, {ONE: '"1"'})
+    assert len(rogue.requests) == 4
+
+
+async def test_a_server_that_does_not_say_whether_it_knows_its_tokens_is_unseen(
+    rogue: Rogue, calendar: DavCalendar
+) -> None:
+    rogue.on("REPORT", CAL, multistatus(member(ONE), token="t2"), Reply(500))
+    with pytest.raises(Unavailable):
+        await calendar.changes("t1")
+
+
+@pytest.mark.parametrize("form", ["http://sabre.io/ns/sync/{}", "data:,{}", "data:,1795610053-{}"])
+async def test_a_token_that_goes_back_is_an_expired_cursor(rogue: Rogue, calendar: DavCalendar, form: str) -> None:
+    """SabreDAV 4.7 answers a token of the future, which only a restored server sees, with an empty 207."""
+    rogue.on("REPORT", CAL, multistatus(token=form.format(9)))
+    with pytest.raises(CursorExpired):
+        await calendar.changes(form.format(10))
+    assert (await calendar.changes(form.format(9))).cursor == form.format(9)
+    rogue.on("REPORT", CAL, multistatus(token=form.format(11)))
+    assert (await calendar.changes(form.format(10))).cursor == form.format(11)
+
+
 async def test_pages_are_followed_to_the_end_and_the_last_word_counts(rogue: Rogue, calendar: DavCalendar) -> None:
     rogue.on(
         "REPORT",
@@ -201,6 +246,7 @@ async def test_pages_without_end_are_given_up(rogue: Rogue, calendar: DavCalenda
 
 async def test_a_multiget_that_omits_or_names_the_missing_leaves_them_out(rogue: Rogue, calendar: DavCalendar) -> None:
     unasked = member(CAL + "b_9.ics", '"9"', ours("b_9"))
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
     rogue.on("REPORT", CAL, multistatus(member(ONE, '"1"', ours()), state(TWO, 404), unasked))
     (stored,) = await calendar.fetch([ONE, TWO, CAL + "b_3.ics"])
     assert (stored.href, stored.etag) == (ONE, '"1"')
@@ -221,6 +267,20 @@ async def test_a_multiget_that_holds_something_back_is_completed_by_gets(rogue: 
     for href, booking in ((ONE, "b_1"), (TWO, "b_2")):
         rogue.on("GET", href, Reply(200, ours(booking), {"Content-Type": "text/calendar"}))
     assert {one.href for one in await calendar.fetch([ONE, TWO])} == {ONE, TWO}
+
+
+async def test_an_empty_multiget_is_no_word_about_a_calendar_that_is_not_there(
+    rogue: Rogue, calendar: DavCalendar
+) -> None:
+    """DAViCal answers so for a calendar that was renamed: every event in it would look deleted."""
+    rogue.on("REPORT", CAL, multistatus())
+    with pytest.raises(CollectionGone):
+        await calendar.fetch([ONE])
+    with pytest.raises(CollectionGone):
+        await calendar.get(ONE)
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    assert await calendar.fetch([ONE]) == []
+    assert await calendar.get(ONE) is None
 
 
 async def test_when_nothing_is_found_the_calendar_itself_is_asked_for(rogue: Rogue, calendar: DavCalendar) -> None:

@@ -16,7 +16,7 @@ from syncd.domain.errors import (
     UidConflict,
     Unavailable,
 )
-from tests.calendars.rogue import CAL, Reply, Rogue, collection, error, member, multistatus
+from tests.calendars.rogue import CAL, Reply, Rogue, collection, error, member, multistatus, state
 from tests.calendars.samples import draft, foreign, name, ours
 
 ONE = CAL + "b_1.ics"
@@ -79,6 +79,7 @@ async def test_a_write_that_another_one_stood_in_the_way_of_is_sent_again(rogue:
 async def test_the_answer_to_a_delete_says_what_to_do_next(rogue: Rogue, calendar: DavCalendar, what: str) -> None:
     reply, expected = ANSWERS[what]
     rogue.on("DELETE", ONE, reply)
+    rogue.on("GET", ONE, served(ours(), '"2"'))
     with pytest.raises(SyncdError) as caught:
         await calendar.remove(ONE, '"1"')
     assert type(caught.value) is expected
@@ -91,6 +92,13 @@ async def test_what_is_gone_is_removed(rogue: Rogue, calendar: DavCalendar, stat
     await calendar.remove(ONE, '"1"')
     (request,) = rogue.requests
     assert request.headers["if-match"] == '"1"'
+
+
+async def test_412_to_a_delete_of_what_is_gone_is_no_conflict(rogue: Rogue, calendar: DavCalendar) -> None:
+    """SabreDAV 1.8 compares before it looks."""
+    rogue.on("DELETE", ONE, Reply(412))
+    rogue.on("REPORT", CAL, multistatus(state(ONE, 404)))
+    await calendar.remove(ONE, '"1"')
 
 
 async def test_a_refusal_carries_the_servers_words_and_nothing_to_harm_a_terminal(
@@ -141,6 +149,7 @@ async def test_a_write_that_cannot_be_read_back_is_unknown(rogue: Rogue, calenda
 async def test_a_write_that_is_not_listed_yet_is_done(rogue: Rogue, calendar: DavCalendar) -> None:
     rogue.on("PUT", ONE, Reply(201))
     rogue.on("REPORT", CAL, multistatus())
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
     stored = await calendar.create(name(), draft(), "")
     assert stored.event is not None
     assert (stored.href, stored.etag) == (ONE, None)

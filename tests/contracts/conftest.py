@@ -1,8 +1,6 @@
 """Where the contracts are tried. A further server is a further line in REAL."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -11,28 +9,26 @@ from tests.contracts.desk import Desk, Overlapping, fake_desk, sandbox_desk
 from tests.contracts.fake_home import KINDS, fake_home
 from tests.contracts.home import Etags, Home, Traits
 from tests.contracts.real_home import real_home
-from tests.servers import Server, radicale, xandikos
+from tests.servers import Server
 
-Starts = Callable[[Path], AbstractContextManager[Server]]
-
-# Radicale's and Xandikos' ETags and tokens come from the content: they number nothing
-REAL: dict[str, tuple[Starts, Traits]] = {
-    "radicale": (radicale, Traits(tidy=True)),
-    "radicale, weak etags": (radicale, Traits(Etags.WEAK, tidy=True)),
-    "radicale, no etags": (radicale, Traits(Etags.NONE, tidy=True)),
-    "xandikos": (xandikos, Traits()),
+# By the names of tests.servers.kinds. Radicale's and Xandikos' ETags and tokens come from the content: they number
+# nothing.
+REAL: dict[str, tuple[str, Traits]] = {
+    "radicale": ("radicale", Traits(tidy=True)),
+    "radicale, weak etags": ("radicale", Traits(Etags.WEAK, tidy=True)),
+    "radicale, no etags": ("radicale", Traits(Etags.NONE, tidy=True)),
+    "xandikos": ("xandikos", Traits()),
+    "cyrus": ("cyrus", Traits(shares=False)),
+    "davical": ("davical", Traits(twins=True, vouches=False, atomic=False)),
+    "sabredav18": ("sabredav18", Traits(tokens=False, twins=True, atomic=False)),
 }
 
 
 @pytest.fixture(scope="module", params=[*(f"fake, {kind}" for kind in KINDS), *REAL])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | Server]:
+def place(request: pytest.FixtureRequest, running: Callable[[str], Server]) -> str | Server:
     """The kind of a fake, or a real server that runs."""
     name = request.param
-    if name not in REAL:
-        yield name.removeprefix("fake, ")
-        return
-    with REAL[name][0](tmp_path_factory.mktemp("server")) as server:
-        yield server
+    return running(REAL[name][0]) if name in REAL else name.removeprefix("fake, ")
 
 
 @pytest.fixture

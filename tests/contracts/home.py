@@ -18,8 +18,9 @@ class Traits:
     """In what a server may differ from others and still keep the contract.
 
     `tokens`: it has sync tokens. `restates`: what it stores is another version than what was sent. `revives`: it takes
-    a UID again that was deleted. `shares`: it takes one UID in two calendars. `tidy`: it takes no event that cannot be
-    read.
+    a UID again that was deleted. `shares`: it takes one UID in two calendars. `twins`: and at two hrefs of one.
+    `tidy`: it takes no event that cannot be read. `vouches`: it refuses a token that it does not know. `atomic`: of two
+    writes with one If-Match only one is done.
     """
 
     etags: Etags = Etags.STRONG
@@ -27,7 +28,10 @@ class Traits:
     restates: bool = False
     revives: bool = True
     shares: bool = True
+    twins: bool = False
     tidy: bool = False
+    vouches: bool = True
+    atomic: bool = True
 
 
 class Trouble(Enum):

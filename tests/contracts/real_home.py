@@ -11,7 +11,7 @@ from syncd.calendars.account import Account
 from syncd.calendars.dav import DavCalendar
 from tests.contracts.home import Etags, Traits, Trouble
 from tests.contracts.ical_texts import IcalTexts
-from tests.servers import Server, make_calendar, send
+from tests.servers import Server, drop_calendar, make_calendar, send
 from tests.ten.bender import CUT, Ask, Bender, Onward, Reply
 
 BEGIN = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
@@ -57,8 +57,13 @@ class RealHome:
 
     def rebuild(self, url: str) -> None:
         name = self._direct(url).split("/")[-2]
-        send(self._server, "DELETE", self._direct(url))
+        drop_calendar(self._server, self._direct(url))
         make_calendar(self._server, name, components=_KINDS)
+
+    def tidy_up(self) -> None:
+        """Its calendars go: a server in which they stay searches them all, and Cyrus takes none of their UIDs again."""
+        for url in self._made.values():
+            drop_calendar(self._server, url)
 
     def close(self, url: str) -> None:
         self._closed.add(urlsplit(url).path)
@@ -107,6 +112,7 @@ async def real_home(server: Server, traits: Traits) -> AsyncIterator[RealHome]:
             yield home
         finally:
             await home.account.aclose()
+            home.tidy_up()
 
 
 def _clock() -> Callable[[], datetime]:

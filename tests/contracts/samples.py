@@ -56,4 +56,6 @@ async def title(calendar: CalendarPort, href: str) -> str:
 
 def applied(before: Listing, since: Listing) -> dict[str, str | None]:
     """A listing brought up to date with what changed since."""
+    if since.full:
+        return dict(since.etags)
     return {href: etag for href, etag in {**before.etags, **since.etags}.items() if href not in since.removed}

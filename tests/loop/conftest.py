@@ -1,22 +1,32 @@
-"""Both servers of PyPI, each once a session; each test with calendars of its own, which go with it."""
+"""Real servers, each once a session; each test with calendars of its own, which go with it.
+
+Every story is told on Radicale and Xandikos, those of `tests.servers.chosen` on Debian's servers too.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from urllib.error import HTTPError
 
 import pytest
 
-from tests.servers import Server, make_calendar, radicale, send, xandikos
+from tests.servers import Server, drop_calendar, make_calendar
+from tests.servers.chosen import is_chosen
+from tests.servers.kinds import KINDS
 
 _NUMBERS = count(1)
 
 
-@pytest.fixture(scope="session", params=[radicale, xandikos], ids=["radicale", "xandikos"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with request.param(tmp_path_factory.mktemp("dav")) as running:
-        yield running
+@pytest.fixture(scope="session", params=list(KINDS))
+def server(request: pytest.FixtureRequest, running: Callable[[str], Server]) -> Server:
+    return running(request.param)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [item for item in items if not is_chosen(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if is_chosen(item)]
 
 
 @pytest.fixture
@@ -30,10 +40,7 @@ def new_calendar(server: Server) -> Iterator[Callable[[], str]]:
 
     yield make
     for url in made:
-        try:
-            send(server, "DELETE", url)
-        except HTTPError as error:
-            assert error.code == 404  # noqa: PT017 -- the test deleted it
+        drop_calendar(server, url)
 
 
 @pytest.fixture

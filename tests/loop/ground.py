@@ -7,10 +7,10 @@ import pytest
 
 from syncd.app.config import Config, load
 from syncd.state.store import Store
-from tests.servers import Server, radicale
+from tests.servers import Server
 
 # for stories in which the calendar server plays no part
-ON_ONE = pytest.mark.parametrize("server", [radicale], ids=["radicale"], indirect=True)
+ON_ONE = pytest.mark.parametrize("server", ["radicale"], indirect=True)
 
 _EMPTY: list[bytes] = []
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -1,12 +1,12 @@
-"""Real CalDAV servers on loopback: started as subprocesses of this interpreter, in a folder of their own, and ended."""
+"""Real CalDAV servers on loopback: started as subprocesses, in a folder of their own, and ended.
+
+Radicale and Xandikos come with `pip` and are always there. The others are Debian packages; `kinds` has all five.
+"""
 
 import base64
 import contextlib
 import json
-import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -15,8 +15,9 @@ from pathlib import Path
 from urllib.parse import urljoin
 from xml.sax.saxutils import escape
 
-_START_TIMEOUT = 30.0
-_STOP_TIMEOUT = 5.0
+from tests.servers.process import free_port, running
+
+__all__ = ["Server", "drop_calendar", "free_port", "make_calendar", "radicale", "send", "xandikos"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def radicale(tmp_path: Path) -> Iterator[Server]:
     command = [sys.executable, "-m", "radicale", "--config", "", f"--server-hosts=127.0.0.1:{port}"]
     command += ["--auth-type=htpasswd", f"--auth-htpasswd-filename={users}", "--auth-htpasswd-encryption=plain"]
     command += [f"--storage-filesystem-folder={tmp_path / 'radicale'}", "--logging-level=warning"]
-    with _running(command, port, tmp_path / "radicale.log"):
+    with running(command, port, tmp_path / "radicale.log"):
         url = f"http://127.0.0.1:{port}/"
         yield Server(url, url + "u/cal/", url + "u/", "u", "p", "radicale")
 
@@ -57,7 +58,7 @@ def xandikos(tmp_path: Path) -> Iterator[Server]:
     command = [sys.executable, "-m", "xandikos", "serve", "-d", str(tmp_path / "xandikos"), "--defaults"]
     command += ["--current-user-principal", "/u/", "--state-dir", str(tmp_path / "xandikos-state")]
     command += ["--no-detect-systemd", "-l", "127.0.0.1", "-p", str(port)]
-    with _running(command, port, tmp_path / "xandikos.log"):
+    with running(command, port, tmp_path / "xandikos.log"):
         url = f"http://127.0.0.1:{port}/"
         yield Server(url, url + "u/calendars/calendar/", url + "u/calendars/", "u", "p", "xandikos")
 
@@ -75,6 +76,16 @@ def make_calendar(server: Server, name: str, displayname: str = "", components: 
     return url
 
 
+def drop_calendar(server: Server, url: str) -> None:
+    """Delete a calendar; quiet where it is gone."""
+    try:
+        send(server, "DELETE", url)
+    except urllib.error.HTTPError as error:
+        # Cyrus deletes it and answers 404
+        if error.code != 404:
+            raise
+
+
 def send(
     server: Server, method: str, url: str, body: str = "", headers: dict[str, str] | None = None
 ) -> tuple[dict[str, str], str]:
@@ -87,37 +98,3 @@ def send(
     request.add_header("Authorization", f"Basic {token}")
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
         return dict(answer.headers.items()), answer.read().decode()
-
-
-def free_port() -> int:
-    """A port of loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextlib.contextmanager
-def _running(command: list[str], port: int, log: Path) -> Iterator[None]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    try:
-        _wait(process, port, log)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + _START_TIMEOUT
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.02)
-    raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')}")
