@@ -104,10 +104,28 @@ def cross_checks(raw: Mapping[str, Any]) -> list[str]:
     slots = availability.get("calendar_url") if isinstance(availability, dict) else None
     if home and (origin := _origin(slots)) and origin != home:
         problems.append("availability.calendar_url: must be on the server of caldav.url, whose login is used for it")
+    taken = [n for n, entry in enumerate(_list(entries)) if isinstance(entry, dict) and _same(slots, entry.get("url"))]
+    if taken:
+        problems.append(
+            f"availability.calendar_url: calendars[{taken[0]}] holds bookings; open slots need a calendar of their own"
+        )
     for name, table in (("caldav", caldav), *((f"calendars[{n}]", e) for n, e in enumerate(_list(entries)))):
         if isinstance(table, dict) and ":" in str(table.get("username", "")):
             problems.append(f"{name}.username: must not hold a colon (RFC 7617 §2)")
     return problems
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether both are the URL of one collection; False where one of them is no URL, which is told elsewhere."""
+    try:
+        return (
+            isinstance(one, str)
+            and isinstance(other, str)
+            and one != ""
+            and collection_url(one) == collection_url(other)
+        )
+    except ValueError:
+        return False
 
 
 def _list(value: object) -> list[Any]:

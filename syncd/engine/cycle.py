@@ -31,6 +31,7 @@ from syncd.engine.execute import Executing
 from syncd.engine.known import Listed, with_known
 from syncd.engine.observe import observe_bookings, observe_calendars
 from syncd.engine.outcomes import Done
+from syncd.engine.polling import Polling
 from syncd.engine.report import Report, Told, summarised
 from syncd.engine.requests import Requests
 from syncd.engine.settle import perhaps_renamed, settle
@@ -88,6 +89,7 @@ class Engine:
         store = self._sides.store
         number = store.begin_cycle(self._sides.clock.now())
         health = Health()
+        polling = Polling(self._sides, health, stopping)
         answers, approvals = self._decide_asks(number)
         by_hand = AskedByHand(self._sides, health, number, stopping)
         asked = await by_hand.all()
@@ -103,6 +105,7 @@ class Engine:
                 answers[ask_id] = _with_lapsed(answers[ask_id], booking_ids, current)
             done, told = [*asked, *booked, *current.done], Told(requests.refused, len(store.awaiting()))
             report = summarised(number, health, done, current.problems, current.snapshot.links, told)
+            await polling.poll(current.snapshot.catalog)
         else:
             report = summarised(number, health, asked, (), store.links(), Told(0, len(store.awaiting())))
         ended = self._sides.clock.now()

@@ -29,7 +29,8 @@ class Sides:
     """Both sides, the store and the clock. `managed` finds the calendars, which may need the server: raises as a port.
 
     `far_every`: how often the days beyond the next week are listed. `catalog` is kept between cycles of one process,
-    and `list_closed`: whether Zimun's list of bookings is closed to this client.
+    and `list_closed`: whether Zimun's list of bookings is closed to this client. `open_days`: for how many days after
+    today open slots are asked for; None: nothing needs them, which is so until something publishes them.
     """
 
     bookings: BookingPort
@@ -42,6 +43,7 @@ class Sides:
     catalog: Catalog | None = None
     catalog_age: int = 0
     list_closed: bool = False
+    open_days: int | None = None
 
 
 @dataclass(slots=True)

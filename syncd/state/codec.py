@@ -7,6 +7,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from syncd.domain.actions import Effect
+from syncd.domain.availability import OpenDay
 from syncd.domain.candidate import Candidate
 from syncd.domain.errors import StoreError
 from syncd.domain.event import Observation
@@ -89,3 +90,4 @@ WANTED: Codec[Wanted] = Codec(TypeAdapter(Annotated[Wanted, Field(discriminator=
 REPLY = Codec(TypeAdapter(Reply), "reply")
 KNOWN = Codec(TypeAdapter(Known), "known booking")
 CANDIDATE = Codec(TypeAdapter(Candidate), "candidate")
+OPEN_DAY = Codec(TypeAdapter(OpenDay), "day's open slots")

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from syncd.domain.errors import StoreError
 
-VERSION = 3
+VERSION = 4
 """Of the newest migration below; stands in the file as `user_version`."""
 
 APPLICATION_ID = 0x5A796E63
@@ -38,6 +38,13 @@ def second(db: Database) -> None:
 def third(db: Database) -> None:
     """The events that may ask for bookings, and the calendars in which they stand."""
     for statement in _THIRD:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="4")
+def fourth(db: Database) -> None:
+    """What is known of open slots."""
+    for statement in _FOURTH:
         db.execute(statement)
 
 
@@ -179,5 +186,16 @@ _THIRD = (
         gone_at TEXT,
         json TEXT NOT NULL,
         UNIQUE (calendar, href)
+    ) STRICT""",
+)
+
+_FOURTH = (
+    # day is a date as the place's clocks have it
+    """CREATE TABLE open_days (
+        service_id TEXT NOT NULL,
+        location_id TEXT NOT NULL,
+        day TEXT NOT NULL,
+        json TEXT NOT NULL,
+        PRIMARY KEY (service_id, location_id, day)
     ) STRICT""",
 )

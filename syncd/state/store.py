@@ -14,12 +14,13 @@ from typing import Self
 from sqlite_utils import Database
 
 from syncd.domain.actions import Action, Asked
+from syncd.domain.availability import DayKey, OpenDay
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision, Link
 from syncd.domain.request import Known, Reply, Wanted
-from syncd.state import asks, candidates, database, facts, history, journal, known, pairs
+from syncd.state import asks, candidates, database, facts, history, journal, known, open_days, pairs
 from syncd.state.asks import Ask
 from syncd.state.codec import CANDIDATE, LINK, OBSERVATION, Kept
 from syncd.state.history import CycleRow, CycleSummary, HistoryRow
@@ -347,6 +348,21 @@ class Store:
         """A person's word about one that awaits it, by its name; False where it does not."""
         with self._write() as db:
             return candidates.decide(db, name, verb)
+
+    # open slots
+
+    def open_days(self) -> dict[DayKey, OpenDay]:
+        """What is known of open slots, by service, place and day."""
+        with self._read() as db:
+            return open_days.open_days(db)
+
+    def keep_open_days(self, days: Collection[OpenDay], gone: Collection[DayKey] = ()) -> None:
+        """Remember these in place of what was known of them, and forget those in `gone`."""
+        if not days and not gone:
+            return
+        with self._write() as db:
+            open_days.keep(db, days)
+            open_days.forget(db, gone)
 
     # small facts
 

@@ -243,3 +243,26 @@ def test_certificates_are_looked_at_now_not_later(tmp_path: Path) -> None:
 
 def test_the_store_cannot_be_a_directory(tmp_path: Path) -> None:
     assert only(tmp_path, f'{SMALL}[state]\npath = "."\n').startswith("state.path: is a directory")
+
+
+@pytest.mark.parametrize("spelling", ["https://dav.example.org/u/bookings", "https://DAV.example.org:443/u/bookings/"])
+def test_open_slots_need_a_calendar_of_their_own(tmp_path: Path, spelling: str) -> None:
+    text = f"""
+[zimun]
+base_url = "https://api.example.org"
+client_id = "salon"
+client_secret = "s"
+[caldav]
+url = "https://dav.example.org/"
+username = "u"
+password = "p"
+[[calendars]]
+name = "Anna"
+[[calendars]]
+url = "https://dav.example.org/u/bookings/"
+[availability]
+calendar_url = "{spelling}"
+"""
+    told = only(tmp_path, text)
+    assert told == "availability.calendar_url: calendars[1] holds bookings; open slots need a calendar of their own"
+    read(tmp_path, text.replace(f'calendar_url = "{spelling}"', 'calendar_url = "https://dav.example.org/u/slots/"'))

@@ -61,6 +61,8 @@ class World:
     """What happens once, just before syncd's next PUT."""
     crash_after: str | None = None
     """A method to the calendar, or a path of the API: syncd ends right after its next such request."""
+    open_days: int | None = None
+    """For how many days after today open slots are asked for."""
     requests: list[str] = field(default_factory=list)
     """The methods of the last cycle's requests to the calendar server."""
 
@@ -120,6 +122,7 @@ class World:
                     words=Words(event.language, event.title, event.contact),
                     store=store,
                     clock=self.clock,
+                    open_days=self.open_days,
                 )
             )
         finally:

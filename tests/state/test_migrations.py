@@ -12,7 +12,19 @@ from syncd.domain.link import Decision
 from syncd.domain.request import Known
 from syncd.state import schema
 from syncd.state.store import Store
-from tests.state.values import CALENDAR, NOW, booking, candidate, confirm, foreign, link, request, reschedule, seen
+from tests.state.values import (
+    CALENDAR,
+    NOW,
+    booking,
+    candidate,
+    confirm,
+    foreign,
+    link,
+    open_day,
+    request,
+    reschedule,
+    seen,
+)
 
 RECORDED = Path(__file__).parent
 OLDEST = 1
@@ -51,6 +63,7 @@ def next_version(monkeypatch: pytest.MonkeyPatch) -> Migrations:
     migrations(name="1")(schema.first)
     migrations(name="2")(schema.second)
     migrations(name="3")(schema.third)
+    migrations(name="4")(schema.fourth)
     monkeypatch.setattr(schema, "MIGRATIONS", migrations)
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     return migrations
@@ -108,6 +121,12 @@ def test_what_asks_for_a_booking_in_version_3_is_kept(path: Path) -> None:
         assert (asked.action.candidate, asked.action.request) == (1, request())
 
 
+def test_what_is_known_of_open_slots_in_version_4_is_kept(path: Path) -> None:
+    recorded(4, path)
+    with Store.open(path) as store:
+        assert store.open_days() == {open_day().key: open_day()}
+
+
 def test_the_version_counts_the_migrations() -> None:
     with Store.open(None) as store:
         names = [each.name for each in schema.MIGRATIONS.applied(store._db)]
@@ -115,22 +134,22 @@ def test_the_version_counts_the_migrations() -> None:
 
 
 def test_a_migration_keeps_what_is_there(path: Path, next_version: Migrations) -> None:
-    @next_version(name="4")
-    def fourth(db: Database) -> None:
+    @next_version(name="5")
+    def fifth(db: Database) -> None:
         db.execute("ALTER TABLE links ADD COLUMN colour TEXT")
 
     recorded(1, path)
     with Store.open(path) as store:
         holds_all(store)
         assert "colour" in store._db["links"].columns_dict
-    assert version_in(path) == 4
+    assert version_in(path) == 5
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
     path: Path, next_version: Migrations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @next_version(name="4")
-    def fourth(db: Database) -> None:
+    @next_version(name="5")
+    def fifth(db: Database) -> None:
         db.execute("DROP TABLE links")
         raise ZeroDivisionError
 

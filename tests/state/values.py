@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -23,7 +23,8 @@ from syncd.domain.actions import (
     RescheduleByHand,
     Why,
 )
-from syncd.domain.booking import Booking
+from syncd.domain.availability import OpenDay
+from syncd.domain.booking import Booking, Slot
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.event import Draft, Event, EventTime, Observation, Texts
 from syncd.domain.ids import BookingId, name_of, uid_of
@@ -159,3 +160,9 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
         datetime: st.datetimes(timezones=st.just(UTC)),
         timedelta: st.timedeltas(),
     }[kind]
+
+
+def open_day(service_id: str = "cut", day: int = 24, **fields: Any) -> OpenDay:
+    """A day at a place with one open slot, unless told otherwise."""
+    slots = (Slot(service_id, "loc_1", NOW + timedelta(days=4)),)
+    return replace(OpenDay(service_id, "loc_1", date(2026, 11, day), NOW, NOW, slots), **fields)

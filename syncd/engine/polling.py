@@ -1,0 +1,92 @@
+"""Asks Zimun which slots are open, day by day, after all that a cycle does about bookings. The answers are kept.
+
+Nothing here stands in the way of a booking: a call that fails changes neither the cycle's outcome nor what is known,
+and no further one is made for a while. What a crash leaves undone is asked for again when it is next due.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from syncd.domain.availability import DayKey, OpenDay
+from syncd.domain.booking import Booking, Catalog
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, RateLimited, Refused, SyncdError
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Link
+from syncd.engine.sides import ZIMUN, Health, Sides
+from syncd.planning import availability
+
+log = structlog.get_logger(__name__)
+
+PAUSED = "availability.paused_until"
+PAUSE, CLOSED_PAUSE = timedelta(minutes=5), timedelta(hours=1)
+
+
+class Polling:
+    """One cycle's questions about open slots. Begun before the cycle, so that it sees which bookings changed."""
+
+    def __init__(self, sides: Sides, health: Health, stopping: Callable[[], bool]) -> None:
+        self._sides = sides
+        self._health = health
+        self._stopping = stopping
+        self._before = self._in_force() if sides.open_days is not None else {}
+
+    async def poll(self, catalog: Catalog) -> None:
+        """Ask about the days that are due. Raises StoreError only."""
+        if (days_ahead := self._sides.open_days) is None:
+            return
+        store, now = self._sides.store, self._sides.clock.now()
+        days = availability.wanted(catalog, now, days_ahead)
+        known = store.open_days()
+        changes = availability.changes(self._before, self._in_force())
+        stale = [replace(known[key], stale=True) for key in availability.touched(known, changes, catalog)]
+        gone = availability.outdated(known, days, catalog, now)
+        store.keep_open_days(stale, gone)
+        if ZIMUN in self._health.faults or self._is_paused(now):
+            return
+        known = {key: one for key, one in known.items() if key not in gone} | {one.key: one for one in stale}
+        for key in availability.due(known, days, now):
+            if self._stopping() or not await self._ask(key, known):
+                return
+
+    async def _ask(self, key: DayKey, known: Mapping[DayKey, OpenDay]) -> bool:
+        """Ask about one day and keep the answer; False where the next one should not be asked for now."""
+        before = known.get(key)
+        now = self._sides.clock.now()
+        # first, so that a question which ends the process is not put again at once
+        tried = replace(before, tried_at=now) if before is not None else OpenDay(*key, tried_at=now)
+        self._sides.store.keep_open_days([tried])
+        try:
+            slots = await self._sides.bookings.open_slots(*key)
+        except (Malformed, NotFound, Refused) as error:
+            log.warning("availability.unread", service=key[0], location=key[1], day=str(key[2]), fault=str(error))
+            # of this day alone: what was known stays, and it is asked for when it is next due
+            self._sides.store.keep_open_days([replace(tried, stale=False)])
+            return True
+        except SyncdError as error:
+            self._pause(error)
+            return False
+        self._sides.store.keep_open_days([OpenDay(*key, tried_at=now, read_at=now, slots=slots)])
+        return True
+
+    def _pause(self, error: SyncdError) -> None:
+        wait = CLOSED_PAUSE if isinstance(error, NotPermitted) else PAUSE
+        if isinstance(error, RateLimited):
+            wait = max(wait, timedelta(seconds=min(error.retry_after, CLOSED_PAUSE.total_seconds())))
+        until = self._sides.clock.now() + wait
+        self._sides.store.set_fact(PAUSED, until.isoformat())
+        log.warning("availability.paused", until=until.isoformat(), fault=str(error))
+
+    def _is_paused(self, now: datetime) -> bool:
+        told = self._sides.store.fact(PAUSED)
+        # further away than any pause: the clock was set back meanwhile
+        return told is not None and now < datetime.fromisoformat(told) <= now + CLOSED_PAUSE
+
+    def _in_force(self) -> dict[BookingId, Booking]:
+        return {one.booking_id: one.booking for one in self._sides.store.links().values() if _is_in_force(one)}
+
+
+def _is_in_force(link: Link) -> bool:
+    return link.closed is None and not link.booking.cancelled

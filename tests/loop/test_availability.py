@@ -1,0 +1,77 @@
+"""Open slots are asked for after everything about bookings, and whatever becomes of it, bookings go on."""
+
+from pathlib import Path
+
+import pytest
+
+from syncd.planning.availability import BURST, HOURLY
+from syncd.sandbox import Kind
+from tests.loop.ground import ON_ONE
+from tests.loop.world import World, at, world
+from tests.servers import Server
+
+pytestmark = ON_ONE
+AVAILABILITY = "/api/v1/availability"
+
+
+def asked(w: World) -> int:
+    return len(w.calls(AVAILABILITY))
+
+
+async def test_nothing_is_asked_for_where_nothing_needs_it(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        await w.cycle()
+        assert (asked(w), w.store.open_days()) == (0, {})
+
+
+async def test_days_fill_up_without_a_burst_each_at_its_place(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        w.open_days = 3
+        await w.cycle()
+        assert asked(w) == BURST
+        before = asked(w)
+        await w.cycle(minutes=1)
+        assert asked(w) - before <= HOURLY / 60
+        for _ in range(30):
+            await w.cycle(minutes=1)
+        days = w.store.open_days()
+        assert {key[1] for key in days} <= set(w.salon.locations)
+        assert len({key[2] for key in days}) == 4
+        assert all(one.read_at is not None and not one.stale for one in days.values())
+        assert any(one.slots for one in days.values())
+
+
+async def test_a_booking_made_changes_its_day_at_once(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        w.open_days = 1
+        for _ in range(10):
+            await w.cycle(minutes=1)
+        one = next(day for day in w.store.open_days().values() if day.slots and day.slots[0].start > w.clock.now())
+        slot = one.slots[0]
+        w.book(slot.start, service=slot.service_id, place=slot.location_id)
+        await w.cycle(seconds=61)
+        assert slot not in w.store.open_days()[one.key].slots
+
+
+@pytest.mark.parametrize(("status", "pause"), [(403, 60), (500, 5)])
+async def test_where_it_is_closed_or_fails_bookings_go_on_and_what_is_known_stays(
+    dav: Server, folder: Path, status: int, pause: int
+) -> None:
+    async with world(dav, folder) as w:
+        w.open_days = 1
+        for _ in range(10):
+            await w.cycle(minutes=1)
+        known = {key: one.slots for key, one in w.store.open_days().items()}
+        w.fault(Kind.ANSWER, AVAILABILITY, times=None, status=status)
+        report = await w.cycle(minutes=6)
+        assert report.summary.exit_code == 0
+        tried = asked(w)
+        booking = w.book(at(25, 9))
+        report = await w.cycle(minutes=1)
+        assert (report.summary.exit_code, report.summary.counts["created"]) == (0, 1)
+        assert asked(w) == tried
+        assert await w.start(booking)
+        assert {key: one.slots for key, one in w.store.open_days().items()} == known
+        w.server.faults.clear()
+        await w.cycle(minutes=pause)
+        assert asked(w) > tried
