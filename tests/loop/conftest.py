@@ -1,6 +1,7 @@
 """Real servers, each once a session; each test with calendars of its own, which go with it.
 
-Every story is told on Radicale and Xandikos, those of `tests.servers.chosen` on Debian's servers too.
+Every story is told on Radicale and Xandikos. Most are about
+syncd and not about a server: what a server has a part in is held to the contracts (`tests/contracts`).
 """
 
 from collections.abc import Callable, Iterator
@@ -11,22 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.servers import Server, drop_calendar, make_calendar
-from tests.servers.chosen import is_chosen
-from tests.servers.kinds import KINDS
+from tests.servers.kinds import PYPI
 
 _NUMBERS = count(1)
 
 
-@pytest.fixture(scope="session", params=list(KINDS))
+@pytest.fixture(scope="session", params=list(PYPI))
 def server(request: pytest.FixtureRequest, running: Callable[[str], Server]) -> Server:
     return running(request.param)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left_out = [item for item in items if not is_chosen(item)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if is_chosen(item)]
 
 
 @pytest.fixture
