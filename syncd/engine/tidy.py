@@ -6,7 +6,7 @@ shows whether they had their effect.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 
 import structlog
 
@@ -25,9 +25,13 @@ from syncd.ports import Stored
 
 log = structlog.get_logger(__name__)
 
-STUCK = "removal refused"
-_STUCK = "it is booked, and the calendar does not let its request be deleted: please delete that event, it is of no use"
-_UNTOLD = "it was not booked, and the calendar does not let the reason be written into its event: see syncd log"
+TRY_AGAIN = timedelta(hours=1)
+STUCK = "refused by the calendar"
+_STUCK = (
+    "it is booked, and the calendar does not let its request be deleted: tried again each hour; or delete that event, "
+    "for it is of no use"
+)
+_UNTOLD = "its event does not say what came of it, for the calendar does not take that: tried again each hour"
 
 
 class Tidying:
@@ -47,8 +51,8 @@ class Tidying:
         for one in self._store.candidates() if takers else ():
             if one.gone or one.calendar not in takers or one.calendar not in snapshot.readable:
                 continue
-            if one.told == STUCK:
-                problems.append(Problem(ProblemKind.PARKED, one.name, _STUCK))
+            if one.told == STUCK and abs(snapshot.now - one.since) < TRY_AGAIN:
+                problems.append(_stuck(one))
             elif self._is_to_do(one, snapshot) and not self._stopping() and one.calendar not in self._health.faults:
                 problems += await self._safely(one, snapshot)
         return tuple(problems)
@@ -66,9 +70,8 @@ class Tidying:
             log.info("request.changed", request=one.name)  # the next cycle sees what it says now
         except Refused as error:
             log.warning("request.not_written", request=one.name, calendar=one.calendar, fault=str(error))
-            booked = one.stage is Stage.BOOKED
-            self._store.keep_candidates([replace(one, note=None, told=STUCK if booked else "")])
-            return [Problem(ProblemKind.PARKED, one.name, _STUCK if booked else _UNTOLD)]
+            self._store.keep_candidates([replace(one, told=STUCK, since=snapshot.now)])
+            return [_stuck(one)]
         except StoreError:
             raise
         except SyncdError as error:
@@ -118,6 +121,10 @@ class Tidying:
         # changed between the two: the next cycle compares it with what is remembered
         same = again is not None and again.event is not None and wish_of(again.event) == one.wish
         return again if again is not None and same else replace(written, event=None)
+
+
+def _stuck(one: Candidate) -> Problem:
+    return Problem(ProblemKind.PARKED, one.name, _STUCK if one.stage is Stage.BOOKED else _UNTOLD)
 
 
 def _is_settled(booking_id: BookingId | None, snapshot: Snapshot) -> bool:

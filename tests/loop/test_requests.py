@@ -1,7 +1,10 @@
 """A new event in a calendar that takes requests becomes a booking: one, and only when it is meant so."""
 
 from pathlib import Path
+from unittest.mock import patch
 
+from syncd.calendars.dav import DavCalendar
+from syncd.domain.errors import Refused
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from tests.loop.asking import CONFIRM, HOLD, booked, held
@@ -236,3 +239,35 @@ async def test_withdrawn_in_time_it_is_not_booked(dav: Server, folder: Path) -> 
         await w.cycle(seconds=31)
         assert not w.posts
         assert stages(w) == []
+
+
+async def test_a_calendar_that_refuses_to_let_it_go_is_asked_again_each_hour(dav: Server, folder: Path) -> None:
+    async def refuse(*told: object) -> None:
+        raise Refused("the calendar server answered 403", "no")
+
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        with patch.object(DavCalendar, "remove", refuse):
+            await due(w)
+            report = await w.cycle(minutes=1)
+        assert "deleted" in next(problem.text for problem in report.summary.problems)
+        await w.quiet(minutes=50)
+        assert await there(w) != ""
+        await w.cycle(minutes=15)
+        await is_booked_once(w)
+
+
+async def test_a_calendar_that_refuses_the_note_is_asked_again_each_hour(dav: Server, folder: Path) -> None:
+    async def refuse(*told: object) -> None:
+        raise Refused("the calendar server answered 403", "no")
+
+    async with asking(dav, folder) as w:
+        await ask(w, START, description="")
+        with patch.object(DavCalendar, "replace", refuse):
+            await due(w)
+            report = await w.cycle(minutes=1)
+        assert [problem.key for problem in report.summary.problems] == ["event-1"]
+        assert await told(w) == ""
+        await w.cycle(minutes=61)
+        assert "e-mail" in await told(w)
+        await w.quiet(minutes=61)
