@@ -43,7 +43,7 @@ async def tells_who_won(calendar: CalendarPort, href: str, ends: list[Stored | B
             assert (end.etag == etag) == (end.event.title == await title(calendar, href))
 
 
-async def test_of_two_who_create_the_same_object_one_wins(calendar: CalendarPort) -> None:
+async def test_of_two_who_create_the_same_object_one_wins(calendar: CalendarPort, home: Home) -> None:
     for round_ in range(3):
         titles = [f"{who} {round_}" for who in ("one", "other")]
         ends = await asyncio.gather(
@@ -51,8 +51,9 @@ async def test_of_two_who_create_the_same_object_one_wins(calendar: CalendarPort
         )
         won = [each for each, end in zip(titles, ends, strict=True) if isinstance(end, Stored)]
         assert all(isinstance(end, (Stored, *LOST)) for end in ends)
-        assert len(won) == 1 or any(isinstance(end, OutcomeUnknown) for end in ends)
-        assert len(won) < 2
+        assert won or any(isinstance(end, OutcomeUnknown) for end in ends)
+        # SabreDAV and DAViCal look and write in two steps: both may win
+        assert len(won) < 2 or not home.traits.atomic
         for href in (end.href for end in ends if isinstance(end, Stored)):
             assert await title(calendar, href) in won
 

@@ -33,8 +33,6 @@ def sabredav(tmp_path: Path) -> Iterator[Server]:
             "INSERT INTO calendars (principaluri, displayname, uri, ctag, components, transparent)"
             " VALUES ('principals/u', 'cal', 'cal', 1, 'VEVENT', 0)"
         )
-        # what a crash would lose is lost with the folder
-        db.execute("PRAGMA journal_mode = WAL")
         db.commit()
     port = free_port()
     command, env = php.serving(Path(__file__).with_name("sabredav.php"), port, SABREDAV_DB=str(folder / "db.sqlite"))
