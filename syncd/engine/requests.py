@@ -128,10 +128,12 @@ class Requests:
         desk = self._desk(url, snapshot)
         seen = []
         for href in changed:
-            where = (url, href, there[href])
-            one = _seen(known.get(href), where, found.get(href), desk, first=first, met=snapshot.bookings.values())
-            seen.append(one)
-        self._store.take_notice(url, seen, gone, snapshot.now)
+            where, met = (url, href, there[href]), snapshot.bookings.values()
+            one = _seen(known.get(href), where, found.get(href), desk, first=first, met=met)
+            if one != known.get(href):  # without ETags all are read each time
+                seen.append(one)
+        if seen or gone or first:
+            self._store.take_notice(url, seen, gone, snapshot.now)
 
     async def _settle_holds(self, snapshot: Snapshot) -> list[Done]:
         """Holds whose answer was lost: asked for again under their key, if the event still asks for the same.
@@ -283,8 +285,11 @@ def _seen(
         return taken_up(known, where, stored.event, reading, desk.now, first=first)
     # a task, one of ours by now, or one that nobody can read
     calendar, href, etag = where
-    number, told = (known.id, known.told) if known is not None else (0, "")
-    return Candidate(number, calendar, href, etag, "", "", Stage.THEIRS, desk.now, told=told)
+    if known is None:
+        return Candidate(0, calendar, href, etag, "", "", Stage.THEIRS, desk.now)
+    if known.stage is Stage.BOOKED:
+        return replace(known, etag=etag, gone=False)  # whatever it becomes, it was booked
+    return replace(known, etag=etag, version="", wish="", stage=Stage.THEIRS, note=None, gone=False)
 
 
 def _hold(candidate: Candidate, request: Request) -> Hold:

@@ -75,7 +75,11 @@ class Tidying:
 
     async def _do(self, one: Candidate, snapshot: Snapshot) -> None:
         stored = next(iter(await self._managed.calendars[one.calendar].read([one.href])), None)
-        if stored is None or stored.event is None or wish_of(stored.event) != one.wish:
+        if stored is None or stored.event is None:
+            if one.stage is Stage.THEIRS:
+                self._store.keep_candidates([replace(one, told="")])  # nothing of ours is left there to take out
+            return
+        if wish_of(stored.event) != one.wish:
             return
         if one.stage is Stage.BOOKED:
             # as with all writes of ours: Xandikos' tokens are hashes, and one from before would be true again
