@@ -292,8 +292,11 @@ def _seen(
         return taken_up(known, where, stored.event, reading, desk.now, first=first)
     # a task, one of ours by now, or one that nobody can read
     calendar, href, etag = where
-    number, told = (known.id, known.told) if known is not None else (0, "")
-    return Candidate(number, calendar, href, etag, "", "", Stage.THEIRS, desk.now, told=told)
+    if known is None:
+        return Candidate(0, calendar, href, etag, "", "", Stage.THEIRS, desk.now)
+    if known.stage is Stage.BOOKED:
+        return replace(known, etag=etag, gone=False)  # whatever it becomes, it was booked
+    return replace(known, etag=etag, version="", wish="", stage=Stage.THEIRS, note=None, gone=False)
 
 
 def _hold(candidate: Candidate, request: Request) -> Hold:
