@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncd.domain.candidate import Candidate, Stage
@@ -132,6 +132,7 @@ def test_what_awaits_lapses_with_its_time() -> None:
     assert lapsed(known(Stage.STANDING), TEN) is None
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Stage), st.booleans(), st.booleans(), st.sampled_from([WANTED, FAULT, None]), st.booleans())
 def test_nothing_is_due_at_once_that_was_not_approved(
     stage: Stage, first: bool, noted: bool, reading: Reading, again: bool

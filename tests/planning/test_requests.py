@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncd.domain.booking import Catalog, Location, Service
@@ -139,12 +139,14 @@ def test_all_else_is_peoples_own(title: str, description: str, changes: dict[str
     assert read(title, description, desk, **changes) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=60), st.text(max_size=20))
 def test_whatever_stands_in_an_event_without_an_address_is_never_booked(title: str, text: str, place: str) -> None:
     if "@" not in title + text + place:
         assert not isinstance(read(title, text, place=place), Request)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=60))
 def test_whatever_is_booked_has_one_address_one_name_and_a_service(title: str, text: str) -> None:
     found = read(f"Haircut – {title}", f"{text}\n{MAIL}")
@@ -307,6 +309,7 @@ def test_addresses(text: str, found: tuple[str, ...], unreadable: bool) -> None:
     assert (read.found, read.unreadable) == (found, unreadable)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_can_be_looked_through(text: str) -> None:
     assert all(map(is_address, addresses_in(text).found))
@@ -335,6 +338,7 @@ def test_how_names_fit(typed: str, name: str, fits: Fit) -> None:
     assert fit(typed, name) is fits
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_fitting_is_the_same_both_ways_where_it_books(one: str, other: str) -> None:
     """Which of two is typed does not matter for what is booked."""

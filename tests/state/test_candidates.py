@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from syncd.domain.actions import Confirm, Hold, Why
 from syncd.domain.candidate import Candidate, Stage
@@ -121,6 +121,7 @@ def test_what_came_of_it_is_recorded_with_the_intent(
             assert (after.note.reason, after.note.asked) == (reply.reason, one.start)
 
 
+@settings(deadline=None)
 @given(values_of(Candidate))
 def test_any_comes_back_as_it_was(one: Candidate) -> None:
     text = CANDIDATE.dump(one)
