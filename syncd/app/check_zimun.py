@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from syncd.app.check_rows import Rows
 from syncd.app.config import Config
@@ -64,7 +63,7 @@ def _tell_catalog(rows: Rows, catalog: Catalog) -> None:
         rows.ok(LOCATIONS, ", ".join(catalog.locations))
     else:
         rows.warn(LOCATIONS, "none", "times are written in UTC; add a location in Zimun")
-    unknown = [place.id for place in catalog.locations.values() if not _zone(place.timezone)]
+    unknown = [place.id for place in catalog.locations.values() if place.zone is None]
     if unknown:
         rows.warn(
             LOCATIONS,
@@ -111,8 +110,7 @@ async def _look_at_slots(rows: Rows, port: BookingPort, catalog: Catalog | None,
         rows.warn(SLOTS, "not tried: no service is known")
         return
     place = service.location_ids[0] if service.location_ids else ""
-    location = catalog.locations.get(place) if catalog is not None else None
-    zone = _zone(location.timezone) if location is not None else None
+    zone = catalog.zone(place) if catalog is not None else None
     day = (now.astimezone(zone) if zone else now).date() + timedelta(days=1)
     slots = await rows.tried(
         SLOTS, port.open_slots(service.id, place, day), "ask Zimun for the scope availability:read"
@@ -124,13 +122,6 @@ async def _look_at_slots(rows: Rows, port: BookingPort, catalog: Catalog | None,
 def _any_service(catalog: Catalog | None) -> Service | None:
     services = list(catalog.services.values()) if catalog is not None else []
     return next((service for service in services if service.location_ids), services[0] if services else None)
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (LookupError, ValueError, OSError):
-        return None
 
 
 def _scope(error: SyncdError, scope: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from syncd.domain.ids import BookingId
 
@@ -91,6 +92,14 @@ class Location:
     timezone: str = ""
     address: str = ""
 
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The zone that its clocks show; None where it is not known: then nobody can say when its days begin."""
+        try:
+            return ZoneInfo(self.timezone) if self.timezone else None
+        except (LookupError, ValueError, OSError):
+            return None
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -125,6 +134,11 @@ class Catalog:
     locations: Mapping[str, Location] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
     parked: tuple[Parked, ...] = ()
+
+    def zone(self, location_id: str) -> ZoneInfo | None:
+        """The zone of that place; None where the place or its zone is not known."""
+        place = self.locations.get(location_id)
+        return place.zone if place is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from syncd.engine.byhand import UNKNOWN_BOOKING, change, settle_change
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, ZIMUN, Health, Sides, exit_code_of
+from syncd.planning.planner import OWN_FAULT
 from syncd.state.asks import Ask
 from syncd.state.journal import Intent, Outcome
 
@@ -72,7 +73,7 @@ class AskedByHand:
             return Reply(exit_code_of(error), f"nothing was done: {error}")
         except Exception as error:
             log.exception("ask.broken", ask=ask.id)
-            return Reply(EXIT_TROUBLE, f"a fault of syncd's own: {type(error).__name__}")
+            return Reply(EXIT_TROUBLE, f"{OWN_FAULT}: {type(error).__name__}")
 
     async def _decide(self, ask: Ask) -> Asked | Reply | None:
         if self._now() - ask.at > TOO_OLD:
@@ -168,7 +169,7 @@ class AskedByHand:
         except Exception as error:
             # a fault of ours about one ask must not stop the rest; its intent stays open
             log.exception("intent.broken", booking_id=action.booking_id, action=action.kind)
-            self._health.failed(ZIMUN, SyncdError(f"a fault of syncd's own: {type(error).__name__}"))
+            self._health.broken(ZIMUN, error)
             return Done(intent, Outcome.UNKNOWN)
         self._sides.store.record(
             done.intent, done.outcome, self._now(), link=done.link, detail=done.detail, known=done.known,

@@ -152,7 +152,7 @@ class Executing:
         except Exception as error:
             # a fault of ours about one item must not stop the others; whether it was sent is looked up before the next
             log.exception("intent.broken", booking_id=action.booking_id, action=action.kind)
-            self._health.failed(side, SyncdError(f"a fault of syncd's own: {type(error).__name__}"))
+            self._health.broken(side, error)
             return Done(intent, Outcome.UNKNOWN, detail=type(error).__name__)
 
     async def _carry_out(self, intent: Intent, action: Effect) -> Done:

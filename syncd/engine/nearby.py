@@ -1,7 +1,6 @@
 """The open starts nearest to one that was refused: a kindness, not worth a failure."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime, timedelta
 
 from syncd.domain.errors import SyncdError
 from syncd.engine.sides import Sides
@@ -15,18 +14,10 @@ async def open_nearby(sides: Sides, service_id: str, location_id: str, to: datet
     try:
         if sides.catalog is None:
             sides.catalog, sides.catalog_age = await sides.bookings.catalog(), 0
-        place = sides.catalog.locations.get(location_id)
-        day = to.astimezone(_zone(place.timezone if place is not None else "")).date()
+        day = to.astimezone(sides.catalog.zone(location_id) or UTC).date()
         if slots := await sides.bookings.open_slots(service_id, location_id, day):
             return nearest(slots, to)
         beside = [await sides.bookings.open_slots(service_id, location_id, other) for other in (day - DAY, day + DAY)]
     except SyncdError:
         return ()
     return nearest((*beside[0], *beside[1]), to)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

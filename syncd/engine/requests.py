@@ -34,6 +34,7 @@ from syncd.planning.candidates import (
     taken_up,
 )
 from syncd.planning.requests import Desk, Fault, Reading, places_of, read_request, wish_of
+from syncd.planning.routing import request_calendars
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import Stored
 from syncd.state.journal import Intent, Outcome
@@ -70,8 +71,7 @@ class Requests:
         self._asked = asked
         self._cycle = cycle
         self._stopping = stopping
-        takers = (route.calendar for route in managed.policy.routes if route.create_bookings)
-        self._calendars = tuple(dict.fromkeys(takers))
+        self._calendars = request_calendars(managed.policy.routes)
         self.refused = 0
 
     async def book(self, snapshot: Snapshot) -> list[Done]:
@@ -96,7 +96,7 @@ class Requests:
             except Exception as error:
                 # a fault of ours about one item must not stop the others
                 log.exception("request.broken", request=candidate.name)
-                self._health.failed(ZIMUN, SyncdError(f"a fault of syncd's own: {type(error).__name__}"))
+                self._health.broken(ZIMUN, error)
                 continue
             done += made
         return done
@@ -148,10 +148,11 @@ class Requests:
         A wish that was changed or taken back meanwhile is not booked; its hold lapses by itself.
         """
         done: list[Done] = []
-        known = {one.id: one for one in self._store.candidates()}
-        for intent, action in self._open():
-            if not isinstance(action, Hold) or self._stopping():
-                continue
+        holds = [(intent, action) for intent, action in self._open() if isinstance(action, Hold)]
+        known = {one.id: one for one in self._store.candidates()} if holds else {}
+        for intent, action in holds:
+            if self._stopping():
+                break
             candidate = known.get(action.candidate or 0)
             if candidate is not None and candidate.calendar in self._calendars:
                 found = await self._read(candidate.calendar, [candidate.href], snapshot)

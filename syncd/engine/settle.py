@@ -50,7 +50,7 @@ async def settle(
         except Exception as error:
             # a fault of ours about one item must not stop the others
             log.exception("intent.broken", booking_id=intent.action.booking_id, action=intent.action.kind)
-            health.failed(side_of(intent.action), SyncdError(f"a fault of syncd's own: {type(error).__name__}"))
+            health.broken(side_of(intent.action), error)
             open_still.add(intent.action.booking_id)
             continue
         if done.link is not None and isinstance(intent.action, Reschedule):

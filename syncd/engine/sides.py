@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from syncd.domain.booking import Catalog
 from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, RateLimited, SyncdError, Unavailable
+from syncd.planning.planner import OWN_FAULT
 from syncd.planning.snapshot import Policy
 from syncd.ports import AccountPort, BookingPort, CalendarPort, Clock
 from syncd.state.store import Store
@@ -60,6 +61,10 @@ class Health:
         if isinstance(error, RateLimited):
             self.retry_after = max(self.retry_after, error.retry_after)
         self.exit_code = max(self.exit_code, exit_code_of(error))
+
+    def broken(self, side: str, error: Exception) -> None:
+        """The same for a fault of syncd's own. Only its name is told, for its text may hold a customer's data."""
+        self.failed(side, SyncdError(f"{OWN_FAULT}: {type(error).__name__}"))
 
 
 def exit_code_of(error: SyncdError) -> int:

@@ -11,7 +11,6 @@ from datetime import UTC, timedelta, tzinfo
 import structlog
 
 from syncd.domain.actions import Problem, ProblemKind
-from syncd.domain.booking import Booking
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.errors import PreconditionFailed, Refused, StoreError, SyncdError
 from syncd.domain.event import Draft, Event
@@ -20,6 +19,7 @@ from syncd.domain.note import NEVER, Note, NoteKind
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.planning.candidates import is_overdue
 from syncd.planning.requests import wish_of
+from syncd.planning.routing import request_calendars
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import Stored
 
@@ -47,7 +47,7 @@ class Tidying:
     async def all(self, snapshot: Snapshot) -> tuple[Problem, ...]:
         """All that is to be done now; what stands still."""
         problems: list[Problem] = []
-        takers = {route.calendar for route in self._managed.policy.routes if route.create_bookings}
+        takers = request_calendars(self._managed.policy.routes)
         for one in self._store.candidates() if takers else ():
             if one.gone or one.calendar not in takers or one.calendar not in snapshot.readable:
                 continue
@@ -79,11 +79,11 @@ class Tidying:
         except Exception as error:
             # a fault of ours about one item must not stop the others
             log.exception("request.broken", request=one.name)
-            self._health.failed(one.calendar, SyncdError(f"a fault of syncd's own: {type(error).__name__}"))
+            self._health.broken(one.calendar, error)
         return []
 
     async def _do(self, one: Candidate, snapshot: Snapshot) -> None:
-        stored = next(iter(await self._managed.calendars[one.calendar].read([one.href])), None)
+        stored = await self._as_it_stands(one)
         if stored is None or stored.event is None:
             if one.stage is Stage.THEIRS:
                 self._store.keep_candidates([replace(one, told="")])  # nothing of ours is left there to take out
@@ -105,6 +105,9 @@ class Tidying:
         told = note.kind.value if note is not None else ""
         self._store.keep_candidates([replace(one, etag=stored.etag, version=version, note=None, told=told)])
 
+    async def _as_it_stands(self, one: Candidate) -> Stored | None:
+        return next(iter(await self._managed.calendars[one.calendar].read([one.href])), None)
+
     async def _write(
         self, one: Candidate, stored: Stored, event: Event, note: Note | None, snapshot: Snapshot
     ) -> Stored:
@@ -117,7 +120,7 @@ class Tidying:
         self._store.forget_cursor(one.calendar)
         written = await calendar.replace(one.href, draft, stored.data, stored.etag)
         log.info("request.told", request=one.name, note=note.kind.value if note is not None else "")
-        again = next(iter(await calendar.read([one.href])), None)
+        again = await self._as_it_stands(one)
         # changed between the two: the next cycle compares it with what is remembered
         same = again is not None and again.event is not None and wish_of(again.event) == one.wish
         return again if again is not None and same else replace(written, event=None)
@@ -139,7 +142,6 @@ def _is_settled(booking_id: BookingId | None, snapshot: Snapshot) -> bool:
 
 
 def _zone(one: Candidate, snapshot: Snapshot) -> tzinfo:
-    """The zone of the place that it asks for; of the only one there is where it names none."""
-    places = [one.location_id] if one.location_id else list(snapshot.catalog.locations)
-    at = one.start or snapshot.now
-    return (snapshot.zone(Booking(BookingId(""), at, at, location_id=places[0])) if places else None) or UTC
+    """The zone of the place that it asks for; of the first there is where it names none."""
+    catalog = snapshot.catalog
+    return catalog.zone(one.location_id or next(iter(catalog.locations), "")) or UTC

@@ -6,7 +6,6 @@ places and days ask for more, every interval grows by the same factor.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from syncd.domain.availability import DayKey, OpenDay
 from syncd.domain.booking import Booking, Catalog
@@ -27,27 +26,18 @@ FAR = timedelta(hours=3)
 Change = tuple[Booking | None, Booking | None]
 
 
-def zone_of(catalog: Catalog, location_id: str) -> ZoneInfo | None:
-    """The place's zone; None where it is not known: then nobody can say when its days begin."""
-    place = catalog.locations.get(location_id)
-    try:
-        return ZoneInfo(place.timezone) if place is not None and place.timezone else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-
-
 def offers(catalog: Catalog) -> list[tuple[str, str]]:
     """Each service with each place where it is bookable; a service that names none is bookable at all."""
     everywhere = tuple(catalog.locations)
     pairs = ((one.id, place) for one in catalog.services.values() for place in one.location_ids or everywhere)
-    return sorted({(service, place) for service, place in pairs if zone_of(catalog, place) is not None})
+    return sorted({(service, place) for service, place in pairs if catalog.zone(place) is not None})
 
 
 def wanted(catalog: Catalog, now: datetime, days_ahead: int) -> dict[DayKey, int]:
     """Every day to know, today and `days_ahead` more, and how many days ahead of the place's today it is."""
     days: dict[DayKey, int] = {}
     for service, place in offers(catalog):
-        zone = zone_of(catalog, place)
+        zone = catalog.zone(place)
         assert zone is not None
         today = now.astimezone(zone).date()
         days |= {(service, place, today + timedelta(days=ahead)): ahead for ahead in range(days_ahead + 1)}
@@ -132,7 +122,7 @@ def changes(before: Mapping[BookingId, Booking], after: Mapping[BookingId, Booki
 
 
 def _days_of(booking: Booking, catalog: Catalog) -> set[tuple[str, date]]:
-    zone = zone_of(catalog, booking.location_id)
+    zone = catalog.zone(booking.location_id)
     if zone is None:
         return set()
     first, last = (moment.astimezone(zone).date() for moment in (booking.start, booking.end))

@@ -15,10 +15,9 @@ has begun is told only where nothing else is missing and it began within `past`.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NoReturn
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from syncd.domain.booking import Catalog, Location, Service
 from syncd.domain.event import Event, TimeKind
@@ -133,7 +132,7 @@ def _read(event: Event, desk: Desk) -> Request | None:
         _tell(None if begun else fault)
     service = _service(heading.service, desk, start, begun=begun)
     place = _place(event.place, service, desk, start, begun=begun)
-    at = resolved(event.start, _zone(place)).instant
+    at = resolved(event.start, place.zone).instant
     if at is None:
         _tell(Fault(NoteKind.REQUEST_ZONE_UNKNOWN, None, (), service.id, place.id))
     if at <= desk.now:
@@ -256,17 +255,10 @@ def _start(event: Event, desk: Desk, service_ids: Iterable[str]) -> datetime | N
     """When it begins, as far as that can be told before the place is known; an all-day event when its day is over."""
     if event.start.kind is TimeKind.DATE:
         return datetime.strptime(event.start.value, "%Y%m%d").replace(tzinfo=UTC) + DAY
-    known = desk.catalog.locations
-    places = (known.get(place) for one in service_ids for place in _offered(desk.catalog.services[one], desk))
-    zones = [zone for place in places if place is not None and (zone := _zone(place)) is not None]
-    return resolved(event.start, zones[0] if zones else None).instant
-
-
-def _zone(place: Location) -> tzinfo | None:
-    try:
-        return ZoneInfo(place.timezone) if place.timezone else None
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
+    catalog = desk.catalog
+    places = (place for one in service_ids for place in _offered(catalog.services[one], desk))
+    zone = next((found for place in places if (found := catalog.zone(place)) is not None), None)
+    return resolved(event.start, zone).instant
 
 
 def _named(ids: Iterable[str], known: Mapping[str, Service] | Mapping[str, Location]) -> Iterable[str]:

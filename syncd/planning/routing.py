@@ -1,6 +1,6 @@
 """Which calendar a booking's event belongs in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from syncd.domain.booking import Booking
@@ -45,3 +45,8 @@ def route(booking: Booking, routes: Sequence[Route]) -> str | None:
 
 def _matches(wanted: tuple[str, ...], value: str) -> bool:
     return not wanted or value in wanted
+
+
+def request_calendars(routes: Iterable[Route]) -> tuple[str, ...]:
+    """The calendars in which people may ask for bookings, each once."""
+    return tuple(dict.fromkeys(entry.calendar for entry in routes if entry.create_bookings))

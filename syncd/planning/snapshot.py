@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from syncd.domain.booking import Booking, Catalog, Slot, Span
 from syncd.domain.event import Observation, Texts
@@ -113,13 +112,7 @@ class Snapshot:
 
     def zone(self, booking: Booking) -> tzinfo | None:
         """The zone of the booking's place; None where it is not known."""
-        location = self.catalog.locations.get(booking.location_id)
-        if location is None or not location.timezone:
-            return None
-        try:
-            return ZoneInfo(location.timezone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return None
+        return self.catalog.zone(booking.location_id)
 
     def zone_name(self, booking: Booking) -> str:
         location = self.catalog.locations.get(booking.location_id)

@@ -138,11 +138,10 @@ def refused(links: Iterable[Link]) -> list[Pair]:
 
 def refused_requests(store: Store) -> list[Pair]:
     """Events whose note says that they were not booked."""
-    closed = [one for one in store.candidates() if one.stage is Stage.CLOSED and not one.gone and one.start]
     return [
         Pair(one.name, "", one.start, one.told, one.since, asked=one.start)
-        for one in closed
-        if one.told in phrases.REFUSED and one.start is not None
+        for one in store.candidates()
+        if one.stage is Stage.CLOSED and not one.gone and one.told in phrases.REFUSED and one.start is not None
     ]
 
 
