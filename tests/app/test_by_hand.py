@@ -15,15 +15,9 @@ from syncd.state.lock import DaemonLock
 from syncd.state.store import Store
 from tests.acceptance.stable import Stable
 from tests.app.counter import BOOK, EMAIL, Counter, counter, soon
-from tests.servers import Server, radicale
+from tests.servers import Server
 
 BERLIN = ZoneInfo("Europe/Berlin")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with radicale(tmp_path_factory.mktemp("dav")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

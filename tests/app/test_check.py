@@ -10,15 +10,9 @@ import pytest
 
 from syncd.sandbox import Fault, Kind
 from tests.app.salon import Desk, Ended, sandbox
-from tests.servers import Server, make_calendar, radicale, send
+from tests.servers import Server, make_calendar, send
 
 NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with radicale(tmp_path_factory.mktemp("dav")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -11,15 +11,9 @@ import pytest
 from syncd.state.lock import DaemonLock
 from syncd.state.store import Store
 from tests.app.salon import CUSTOMER, Desk, sandbox
-from tests.servers import Server, make_calendar, radicale
+from tests.servers import Server, make_calendar
 
 NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with radicale(tmp_path_factory.mktemp("dav")) as running:
-        yield running
 
 
 @pytest.fixture

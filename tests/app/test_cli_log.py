@@ -16,7 +16,7 @@ import pytest
 from syncd.sandbox import Fault, Kind
 from syncd.state.store import Store
 from tests.app.salon import Desk, sandbox
-from tests.servers import Server, make_calendar, radicale
+from tests.servers import Server, make_calendar
 from tests.state.values import remember
 
 NUMBERS = count(1)
@@ -24,12 +24,6 @@ RESCHEDULE = "/api/v1/appointments/reschedule"
 ASKED = '[sync]\ndeletions = "ask"\ncancel_grace_seconds = 0\n'
 HOUR = timedelta(hours=1)
 SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with radicale(tmp_path_factory.mktemp("dav")) as running:
-        yield running
 
 
 @pytest.fixture

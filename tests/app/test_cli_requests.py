@@ -9,13 +9,7 @@ import pytest
 
 from tests.app.salon import CUSTOMER, Desk, sandbox
 from tests.loop.requesting import text
-from tests.servers import Server, make_calendar, radicale, send
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with radicale(tmp_path_factory.mktemp("dav")) as running:
-        yield running
+from tests.servers import Server, make_calendar, send
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count, pairwise
@@ -20,18 +20,12 @@ from syncd.engine.cycle import Engine
 from syncd.sandbox import Fault, Kind, Sandbox, SandboxServer, make_salon
 from syncd.state.store import Store
 from tests.loop.ground import CONFIG
-from tests.servers import Server, make_calendar, radicale, send
+from tests.servers import Server, make_calendar, send
 
 SECONDS = 20
 HOURLY = "interval_seconds = 3600"
 EACH_SECOND = "interval_seconds = 1"
 _NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with radicale(tmp_path_factory.mktemp("dav")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from typing import Any
 from syncd.app.running import one_cycle
 from syncd.sandbox import Fault, Kind, Sandbox, SandboxServer, make_salon
 from syncd.state.store import Store
-from tests.app.test_daemon import configured, dav, hrefs, server, until
+from tests.app.test_daemon import configured, dav, hrefs, until
 from tests.servers import Server
 
-__all__ = ["dav", "server"]
+__all__ = ["dav"]
 
 _RUN = """
 import sys

@@ -1,6 +1,6 @@
 """People who ask for bookings by events of their own, and what must come of it: one booking or a word why not."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ from tests.simulation.zimun import CATALOG
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-SETTLE = timedelta(seconds=30)
 AIMS = tuple((method, kind) for method, kinds in ASKING.items() for kind in kinds)
 SERVICES = tuple(CATALOG.services.values())
 PLACES = tuple(CATALOG.locations.values())
@@ -27,12 +26,7 @@ PLACES = tuple(CATALOG.locations.values())
 
 def taking(routes: tuple[Route, ...]) -> tuple[Route, ...]:
     """The same routes, with a calendar in which people may ask."""
-    return tuple(
-        Route(each.calendar, each.locations, each.services, each.staff, each.fallback, create_bookings=True)
-        if each.calendar == ROOM
-        else each
-        for each in routes
-    )
+    return tuple(replace(each, create_bookings=True) if each.calendar == ROOM else each for each in routes)
 
 
 def steps_of(random: Random) -> list[Step]:
@@ -152,7 +146,11 @@ class Asks:
             fail(f"{booking.id} is booked, which nobody asked for")
             return
         stood = self.world.clock.seconds - wanted[-1].seconds
-        if stood < SETTLE.total_seconds() and len(wanted) == 1 and wanted[-1].href not in self.approved:
+        if (
+            stood < self.world.policy.request_settle.total_seconds()
+            and len(wanted) == 1
+            and wanted[-1].href not in self.approved
+        ):
             fail(f"{booking.id} is booked {stood} s after it was asked for")
         others = [one for one in self.booked.get(mail, []) if not self.world.zimun.bookings[one.id].cancelled]
         if any(_asked(one) == _asked(booking) for one in others):

@@ -442,12 +442,12 @@ class Oracle:
         said.asking = new["title"].startswith(f"{MARK} Cancel?")
         if new["title"].startswith(MARK):
             said.told = seq
+        if old is None and self.world.is_lied_to and self._stands_beside(name, (url, href)):
+            said.drag = 0  # the list hid the one that was dragged; which of two counts is nobody's to say
         if replayed:
             pass
         elif old is not None:
             self._kept(href, old, new)
-        elif self.world.is_lied_to and any(url in MANAGED for url, _, _ in self.events(name)[1:]):
-            said.drag = 0  # the list hid the one that was dragged; which of two counts is nobody's to say
         elif any(parse_uid(each["uid"]) is None for _, _, each in self.events(name)):
             pass  # perhaps made from a person's copy
         elif self.restored and self.world.setup["renames"]:
@@ -457,6 +457,10 @@ class Oracle:
         elif lost := self._lost(said, name, (url, href), new):
             self.world.fail(f"syncd writes {href} anew without {sorted(lost)}")
         said.kept = tuple(new["extra"])
+
+    def _stands_beside(self, name: str, place: tuple[str, str]) -> bool:
+        """Whether another event of the booking stands in a managed calendar."""
+        return any(url in MANAGED and (url, href) != place for url, href, _ in self.events(name))
 
     def _is_old(self, fields: dict[str, Any] | None, data: str) -> bool:
         """Whether it is to the letter what stood for the booking somewhere before, and syncd remembers that it did."""

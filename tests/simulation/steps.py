@@ -5,7 +5,7 @@ from random import Random
 from tests.simulation import asks
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
-from tests.simulation.storms import AIMS, storm
+from tests.simulation.storms import AIMS, NAMES, storm
 
 STAFF = {
     "drag": 30, "resize": 4, "delete": 14, "undelete": 7, "copy": 4, "paste": 3, "retitle": 4, "line": 5, "place": 2,
@@ -32,7 +32,6 @@ SERVERS = (
     "plain", "plain", "plain", "weak", "no etags", "content", "rewrites", "no tokens", "trash", "unique",
     "vendor zones",
 )  # fmt: skip
-NAMES = ("b1", "b2", "b3", "b4", "b5", "b6")
 
 
 def make(seed: int) -> History:

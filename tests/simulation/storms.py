@@ -10,13 +10,15 @@ from tests.simulation.history import Aim, Step
 
 AIMS: tuple[Aim, ...] = tuple((method, kind) for method, kinds in APPLY.items() for kind in kinds)
 KINDS = tuple(dict.fromkeys(kind for _, kind in AIMS))
+EARLY = ("managed", "catalog", "bookings", "changes")
+"""Calls whose failure leaves nothing to be decided."""
 WRITES = tuple(aim for aim in AIMS if aim[0] in ("reschedule", "create", "replace", "remove"))
 """What goes wrong late in a cycle, so that all of it is decided before."""
 SPARSE = tuple(
     aim
     for aim in AIMS
     if aim[1] in ("late", "empty", "partial", "refused", "precondition", "bug", "unsure", "down", "lost")
-    and aim[0] not in ("cancel", "managed", "catalog", "bookings", "changes")
+    and aim[0] not in ("cancel", *EARLY)
 )
 """What else is seldom met in the rarest cells."""
 ALL_BUT_CANCEL = tuple(aim for aim in AIMS if aim[0] != "cancel")
@@ -32,8 +34,6 @@ ROWS = {
 """What customers and Zimun do, by the row of the table that it leads to."""
 ROW_WEIGHTS = {"same": 3, "moved": 4, "cancelled": 3, "missing": 6, "lives again": 1}
 
-EARLY = ("managed", "catalog", "bookings", "changes")
-"""Calls whose failure leaves nothing to be decided."""
 KIND_WEIGHTS = {
     "late": 7.0, "bug": 1.5, "unsure": 1.3, "empty": 1.5, "partial": 1.5, "expired": 1.5, "down": 0.7, "lost": 0.5,
     "malformed": 0.5,
@@ -52,17 +52,8 @@ COLUMN_WEIGHTS = {
 }  # fmt: skip
 
 HEALS = (
-    "known again",
-    "mend",
-    "mend",
-    "calendars up",
-    "zimun up",
-    "undelete",
-    "unmark",
-    "approve",
-    "reject",
-    "restart",
-)
+    "known again", "mend", "mend", "calendars up", "zimun up", "undelete", "unmark", "approve", "reject", "restart",
+)  # fmt: skip
 NAMES = ("b1", "b2", "b3", "b4", "b5", "b6")
 MANY, FEW = (6, 9, 14), (1, 1, 2, 4)
 """How many faults a cycle gets; where there are few, some of its calls have their effect."""
