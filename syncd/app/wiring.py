@@ -97,6 +97,7 @@ def policy_of(config: Config) -> Policy:
         cancel_grace=timedelta(seconds=sync.cancel_grace_seconds),
         max_cancellations=sync.max_cancellations,
         max_moves=sync.max_moves,
+        snap=timedelta(minutes=sync.snap_minutes),
         note=timedelta(hours=sync.note_hours),
         request_settle=timedelta(seconds=sync.request_settle_seconds),
         klass=config.event.klass,

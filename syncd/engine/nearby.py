@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from syncd.domain.errors import SyncdError
 from syncd.engine.sides import Sides
-from syncd.planning.moves import nearest
+from syncd.planning.landing import nearest
 
 DAY = timedelta(days=1)
 

@@ -120,5 +120,5 @@ def test_a_calendar_that_is_gone_is_a_failure_of_its_row_alone(desk: Desk) -> No
 
 
 def test_keys_that_do_nothing_yet_are_named(desk: Desk) -> None:
-    desk.edit("[state]", "[sync]\nsnap_minutes = 15\n[state]")
-    assert "sync.snap_minutes" in str(rows(desk.run("check", "--json"), "warn")["Config"])
+    desk.edit("[state]", f'[availability]\ncalendar_url = "{desk.dav.url}frontdesk/open/"\n[state]')
+    assert "availability.calendar_url" in str(rows(desk.run("check", "--json"), "warn")["Config"])
