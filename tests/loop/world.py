@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import httpx
 
 from syncd.app.config import Config
-from syncd.app.wiring import Accounts, Calendars
+from syncd.app.wiring import Accounts, Calendars, open_days
 from syncd.calendars.transport import Answer, Transport
 from syncd.domain.actions import Plan
 from syncd.domain.errors import SyncdError
@@ -122,7 +122,7 @@ class World:
                     words=Words(event.language, event.title, event.contact),
                     store=store,
                     clock=self.clock,
-                    open_days=self.open_days,
+                    open_days=self.open_days if self.open_days is not None else open_days(self.config),
                 )
             )
         finally:
