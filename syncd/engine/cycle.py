@@ -32,9 +32,10 @@ from syncd.engine.known import Listed, with_known
 from syncd.engine.observe import observe_bookings, observe_calendars
 from syncd.engine.outcomes import Done
 from syncd.engine.polling import Polling
-from syncd.engine.publishing import Publishing, trouble
+from syncd.engine.publishing import Publishing
 from syncd.engine.report import Report, Told, summarised
 from syncd.engine.requests import Requests
+from syncd.engine.setbacks import Setbacks
 from syncd.engine.settle import perhaps_renamed, settle
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.tidy import Tidying
@@ -102,7 +103,8 @@ class Engine:
             await self._act(current, stopping, progress)
             tidying = Tidying(self._sides, current.managed, health, stopping)
             current.problems += await tidying.all(current.snapshot)
-            current.problems += trouble(store, current.managed)
+            if current.managed.openings is not None:
+                current.problems += Setbacks(store).problems(current.snapshot.now)
             for ask_id, booking_ids in approvals.items():
                 answers[ask_id] = _with_lapsed(answers[ask_id], booking_ids, current)
             done, told = [*asked, *booked, *current.done], Told(requests.refused, len(store.awaiting()))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from syncd.domain.availability import DayKey, OpenDay
 from syncd.domain.booking import Catalog, Service, Slot
 from syncd.domain.event import Event
-from syncd.domain.opening import Opening, SlotKey
+from syncd.domain.opening import Opening, SlotKey, slot_name
 from syncd.planning.availability import zone_of
 
 SHORTEST = timedelta(minutes=15)
@@ -64,12 +64,26 @@ class Write:
     show: Show
     opening: Opening | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is called where it is remembered."""
+        return slot_name(self.slot)
+
 
 @dataclass(frozen=True, slots=True)
 class Take:
     """The slot is not open any more: its event goes, if it still is unedited."""
 
     opening: Opening
+
+    @property
+    def slot(self) -> SlotKey:
+        return self.opening.slot
+
+    @property
+    def name(self) -> str:
+        """What it is called where it is remembered."""
+        return self.opening.href
 
 
 Change = Write | Take
