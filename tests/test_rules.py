@@ -17,6 +17,7 @@ SECTIONS = (
     "Deletions",
     "Notes and texts",
     "New bookings from the calendar",
+    "Open slots in the calendar",
     "Routing",
     "Where the API does not list appointments",
     "The event",

@@ -12,7 +12,7 @@ from syncd.app.check_calendars import look_at_calendars
 from syncd.app.check_rows import MOST_NAMED, Row, Rows, Verdict
 from syncd.app.check_zimun import Found, look_at_zimun
 from syncd.app.clock import SystemClock
-from syncd.app.config import Config, without_effect
+from syncd.app.config import Config
 from syncd.app.wiring import Accounts
 from syncd.domain.actions import ProblemKind
 from syncd.domain.booking import Booking, Status
@@ -36,8 +36,6 @@ async def examine(config: Config, warnings: Sequence[str], now: datetime) -> lis
     if config.sync.cancel_grace_seconds < LISTING_LAG:
         advice = "some calendar servers show new events that late, and until then they look deleted: give 180 or more"
         rows.warn("Config", f"sync.cancel_grace_seconds is less than {LISTING_LAG}", advice)
-    for key in without_effect(config):
-        rows.warn("Config", f"{key} is set", "this version of syncd does nothing with it yet")
     for warning in warnings:
         what, _, advice = warning.partition("; ")
         rows.warn("Config", what, advice)

@@ -1,12 +1,16 @@
 """`syncd check` on the calendar server: the account, then every calendar of the config."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+
 from syncd.app.check_rows import Rows
-from syncd.app.config import Calendar, Config
+from syncd.app.config import Config
 from syncd.app.wiring import Accounts
 from syncd.calendars.account import Account
 from syncd.calendars.discovery import CalendarInfo
 from syncd.domain.errors import CollectionGone, NotPermitted, SyncdError
 from syncd.planning.routing import Route
+from syncd.ports import CalendarPort
 
 _LOGIN = "look at the username and password of that calendar server"
 _REACH = "look at the address and the network; try again later"
@@ -21,9 +25,19 @@ async def look_at_calendars(rows: Rows, accounts: Accounts, config: Config) -> l
         if account not in known:
             login = entry.username or config.caldav.username
             known[account] = await _look_at_account(rows, account, f"CalDAV {login}".strip())
-        url = await _look_at_calendar(rows, accounts, entry, known[account])
+        name = f"Calendar {entry.name or entry.url}"
+        url = await _look_at_calendar(rows, name, partial(accounts.calendar, entry), known[account])
         if url:
             routes.append(Route(url, entry.locations, entry.services, entry.staff, entry.fallback))
+    if openings := config.availability.calendar_url:
+        if accounts.main not in known:
+            known[accounts.main] = await _look_at_account(
+                rows, accounts.main, f"CalDAV {config.caldav.username}".strip()
+            )
+        name = f"Open slots {openings}"
+        url = await _look_at_calendar(rows, name, partial(accounts.main.beside, openings), known[accounts.main])
+        if url in {route.calendar for route in routes}:
+            rows.fail(name, "it is a calendar of bookings", "make a calendar for open slots alone, and name that one")
     return routes if len(routes) == len(config.calendars) else None
 
 
@@ -45,12 +59,11 @@ async def _look_at_account(rows: Rows, account: Account, name: str) -> list[Cale
 
 
 async def _look_at_calendar(
-    rows: Rows, accounts: Accounts, entry: Calendar, infos: list[CalendarInfo] | None
+    rows: Rows, name: str, found: Callable[[], Awaitable[CalendarPort]], infos: list[CalendarInfo] | None
 ) -> str | None:
     """Whether it is there, can be read and written; its URL."""
-    name = f"Calendar {entry.name or entry.url}"
     try:
-        calendar = await accounts.calendar(entry)
+        calendar = await found()
         listing = await calendar.changes(None)
     except CollectionGone as error:
         rows.fail(name, str(error), "make the calendar, or put its new address into the config")

@@ -8,11 +8,13 @@ from syncd.app.check_rows import Rows
 from syncd.app.config import Config
 from syncd.domain.booking import Booking, Catalog, Service
 from syncd.domain.errors import NotPermitted, SyncdError
+from syncd.planning import availability
 from syncd.ports import BookingPort
 
 TOKEN = "Zimun token"  # noqa: S105 -- the name of a row
 LOCATIONS, SERVICES = "Zimun locations", "Zimun services"
 LIST, ONE, SLOTS = "Zimun bookings", "Zimun one booking", "Zimun open slots"
+CALLS = "Zimun calls for open slots"
 _REACH = "look at zimun.base_url and the network; try again later"
 
 
@@ -55,6 +57,8 @@ async def look_at_zimun(rows: Rows, port: BookingPort, config: Config, now: date
         rows.parked(LIST, listed.parked)
     await _look_at_one(rows, port, bookings)
     await _look_at_slots(rows, port, catalog, now)
+    if config.availability.calendar_url and catalog is not None:
+        _tell_calls(rows, catalog, config.availability.days_ahead, now)
     return Found(catalog, bookings)
 
 
@@ -117,6 +121,26 @@ async def _look_at_slots(rows: Rows, port: BookingPort, catalog: Catalog | None,
     )
     if slots is not None:
         rows.ok(SLOTS, f"{len(slots)} on {day} for {service.id}" + (f" at {place}" if place else ""))
+
+
+def _tell_calls(rows: Rows, catalog: Catalog, days_ahead: int, now: datetime) -> None:
+    """How often open slots are asked for, to be published."""
+    offers, days = availability.offers(catalog), availability.wanted(catalog, now, days_ahead)
+    if not offers:
+        advice = "each needs a place with a time zone: set it in Zimun"
+        rows.warn(CALLS, "none: no service is bookable at a place whose time zone is known", advice)
+        return
+    wanted, factor = availability.demand(days.values()), availability.stretch(days.values())
+    today = availability.NEAR[1] * factor
+    rows.ok(
+        CALLS,
+        f"{min(wanted, availability.HOURLY):.0f} an hour, of {availability.HOURLY} at most: {len(offers)} "
+        f"{'service' if len(offers) == 1 else 'services'} by place, {days_ahead + 1} days; "
+        f"today and tomorrow every {today.total_seconds() / 60:.0f} minutes",
+    )
+    endless = [name for name in dict.fromkeys(one for one, _ in offers) if catalog.services[name].duration is None]
+    if endless:
+        rows.warn(CALLS, f"without a duration: {', '.join(endless)}", "they are not published; set it in Zimun")
 
 
 def _any_service(catalog: Catalog | None) -> Service | None:

@@ -187,12 +187,6 @@ def exposed(path: Path | None, env: Mapping[str, str]) -> list[str]:
     ]
 
 
-def without_effect(config: Config) -> list[str]:
-    """The keys that are set and that this version does nothing with yet; said by `syncd check` and by the daemon."""
-    keys = ["availability.calendar_url"] if config.availability.calendar_url else []
-    return keys + (["sync.snap_minutes"] if config.sync.snap_minutes else [])
-
-
 def find(env: Mapping[str, str]) -> Path:
     """The config that is read when none is named: the user's own, else the system's. Raises ConfigError for neither."""
     own = user_folder(env, "XDG_CONFIG_HOME", ".config")

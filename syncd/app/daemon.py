@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from syncd.app.clock import SystemClock
-from syncd.app.config import Config, without_effect
+from syncd.app.config import Config
 from syncd.app.notify import STALLED, Notifier, Pulse
 from syncd.app.pace import Outcome
 from syncd.app.running import LOCK_SECONDS
@@ -111,8 +111,6 @@ class Daemon:
                             feeding = asyncio.create_task(self._pulse.feed())
                             self._timer.start()
                             log.info("daemon.started", interval_seconds=self._config.sync.interval_seconds)
-                            for key in without_effect(self._config):
-                                log.warning("config.without_effect", key=key)
                             self._notifier.ready("the first cycle begins")
                         await self._serve(opened)
                 except StoreError as error:

@@ -115,7 +115,7 @@ def _welcome(stage: "Stage") -> Panel:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("Calendar", f"{stage.dav}   user {USER}   password {PASSWORD}")
-    table.add_row("", "calendars “Salon Mitte” and “Salon Shoreditch”")
+    table.add_row("", "calendars “Salon Mitte”, “Salon Shoreditch” and “Open slots”")
     table.add_row("Booking API", f"{stage.server.url}   client sandbox   secret sandbox-secret")
     table.add_row("Look inside", f"syncd status --config {shlex.quote(str(stage.folder / 'config.toml'))}")
     tips = Text(

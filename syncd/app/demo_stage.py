@@ -22,7 +22,11 @@ INTERVAL_SECONDS = 2
 USER = PASSWORD = "demo"  # noqa: S105 -- of a server on loopback that lives as long as the demo
 DAV_PORT, API_PORT = 5232, 8765
 RADICALE_START_SECONDS = 30.0
-_PLACES = (("mitte", "Salon Mitte", "#b5651d"), ("shoreditch", "Salon Shoreditch", "#2e6f9e"))
+_CALENDARS = (
+    ("mitte", "Salon Mitte", "#b5651d"),
+    ("shoreditch", "Salon Shoreditch", "#2e6f9e"),
+    ("open", "Open slots", "#8fa876"),
+)
 _CONFIG = """\
 [zimun]
 base_url = "{api}"
@@ -38,6 +42,9 @@ locations = ["loc_mitte"]
 [[calendars]]
 url = "{dav}{user}/shoreditch/"
 fallback = true
+[availability]
+calendar_url = "{dav}{user}/open/"
+days_ahead = 1
 [sync]
 interval_seconds = {interval}
 cancel_grace_seconds = {grace}
@@ -102,7 +109,7 @@ def _write_config(folder: Path, api: str, dav: str) -> Config:
 @contextlib.contextmanager
 def _radicale(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     home = folder / "radicale" / "collection-root" / USER
-    for name, title, colour in _PLACES:
+    for name, title, colour in _CALENDARS:
         collection = home / name
         collection.mkdir(parents=True)
         props = {"tag": "VCALENDAR", "D:displayname": title, "ICAL:calendar-color": colour}

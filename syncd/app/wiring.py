@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from syncd.app.clock import SystemClock
 from syncd.app.config import Calendar, Config
 from syncd.calendars.account import Account
+from syncd.domain.errors import ConfigError
 from syncd.domain.ids import BookingId
 from syncd.engine.sides import Managed, Sides
 from syncd.planning.routing import Route
@@ -82,8 +83,22 @@ class Calendars:
                 for entry, calendar in found
             )
             calendars = {calendar.url: calendar for _, calendar in found}
-            self._found = Managed(calendars, replace(policy_of(self._config), routes=routes))
+            openings = await self._openings()
+            if openings is not None and openings.url in calendars:
+                raise ConfigError(
+                    ["availability.calendar_url: names a calendar of bookings; open slots need their own"]
+                )
+            self._found = Managed(calendars, replace(policy_of(self._config), routes=routes), openings)
         return self._found
+
+    async def _openings(self) -> CalendarPort | None:
+        url = self._config.availability.calendar_url
+        return await self._accounts.main.beside(url) if url else None
+
+
+def open_days(config: Config) -> int | None:
+    """For how many days after today open slots are needed; None where they are not published."""
+    return config.availability.days_ahead if config.availability.calendar_url else None
 
 
 def policy_of(config: Config) -> Policy:
@@ -97,6 +112,7 @@ def policy_of(config: Config) -> Policy:
         cancel_grace=timedelta(seconds=sync.cancel_grace_seconds),
         max_cancellations=sync.max_cancellations,
         max_moves=sync.max_moves,
+        snap=timedelta(minutes=sync.snap_minutes),
         note=timedelta(hours=sync.note_hours),
         request_settle=timedelta(seconds=sync.request_settle_seconds),
         klass=config.event.klass,
@@ -127,4 +143,5 @@ async def sides(config: Config, store: Store, *, once: bool) -> AsyncIterator[Si
             store=store,
             clock=clock,
             far_every=timedelta(0) if once else timedelta(seconds=FAR_CYCLES * config.sync.interval_seconds),
+            open_days=open_days(config),
         )

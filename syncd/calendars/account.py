@@ -50,6 +50,7 @@ class Account:
         self._now = now
         self._monotonic = monotonic
         self._managed: dict[str, DavCalendar] = {}
+        self._beside: dict[str, DavCalendar] = {}
         self._discovered: tuple[float, list[CalendarInfo]] | None = None
 
     async def calendars(self) -> list[CalendarInfo]:
@@ -69,13 +70,23 @@ class Account:
 
     async def calendar(self, url: str) -> DavCalendar:
         """The calendar at that address, which counts as managed from now on. Sends nothing. Raises ConfigError."""
+        return self._at(url, self._managed, "calendars.url")
+
+    async def beside(self, url: str) -> DavCalendar:
+        """The calendar at that address, which holds no bookings. Sends nothing. Raises ConfigError.
+
+        A search looks into it, for a person may put a booking's event there; but one that is not there holds nothing.
+        """
+        return self._at(url, self._beside, "availability.calendar_url")
+
+    def _at(self, url: str, known: dict[str, DavCalendar], key: str) -> DavCalendar:
         try:
             origin, path = origin_of(url), collection_path(url)
         except ValueError as exc:
-            raise ConfigError(["calendars.url: not the address of a calendar"]) from exc
+            raise ConfigError([f"{key}: not the address of a calendar"]) from exc
         if origin != self._origin:
-            raise ConfigError(["calendars.url: of another server than caldav.url; it needs credentials of its own"])
-        return self._managed.setdefault(origin + path, DavCalendar(self._transport, path, self._now))
+            raise ConfigError([f"{key}: of another server than caldav.url; it needs credentials of its own"])
+        return known.setdefault(origin + path, DavCalendar(self._transport, path, self._now))
 
     async def find_by_name(self, name: str) -> DavCalendar:
         """The one calendar of that display name. Raises ConfigError, saying what there is, and as `calendars` does."""
@@ -93,12 +104,15 @@ class Account:
         Raises Unavailable, RateLimited or NotPermitted where one calendar could not be searched: then nothing is known.
         """
         known = await self.calendars()
-        urls = dict.fromkeys([*self._managed, *(info.url for info in known if info.takes_events)])
+        expected = [*self._managed, *(info.url for info in known if info.takes_events)]
+        urls = dict.fromkeys([*expected, *self._beside])
         found: list[tuple[str, Stored]] = []
         for url in urls:
             try:
                 found += [(url, one) for one in await self._search(url, uid, booking_id)]
             except (CollectionGone, NotPermitted) as exc:
+                if isinstance(exc, CollectionGone) and url not in expected:
+                    continue
                 self._discovered = None
                 if isinstance(exc, NotPermitted) and exc.credentials:
                     raise

@@ -182,7 +182,8 @@ def _normal(component: Component) -> str:
 def _new(draft: Draft, now: datetime) -> _Object:
     master = Component("VEVENT", [Line.of(f"{name}:") for name in ("UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY")])
     whole = Component("VCALENDAR", [Line.of("VERSION:2.0"), Line.of(f"PRODID:{PRODID}"), master])
-    fixed = (f"CREATED:{written(now)}", "STATUS:CONFIRMED", f"CLASS:{draft.klass}", "TRANSP:OPAQUE")
+    busy = "TRANSPARENT" if draft.transparent else "OPAQUE"
+    fixed = (f"CREATED:{written(now)}", "STATUS:CONFIRMED", f"CLASS:{draft.klass}", f"TRANSP:{busy}")
     master.items += [Line.of(raw) for raw in fixed]
     if draft.alarm_minutes > 0:
         alarm = [Line.of("ACTION:DISPLAY"), Line.text("DESCRIPTION", draft.title)]

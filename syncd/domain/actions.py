@@ -30,6 +30,7 @@ class Why(StrEnum):
     EVENT_TRANSFERRED = "event_transferred"
     EVENT_REPLAYED = "event_replayed"
     LENGTH_CHANGED = "length_changed"
+    SNAPPED = "snapped"
     ZONE_READ_ANEW = "zone_read_anew"
     MOVE_REFUSED = "move_refused"
     MOVE_WAITS = "move_waits"
@@ -123,6 +124,11 @@ class Reschedule:
     expect: Booking
     to: datetime
     kind: Literal["reschedule"] = "reschedule"
+
+    @property
+    def dropped_at(self) -> datetime:
+        """Where the person left the event: with `snap_minutes`, `to` may be a slot near that."""
+        return self.before.wish.to if self.before.wish is not None else self.to
 
 
 @dataclass(frozen=True, slots=True)

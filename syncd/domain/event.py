@@ -94,7 +94,8 @@ class Draft:
 
     `span` None leaves the times as they stand in that object. `note` and `mark` are the overlay: the first line of the
     description and what leads the title; both empty for none. `klass` and `alarm_minutes` count for a new event only:
-    afterwards they are the person's. `booking_id` is empty where a note is put into a person's own event.
+    afterwards they are the person's. `booking_id` is empty where it is no booking's event: a person's own that gets a
+    note, or an open slot's. `transparent`: a new event takes up no time (RFC 5545 §3.8.2.7).
     """
 
     uid: str
@@ -108,3 +109,4 @@ class Draft:
     mark: str = ""
     klass: str = "PUBLIC"
     alarm_minutes: int = 0
+    transparent: bool = False

@@ -32,8 +32,10 @@ from syncd.engine.known import Listed, with_known
 from syncd.engine.observe import observe_bookings, observe_calendars
 from syncd.engine.outcomes import Done
 from syncd.engine.polling import Polling
+from syncd.engine.publishing import Publishing
 from syncd.engine.report import Report, Told, summarised
 from syncd.engine.requests import Requests
+from syncd.engine.setbacks import Setbacks
 from syncd.engine.settle import perhaps_renamed, settle
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.tidy import Tidying
@@ -101,17 +103,23 @@ class Engine:
             await self._act(current, stopping, progress)
             tidying = Tidying(self._sides, current.managed, health, stopping)
             current.problems += await tidying.all(current.snapshot)
+            if current.managed.openings is not None:
+                current.problems += Setbacks(store).problems(current.snapshot.now)
             for ask_id, booking_ids in approvals.items():
                 answers[ask_id] = _with_lapsed(answers[ask_id], booking_ids, current)
             done, told = [*asked, *booked, *current.done], Told(requests.refused, len(store.awaiting()))
             report = summarised(number, health, done, current.problems, current.snapshot.links, told)
-            await polling.poll(current.snapshot.catalog)
         else:
             report = summarised(number, health, asked, (), store.links(), Told(0, len(store.awaiting())))
         ended = self._sides.clock.now()
         for ask_id, answer in answers.items():
             store.answer(ask_id, ended, answer or report.summary.line)
-        store.end_cycle(number, ended, report.summary)
+        if current is not None:
+            # last of all: neither a booking nor a person in the shell waits for it
+            catalog = current.snapshot.catalog
+            await polling.poll(catalog)
+            await Publishing(self._sides, current.managed, stopping).publish(catalog)
+        store.end_cycle(number, self._sides.clock.now(), report.summary)
         log.info("cycle.finished", cycle=number, exit_code=report.summary.exit_code, line=report.summary.line)
         return report
 

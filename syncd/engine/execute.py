@@ -29,11 +29,11 @@ from syncd.domain.note import Note, NoteKind
 from syncd.engine import memory
 from syncd.engine.book import book
 from syncd.engine.byhand import change
+from syncd.engine.nearby import open_nearby
 from syncd.engine.observe import observed
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
 from syncd.engine.sides import ZIMUN, Health, Managed, Sides
 from syncd.engine.together import together
-from syncd.planning.moves import nearest
 from syncd.planning.snapshot import Snapshot
 from syncd.state.journal import Intent, Outcome
 
@@ -262,33 +262,17 @@ class Executing:
         fresh = await self._read_quietly(action.booking_id)
         if fresh is not None and not fresh.cancelled and fresh.start == action.to:
             return rescheduled(intent, action, action.booking_id, fresh, self._sides.clock.now())
-        note = self._note(
-            NoteKind.REFUSED,
-            asked=action.to,
-            was=action.expect.start,
-            reason=error.reason,
-            slots=await self._nearest(action),
-        )
+        asked, was = action.to, action.expect
+        slots = await open_nearby(self._sides, was.service_id, was.location_id, asked) if was.service_id else ()
+        note = self._note(NoteKind.REFUSED, asked=asked, was=was.start, reason=error.reason, slots=slots)
         before = action.before
         awaiting = before.awaiting
         link = replace(
             before,
-            refusal=Refusal(action.to, note),
+            refusal=Refusal(action.dropped_at, note),
             awaiting=None if awaiting is not None and awaiting.kind is AwaitKind.MOVE else awaiting,
         )
         return Done(intent, Outcome.REFUSED, link=link, booking=fresh)
-
-    async def _nearest(self, action: Reschedule) -> tuple[datetime, ...]:
-        booking = action.expect
-        zone = self._snapshot.zone(booking)
-        if not booking.service_id or zone is None:
-            return ()
-        day = action.to.astimezone(zone).date()
-        try:
-            slots = await self._sides.bookings.open_slots(booking.service_id, booking.location_id, day)
-        except SyncdError:
-            return ()  # a kindness, not worth a failure
-        return nearest(slots, action.to)
 
     def _note(
         self,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from syncd.domain.errors import SyncdError
 from syncd.engine.sides import Sides
-from syncd.planning.moves import nearest
+from syncd.planning.landing import nearest
 
 DAY = timedelta(days=1)
 

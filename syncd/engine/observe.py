@@ -111,23 +111,23 @@ async def _observe_calendar(
     """
     try:
         cursor, full_at = at
-        listing = await _listing(calendar, cursor, full_at, now)
-        if not (listing.full or listing.etags or listing.removed or listing.cursor != cursor):
+        listed = await listing(calendar, cursor, full_at, now)
+        if not (listed.full or listed.etags or listed.removed or listed.cursor != cursor):
             return True
         known = store.etags(calendar.url)
-        changed = [href for href, etag in listing.etags.items() if etag is None or known.get(href, "") != etag]
+        changed = [href for href, etag in listed.etags.items() if etag is None or known.get(href, "") != etag]
         fetched = {one.href: one for one in await calendar.fetch(changed)} if changed else {}
     except SyncdError as error:
         health.failed(calendar.url, error)
         log.warning("calendar.unseen", calendar=calendar.url, fault=str(error))
         return False
-    gone = known.keys() - listing.etags.keys() if listing.full else listing.removed & known.keys()
+    gone = known.keys() - listed.etags.keys() if listed.full else listed.removed & known.keys()
     # listed a moment ago and not there any more: deleted in between; a second look follows before it is believed
     gone = gone | {href for href in changed if href not in fetched and href in known}
     seen = [observed(calendar.url, fetched[href], linked, now) for href in changed if href in fetched]
     seen = _news(seen, store) if seen else []
-    if seen or gone or listing.full or listing.cursor != cursor:
-        store.observe(calendar.url, seen, gone, listing.cursor, now if listing.full else full_at)
+    if seen or gone or listed.full or listed.cursor != cursor:
+        store.observe(calendar.url, seen, gone, listed.cursor, now if listed.full else full_at)
     return True
 
 
@@ -141,7 +141,8 @@ def _news(seen: list[Observation], store: Store) -> list[Observation]:
     ]
 
 
-async def _listing(calendar: CalendarPort, cursor: str | None, full_at: datetime | None, now: datetime) -> Listing:
+async def listing(calendar: CalendarPort, cursor: str | None, full_at: datetime | None, now: datetime) -> Listing:
+    """What changed in the calendar since the cursor; all of it once an hour, and where the cursor is of no use."""
     if cursor is None or full_at is None or not full_at <= now < full_at + FULL_LISTING_EVERY:
         return await calendar.changes(None)
     try:

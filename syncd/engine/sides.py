@@ -19,10 +19,14 @@ EXIT_DONE, EXIT_TROUBLE, EXIT_DOWN, EXIT_CREDENTIALS, EXIT_CONFIG = 0, 1, 75, 77
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """The managed calendars by URL, and the policy whose routes name them."""
+    """The managed calendars by URL, and the policy whose routes name them.
+
+    `openings` is the calendar of open slots, if there is one: never a managed one, for it holds no bookings.
+    """
 
     calendars: Mapping[str, CalendarPort]
     policy: Policy
+    openings: CalendarPort | None = None
 
 
 @dataclass(slots=True)
@@ -31,7 +35,7 @@ class Sides:
 
     `far_every`: how often the days beyond the next week are listed. `catalog` is kept between cycles of one process,
     and `list_closed`: whether Zimun's list of bookings is closed to this client. `open_days`: for how many days after
-    today open slots are asked for; None: nothing needs them, which is so until something publishes them.
+    today open slots are asked for; None: nothing publishes them.
     """
 
     bookings: BookingPort

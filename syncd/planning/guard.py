@@ -151,7 +151,9 @@ def _ask_about_move(action: Action, snapshot: Snapshot, policy: Policy) -> Actio
     """The event keeps the person's time and says that it is not booked yet."""
     assert isinstance(action, Reschedule)
     link = replace(
-        action.before, awaiting=Awaiting(AwaitKind.MOVE, snapshot.now, action.expect, to=action.to), refusal=None
+        action.before,
+        awaiting=Awaiting(AwaitKind.MOVE, snapshot.now, action.expect, to=action.dropped_at),
+        refusal=None,
     )
     case = Case(link, snapshot, policy)
     seen = snapshot.events[link.calendar, link.href]

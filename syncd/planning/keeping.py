@@ -180,7 +180,9 @@ def _why_time(link: Link, booking: Booking, start: EventTime) -> Why:
     if link.pending is not None and link.pending.kind is NoteKind.ADOPTED:
         return Why.ADOPTED
     if start.instant != booking.start:
-        return Why.ZONE_READ_ANEW
+        # where it was left when its booking went to a slot near that, or where our own reading of it changed
+        landed = start.instant is not None and start.instant == link.start.instant != link.booking.start
+        return Why.SNAPPED if landed else Why.ZONE_READ_ANEW
     return Why.BOOKING_CHANGED if link.booking.end != booking.end else Why.LENGTH_CHANGED
 
 

@@ -6,7 +6,7 @@ The engine answers them and asks again, until there are none; only then a plan i
 from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Link
-from syncd.planning import moves
+from syncd.planning import landing, moves
 from syncd.planning.case import Case
 from syncd.planning.duplicates import settled_twins
 from syncd.planning.newcomers import booking_id_of, is_past
@@ -111,8 +111,7 @@ def _about_slots(case: Case) -> set[Question]:
         return set()
     if moves.refusal(case, zimun.booking, event.to) is not None:
         return set()
-    question = moves.question(case, zimun.booking, event.to)
-    return {question} if question is not None else set()
+    return set(landing.looks(case, zimun.booking, event.to))
 
 
 def _about_orphans(snapshot: Snapshot, policy: Policy) -> set[Question]:

@@ -4,16 +4,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from syncd.domain.actions import Reschedule, Why
-from syncd.domain.booking import Booking, Slot, Span
+from syncd.domain.booking import Booking
 from syncd.domain.event import Observation
 from syncd.domain.link import AwaitKind, Decision, Wish
 from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Case, Outcome, taken_over
 from syncd.planning.instants import letters
-from syncd.planning.snapshot import Look, LookSlots
+from syncd.planning.landing import landing, offers
+from syncd.planning.snapshot import Look
 
 PATIENCE = timedelta(minutes=10)
-NEAREST = 3
 
 
 def move(
@@ -30,13 +30,16 @@ def move(
     awaiting = case.link.awaiting
     if awaiting is not None and awaiting.kind is AwaitKind.MOVE and awaiting.decision is not Decision.APPROVED:
         return case.remember(case.link)
-    if isinstance(slots := open_slots(case, booking, to), Look):
+    target = landing(case, booking, to)
+    if isinstance(target, Look):
         return wait(case, booking, seen, to)
-    if slots is not None and to not in {slot.start for slot in slots}:
-        told = case.note(NoteKind.NOT_OPEN, asked=to, was=booking.start, slots=nearest(slots, to))
+    if target is None:
+        told = case.note(NoteKind.NOT_OPEN, asked=to, was=booking.start, slots=offers(case, booking, to))
         return _put_back(case, booking, seen, start, told)
+    if target == booking.start:
+        return _put_back(case, booking, seen, start, case.link.pending, Why.SNAPPED)
     # asked before, and no answer came: the event says so first, then Zimun is asked again
-    return _overdue(case, booking, seen, to) or _ask(case, booking, seen, to, note)
+    return _overdue(case, booking, seen, to) or _ask(case, booking, seen, to, target, note)
 
 
 def refusal(case: Case, booking: Booking, to: datetime) -> Note | None:
@@ -75,42 +78,14 @@ def wait(case: Case, booking: Booking, seen: Observation, to: datetime) -> Outco
     return _overdue(case, booking, seen, to) or case.remember(case.link, Why.MOVE_WAITS)
 
 
-def question(case: Case, booking: Booking, to: datetime) -> LookSlots | None:
-    """The look at the open slots that this move needs; None where Zimun alone can tell.
-
-    Slots are asked for by the day at the place, so a place without a known zone has none to ask for.
-    Where the wanted span overlaps the booking's own, the list cannot tell: the booking's own time is not in it.
-    """
-    zone = case.snapshot.zone(booking)
-    if not booking.service_id or zone is None or Span(to, to + booking.span.length).overlaps(booking.span):
-        return None
-    return LookSlots(booking.service_id, booking.location_id, to.astimezone(zone).date())
-
-
-def open_slots(case: Case, booking: Booking, to: datetime) -> tuple[Slot, ...] | Look | None:
-    """The open slots of that day; None where Zimun decides alone; UNKNOWN where they could not be read now."""
-    asked = question(case, booking, to)
-    if asked is None:
-        return None
-    answer = case.snapshot.looks.get(asked, Look.UNKNOWN)
-    if isinstance(answer, tuple):
-        return answer
-    return None if answer is Look.CLOSED else Look.UNKNOWN
-
-
-def nearest(slots: tuple[Slot, ...], to: datetime) -> tuple[datetime, ...]:
-    """Up to three open starts nearest to the one asked for, in the order of the day."""
-    by_distance = sorted({slot.start for slot in slots}, key=lambda start: (abs(start - to), start))
-    return tuple(sorted(by_distance[:NEAREST]))
-
-
-def _ask(case: Case, booking: Booking, seen: Observation, to: datetime, note: Note | None) -> Outcome:
+def _ask(case: Case, booking: Booking, seen: Observation, to: datetime, target: datetime, note: Note | None) -> Outcome:
+    """Ask Zimun for `target`. The base has the event where the person left it, at `to`; from there it goes on."""
     assert seen.event is not None
     before = _wishing(case, to).link
     old = replace(before.note, until=case.now) if before.note is not None else None
     after = replace(
         before,
-        booking=replace(booking, start=to, end=to + booking.span.length),
+        booking=replace(booking, start=target, end=target + booking.span.length),
         start=replace(seen.event.start, instant=to),
         data=seen.data,
         event=seen.event,
@@ -123,16 +98,18 @@ def _ask(case: Case, booking: Booking, seen: Observation, to: datetime, note: No
         awaiting=None,
     )
     why = Why.CONFLICT if note is not None else Why.EVENT_MOVED
-    return Outcome(Reschedule(before.booking_id, why, before, after, booking, to))
+    return Outcome(Reschedule(before.booking_id, why, before, after, booking, target))
 
 
-def _put_back(case: Case, booking: Booking, seen: Observation, start: str, note: Note) -> Outcome:
+def _put_back(
+    case: Case, booking: Booking, seen: Observation, start: str, note: Note | None, why: Why = Why.MOVE_REFUSED
+) -> Outcome:
     if (frozen := case.frozen(start, booking)) is not None:
         return frozen
     awaiting = case.link.awaiting
     if awaiting is not None and awaiting.kind is AwaitKind.MOVE:
         case = case.with_link(replace(case.link, awaiting=None))
-    return Outcome(case.put_back(seen, booking, Why.MOVE_REFUSED, note))
+    return Outcome(case.put_back(seen, booking, why, note))
 
 
 def _overdue(case: Case, booking: Booking, seen: Observation, to: datetime) -> Outcome | None:

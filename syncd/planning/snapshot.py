@@ -24,6 +24,7 @@ class Policy:
     cancel_grace: timedelta = timedelta(seconds=600)
     max_cancellations: int = 5
     max_moves: int = 10
+    snap: timedelta = timedelta(0)
     note: timedelta = timedelta(hours=72)
     request_settle: timedelta = timedelta(seconds=30)
     klass: str = "PUBLIC"

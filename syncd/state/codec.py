@@ -13,6 +13,7 @@ from syncd.domain.errors import StoreError
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
+from syncd.domain.opening import Opening
 from syncd.domain.request import Known, Reply, Wanted
 
 T = TypeVar("T")
@@ -91,3 +92,4 @@ REPLY = Codec(TypeAdapter(Reply), "reply")
 KNOWN = Codec(TypeAdapter(Known), "known booking")
 CANDIDATE = Codec(TypeAdapter(Candidate), "candidate")
 OPEN_DAY = Codec(TypeAdapter(OpenDay), "day's open slots")
+OPENING = Codec(TypeAdapter(Opening), "slot's event")

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from syncd.domain.errors import StoreError
 
-VERSION = 4
+VERSION = 5
 """Of the newest migration below; stands in the file as `user_version`."""
 
 APPLICATION_ID = 0x5A796E63
@@ -45,6 +45,13 @@ def third(db: Database) -> None:
 def fourth(db: Database) -> None:
     """What is known of open slots."""
     for statement in _FOURTH:
+        db.execute(statement)
+
+
+@MIGRATIONS(name="5")
+def fifth(db: Database) -> None:
+    """What stands in the calendar of open slots."""
+    for statement in _FIFTH:
         db.execute(statement)
 
 
@@ -197,5 +204,14 @@ _FOURTH = (
         day TEXT NOT NULL,
         json TEXT NOT NULL,
         PRIMARY KEY (service_id, location_id, day)
+    ) STRICT""",
+)
+
+_FIFTH = (
+    """CREATE TABLE openings (
+        calendar TEXT NOT NULL,
+        href TEXT NOT NULL,
+        json TEXT NOT NULL,
+        PRIMARY KEY (calendar, href)
     ) STRICT""",
 )

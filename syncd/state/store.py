@@ -19,10 +19,11 @@ from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision, Link
+from syncd.domain.opening import Opening
 from syncd.domain.request import Known, Reply, Wanted
-from syncd.state import asks, candidates, database, facts, history, journal, known, open_days, pairs
+from syncd.state import asks, candidates, database, facts, history, journal, known, open_days, openings, pairs
 from syncd.state.asks import Ask
-from syncd.state.codec import CANDIDATE, LINK, OBSERVATION, Kept
+from syncd.state.codec import CANDIDATE, LINK, OBSERVATION, OPENING, Kept
 from syncd.state.history import CycleRow, CycleSummary, HistoryRow
 from syncd.state.journal import Intent, Outcome
 from syncd.state.pairs import UNREAD, Position
@@ -39,6 +40,7 @@ class Store:
         self._links = Kept(LINK)
         self._observations = Kept(OBSERVATION)
         self._candidates = Kept(CANDIDATE)
+        self._openings = Kept(OPENING)
 
     @classmethod
     def open(cls, path: Path | None) -> "Store":
@@ -363,6 +365,27 @@ class Store:
         with self._write() as db:
             open_days.keep(db, days)
             open_days.forget(db, gone)
+
+    def openings(self, calendar: str) -> list[Opening]:
+        """The slots' events in the calendar of open slots, as they were last read or written."""
+        with self._read() as db:
+            return openings.openings(db, calendar, self._openings)
+
+    def openings_position(self, calendar: str) -> Position:
+        """Our cursor in the calendar of open slots, and when it was last listed in full."""
+        with self._read() as db:
+            return openings.position(db, calendar)
+
+    def keep_openings(
+        self, calendar: str, seen: Collection[Opening], gone: Collection[str] = (), at: Position | None = None
+    ) -> None:
+        """Remember these in place of what was known of them, forget those at the hrefs in `gone`, and the position."""
+        if not seen and not gone and at is None:
+            return
+        with self._write() as db:
+            openings.keep(db, calendar, seen, gone)
+            if at is not None:
+                openings.move_to(db, calendar, at)
 
     # small facts
 

@@ -70,6 +70,16 @@ class Words:
             lines={key: text for key, text in labelled.items() if text},
         )
 
+    def opening(self, service: Service, location: Location) -> Texts:
+        """What an open slot's event says. No e-mail address is in it: one that is, is a customer's."""
+        _ = self._catalog.gettext
+        minutes = int(service.duration.total_seconds() // 60) if service.duration is not None else 0
+        how = _("Takes {minutes} minutes. To book it, write the customer's name and e-mail address into the title.")
+        if not minutes:
+            how = _("To book it, write the customer's name and e-mail address into the title.")
+        title = _("Open: {service}").format(service=clean.line(service.name or service.id, NAME))
+        return Texts(clean.line(title, TITLE), _place(location), {"how": how.format(minutes=minutes)})
+
     def sentence(self, note: Note, zone: tzinfo, now: datetime) -> str:
         """The note as the one line that leads the description; it begins with MARK. Times are told in `zone`."""
         return sentence(self._catalog, note, zone, now)

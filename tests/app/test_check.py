@@ -113,6 +113,44 @@ def test_a_calendar_that_is_gone_is_a_failure_of_its_row_alone(desk: Desk) -> No
     assert set(rows(ended, "fail")) == {f"Calendar {desk.dav.calendar_url}"}
 
 
-def test_keys_that_do_nothing_yet_are_named(desk: Desk) -> None:
-    desk.edit("[state]", "[sync]\nsnap_minutes = 15\n[state]")
-    assert "sync.snap_minutes" in str(rows(desk.run("check", "--json"), "warn")["Config"])
+def publishing(desk: Desk, url: str, days: int = 14) -> None:
+    desk.edit("[state]", f'[availability]\ncalendar_url = "{url}"\ndays_ahead = {days}\n[state]')
+
+
+def test_where_open_slots_are_published_it_tells_how_many_calls_that_takes(desk: Desk) -> None:
+    url = make_calendar(desk.dav, f"open{next(NUMBERS)}")
+    publishing(desk, url)
+    ended = desk.run("check", "--json")
+    assert ended.code == 0, ended.out
+    told = rows(ended, "ok")
+    assert told["Zimun calls for open slots"]["what"] == (
+        "240 an hour, of 240 at most: 9 services by place, 15 days; today and tomorrow every 7 minutes"
+    )
+    assert told[f"Open slots {url}"]["what"].startswith("0 events")
+
+
+def test_a_calendar_of_open_slots_that_is_not_there_is_a_failure_of_its_row_alone(desk: Desk) -> None:
+    url = f"{desk.dav.calendar_url.rsplit('/', 2)[0]}/nowhere/"
+    publishing(desk, url, days=0)
+    ended = desk.run("check", "--json")
+    assert ended.code == 1
+    assert set(rows(ended, "fail")) == {f"Open slots {url}"}
+
+
+def test_named_as_a_calendar_of_bookings_by_its_name_it_is_one_too_many(desk: Desk) -> None:
+    """Only the server knows which calendar a name means."""
+    url = desk.dav.calendar_url
+    name = url.rstrip("/").rsplit("/", 1)[1]
+    send(desk.dav, "PROPPATCH", url, NAMED.format(name))
+    desk.edit(f'url = "{url}"', f'name = "{name}"')
+    publishing(desk, url)
+    assert set(rows(desk.run("check", "--json"), "fail")) == {f"Open slots {url}"}
+    ended = desk.run("sync")
+    assert ended.code == 78
+    assert "availability.calendar_url" in ended.err + ended.out
+
+
+NAMED = (
+    '<d:propertyupdate xmlns:d="DAV:"><d:set><d:prop><d:displayname>{}</d:displayname></d:prop></d:set>'
+    "</d:propertyupdate>"
+)

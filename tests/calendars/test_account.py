@@ -184,6 +184,18 @@ async def test_where_one_calendar_cannot_be_searched_nothing_is_known(rogue: Rog
         await wild.find("b_1@zimun", B1)
 
 
+async def test_a_calendar_that_holds_no_bookings_is_searched_while_it_is_there(rogue: Rogue, wild: Account) -> None:
+    """A person may put a booking's event there; and one that is not there hides none."""
+    await wild.beside(rogue.url + "/open/")
+    rogue.on("REPORT", "/open/", multistatus(member("/open/b_1.ics", '"1"', ours())))
+    assert [url for url, _ in await wild.find("b_1@zimun", B1)] == [rogue.url + "/open/"]
+    rogue.on("REPORT", "/open/", Reply(404))
+    assert await wild.find("b_1@zimun", B1) == []
+    rogue.on("REPORT", "/open/", Reply(500))
+    with pytest.raises(Unavailable):
+        await wild.find("b_1@zimun", B1)
+
+
 @pytest.mark.parametrize("path", ["/", "/p/", "/home/"])
 @pytest.mark.parametrize(
     "reply",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncd.calendars.ical import parse, render
+from syncd.calendars.ical import is_ours, parse, render
 from syncd.calendars.lines import read, unfold, writable
 from syncd.domain.booking import Span
 from syncd.domain.errors import Malformed
@@ -34,6 +34,14 @@ DRAFT = Draft(
 
 def lines_of(data: str) -> list[str]:
     return unfold(data).splitlines()
+
+
+def test_an_open_slot_takes_up_no_time_and_names_no_booking() -> None:
+    draft = replace(DRAFT, uid="cut.loc.20261124T090000Z@slots.zimun", booking_id=BookingId(""), transparent=True)
+    data = render(draft, "", NOW)
+    assert lines_of(data).count("TRANSP:TRANSPARENT") == 1
+    assert not any(line.startswith(("TRANSP:OPAQUE", "X-ZIMUN")) for line in lines_of(data))
+    assert not is_ours(data)
 
 
 def test_a_new_object_is_complete_and_names_nobody() -> None:

@@ -267,3 +267,37 @@ async def test_where_open_slots_are_closed_to_us_zimun_decides(dav: Server, fold
         assert "Its answer: “This time is not offered" in await w.note(taken)
         assert len(w.calls(RESCHEDULE)) == 2
         await w.quiet(minutes=3)
+
+
+async def test_with_a_snap_a_drag_lands_on_the_nearest_open_slot_or_back_on_its_own(dav: Server, folder: Path) -> None:
+    async with world(dav, folder, sync="snap_minutes = 10") as w:
+        near, own, far = w.book(at(24, 9)), w.book(at(25, 9)), w.book(at(26, 9))
+        inside = w.book(at(27, 8), service="s_colour")
+        await w.cycle()
+        await w.drag(near, 2 * HOUR + timedelta(minutes=7))
+        await w.drag(own, timedelta(minutes=6))
+        await w.drag(far, timedelta(hours=10, minutes=7))  # after closing
+        await w.drag(inside, timedelta(hours=1, minutes=-4))  # a start on its own time, which no list names
+        await w.cycle(minutes=1)
+        assert [w.booking(one).start for one in (near, own, inside)] == [at(24, 11), at(25, 9), at(27, 9)]
+        assert await w.start(near) == ";TZID=Europe/Berlin:20261124T120000"
+        assert await w.start(own) == ";TZID=Europe/Berlin:20261125T100000"
+        assert await w.start(inside) == ";TZID=Europe/Berlin:20261127T100000"
+        assert not any([await w.note(one) for one in (near, own, inside)])
+        assert w.booking(far).start == at(26, 9)
+        assert "20:07 on Thu 26 Nov is not free" in await w.note(far)
+        assert len(w.calls(RESCHEDULE)) == 2
+        await w.quiet(minutes=3)
+
+
+async def test_on_a_day_without_an_open_slot_those_of_the_days_beside_are_named(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(27, 9))
+        await w.cycle()
+        await w.drag(booked, timedelta(days=2))  # a Sunday
+        await w.cycle(minutes=1)
+        note = await w.note(booked)
+        assert "10:00 on Sun 29 Nov is not free" in note
+        assert "Free nearby: " in note
+        assert ("Sat 28 Nov" in note) or ("Mon 30 Nov" in note)
+        await w.quiet(minutes=3)

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import httpx
 
 from syncd.app.config import Config
-from syncd.app.wiring import Accounts, Calendars
+from syncd.app.wiring import Accounts, Calendars, open_days
 from syncd.calendars.transport import Answer, Transport
 from syncd.domain.actions import Plan
 from syncd.domain.errors import SyncdError
@@ -122,7 +122,7 @@ class World:
                     words=Words(event.language, event.title, event.contact),
                     store=store,
                     clock=self.clock,
-                    open_days=self.open_days,
+                    open_days=self.open_days if self.open_days is not None else open_days(self.config),
                 )
             )
         finally:
@@ -169,8 +169,8 @@ class World:
 
     # the calendar side, as another client
 
-    async def events(self, calendar: str | None = None) -> dict[str, tuple[str, str]]:
-        """Every object of a calendar: href -> (etag, text)."""
+    async def events(self, calendar: str | None = None, *, tags: bool = True) -> dict[str, tuple[str, str]]:
+        """Every object of a calendar: href -> (etag, text). `tags`: the server gives them."""
         url = calendar or self.dav.calendar_url
         answer = await self.http.request(
             "PROPFIND", url, headers={"Depth": "1", "Content-Type": "application/xml"},
@@ -181,7 +181,7 @@ class World:
         found = {}
         for href in hrefs:
             got = await self.http.get(urljoin(url, href))
-            found[href] = (got.headers["etag"], got.text)
+            found[href] = (got.headers["etag"] if tags else "", got.text)
         return found
 
     def url(self, booking_id: str, calendar: str | None = None) -> str:

@@ -11,7 +11,7 @@ from syncd.domain.actions import Action, ProblemKind, Record, Replace, Reschedul
 from syncd.domain.booking import Slot
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Link, PutBack, Refusal, Wish
 from syncd.domain.note import Note, NoteKind
-from syncd.planning import moves
+from syncd.planning import landing, moves
 from syncd.planning.case import Outcome
 from syncd.planning.looks import questions
 from syncd.planning.snapshot import Look, LookSlots
@@ -198,15 +198,15 @@ def test_an_open_question_is_not_talked_over() -> None:
 )
 def test_slots_are_asked_for_where_they_can_tell(service: str, place: str, to: datetime, asked: bool) -> None:
     of = replace(BOOKED, service_id=service, location_id=place)
-    question = moves.question(case(pair()), of, to)
-    assert question == (LookSlots(service, place, to.date()) if asked else None)
+    assert landing.looks(case(pair()), of, to) == ((LookSlots(service, place, to.date()),) if asked else ())
     if not asked:
-        assert moves.open_slots(case(pair()), of, to) is None
+        assert landing.open_slots(case(pair()), of, to) is None
 
 
 def test_the_day_is_the_places() -> None:
     late = datetime(2026, 3, 4, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-    assert moves.question(case(pair()), BOOKED, late.astimezone(NOW.tzinfo)) == LookSlots("cut", "loc_1", late.date())
+    asked = landing.looks(case(pair()), BOOKED, late.astimezone(NOW.tzinfo))
+    assert asked == (LookSlots("cut", "loc_1", late.date()),)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_the_day_is_the_places() -> None:
 )
 def test_up_to_three_nearest_in_the_order_of_the_day(starts: list[int], nearest: list[int]) -> None:
     slots = tuple(Slot("cut", "loc_1", FOUR + number * MINUTE) for number in starts)
-    assert moves.nearest(slots, FOUR) == tuple(FOUR + number * MINUTE for number in nearest)
+    assert landing.nearest(slots, FOUR) == tuple(FOUR + number * MINUTE for number in nearest)
 
 
 # both sides moved

@@ -165,7 +165,7 @@ class World(Scene):
             self.cancelled_at.append(self.now)
         elif action.to in self.refused:
             said = Note(NoteKind.REFUSED, self.now, self.now + self.policy.note, asked=action.to, reason="no")
-            self.links[action.booking_id] = replace(action.before, refusal=Refusal(action.to, said))
+            self.links[action.booking_id] = replace(action.before, refusal=Refusal(action.dropped_at, said))
             return
         else:
             self.change(action.booking_id, start=action.to, staff_name=self.staff_after_move or known.staff_name)

@@ -15,12 +15,14 @@ from syncd.state.store import Store
 from tests.state.values import (
     CALENDAR,
     NOW,
+    OPEN,
     booking,
     candidate,
     confirm,
     foreign,
     link,
     open_day,
+    opening,
     request,
     reschedule,
     seen,
@@ -64,6 +66,7 @@ def next_version(monkeypatch: pytest.MonkeyPatch) -> Migrations:
     migrations(name="2")(schema.second)
     migrations(name="3")(schema.third)
     migrations(name="4")(schema.fourth)
+    migrations(name="5")(schema.fifth)
     monkeypatch.setattr(schema, "MIGRATIONS", migrations)
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     return migrations
@@ -127,6 +130,13 @@ def test_what_is_known_of_open_slots_in_version_4_is_kept(path: Path) -> None:
         assert store.open_days() == {open_day().key: open_day()}
 
 
+def test_what_stands_in_the_calendar_of_open_slots_in_version_5_is_kept(path: Path) -> None:
+    recorded(5, path)
+    with Store.open(path) as store:
+        assert store.openings(OPEN) == [opening()]
+        assert store.openings_position(OPEN) == ("o1", NOW)
+
+
 def test_the_version_counts_the_migrations() -> None:
     with Store.open(None) as store:
         names = [each.name for each in schema.MIGRATIONS.applied(store._db)]
@@ -134,22 +144,22 @@ def test_the_version_counts_the_migrations() -> None:
 
 
 def test_a_migration_keeps_what_is_there(path: Path, next_version: Migrations) -> None:
-    @next_version(name="5")
-    def fifth(db: Database) -> None:
+    @next_version(name="6")
+    def sixth(db: Database) -> None:
         db.execute("ALTER TABLE links ADD COLUMN colour TEXT")
 
     recorded(1, path)
     with Store.open(path) as store:
         holds_all(store)
         assert "colour" in store._db["links"].columns_dict
-    assert version_in(path) == 5
+    assert version_in(path) == 6
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
     path: Path, next_version: Migrations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @next_version(name="5")
-    def fifth(db: Database) -> None:
+    @next_version(name="6")
+    def sixth(db: Database) -> None:
         db.execute("DROP TABLE links")
         raise ZeroDivisionError
 

@@ -29,11 +29,13 @@ from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.event import Draft, Event, EventTime, Observation, Texts
 from syncd.domain.ids import BookingId, name_of, uid_of
 from syncd.domain.link import Closed, ClosedWhy, Link
+from syncd.domain.opening import Opening, SlotKey, slot_name
 from syncd.domain.request import Request
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 CALENDAR = "https://dav.example.org/desk/bookings/"
+OPEN = "https://dav.example.org/open/"
 
 
 def booking(name: str = "b1", start: datetime = START) -> Booking:
@@ -166,3 +168,11 @@ def open_day(service_id: str = "cut", day: int = 24, **fields: Any) -> OpenDay:
     """A day at a place with one open slot, unless told otherwise."""
     slots = (Slot(service_id, "loc_1", NOW + timedelta(days=4)),)
     return replace(OpenDay(service_id, "loc_1", date(2026, 11, day), NOW, NOW, slots), **fields)
+
+
+def opening(service_id: str = "cut", **fields: Any) -> Opening:
+    """A slot's event at rest."""
+    start = NOW + timedelta(days=4)
+    slot = SlotKey(service_id, "loc_1", start)
+    made = Opening(f"/open/{slot_name(slot)}", '"1"', service_id, "loc_1", start, start, start + timedelta(minutes=15))
+    return replace(made, face="f", said="s", **fields)

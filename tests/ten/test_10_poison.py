@@ -360,3 +360,86 @@ async def test_a_move_that_zimun_always_refuses_for_one(dav: Server, folder: Pat
         await w.cycle(minutes=1)
         assert w.booking(poison).start == at(26, 16)
         assert not await w.note(poison)
+
+
+SLOTS = '[availability]\ncalendar_url = "{}"\ndays_ahead = 0'
+
+
+async def some_slots(w: Kept) -> None:
+    """Late in the day few are left, and all of them are known."""
+    w.clock.pass_by(hours=8)
+    for _ in range(4):
+        await w.cycle(minutes=1)
+
+
+@ON_ONE
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_a_slots_event_that_is_always_refused(
+    dav: Server, folder: Path, new_calendar: Callable[[], str], method: str
+) -> None:
+    async with stage(dav, folder) as (w, caldav, _):
+        url = caldav.url(new_calendar())
+        w.reconfigure(event=SLOTS.format(url))
+        poison: list[str] = []
+
+        async def bend(ask: Ask, onward: Onward) -> Reply:
+            if ask.method == method and "/s_manicure." in ask.path and "161500Z" in ask.path:
+                poison.append(ask.path)
+                return Reply(403, b"no")
+            return await onward(ask)
+
+        caldav.bend = bend
+        await some_slots(w)
+        names = {href.rsplit("/", 1)[-1].partition(".")[0] for href in await w.events(url)}
+        assert {"s_manicure", "s_haircut"} <= names
+        report = await w.cycle(minutes=1) if method == "PUT" else await after_closing(w)
+        assert len(poison) == 1
+        (problem,) = report.summary.problems
+        assert "refuses 1 of them" in problem.text
+        if method == "DELETE":
+            assert [href for href in await w.events(url) if href not in poison[0]] == []
+        booked = w.book(at(24, 9))
+        await w.cycle(minutes=1)
+        assert await w.exists(booked)
+
+
+async def after_closing(w: Kept) -> Any:
+    await w.cycle(hours=4)
+    return await w.cycle(minutes=1)
+
+
+@ON_ONE
+@pytest.mark.parametrize("how", REUSED)
+async def test_a_slot_that_opens_again_where_its_uid_was_used_before(
+    dav: Server, folder: Path, new_calendar: Callable[[], str], how: str
+) -> None:
+    async with stage(dav, folder) as (w, caldav, _):
+        url = caldav.url(new_calendar())
+        w.reconfigure(event=SLOTS.format(url))
+        deleted: set[str] = set()
+
+        async def bend(ask: Ask, onward: Onward) -> Reply:
+            if ask.method == "DELETE":
+                deleted.add(ask.path)
+            return REUSED[how] if ask.method == "PUT" and ask.path in deleted else await onward(ask)
+
+        caldav.bend = bend
+        await some_slots(w)
+        before = len(await w.events(url))
+        booked = w.book(at(23, 16, 30), service="s_manicure", place="loc_shoreditch")
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        assert len(await w.events(url)) < before
+        w.salon.cancel(booked)
+        for _ in range(4):
+            await w.cycle(minutes=1)
+        there = [href.rsplit("/", 1)[-1] for href in await w.events(url)]
+        assert any("~2.ics" in name or "%7E2.ics" in name for name in there)
+        slots = {name.replace("~2", "").replace("%7E2", "") for name in there}
+        assert len(slots) == len(there) == before
+        written = len(caldav.writes())
+        w.lose_database()
+        await w.restart()
+        for _ in range(4):
+            await w.cycle(seconds=30)
+        assert len(caldav.writes()) == written

@@ -154,3 +154,30 @@ def test_an_unknown_language_or_choice_is_refused() -> None:
         Words("tlh")
     with pytest.raises(ValueError, match="customer"):
         Words("en", contact="all")
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "how"),
+    [
+        ("en", "Open: Haircut", "Takes 45 minutes. To book it, write the customer's name and e-mail address"),
+        ("de", "Frei: Haircut", "Dauert 45 Minuten. Zum Buchen Namen und E-Mail-Adresse"),
+    ],
+)
+def test_an_open_slot_says_in_one_line_how_to_book_it(language: str, title: str, how: str) -> None:
+    found = Words(language).opening(Service("s", "Haircut", timedelta(minutes=45)), LOCATION)
+    (line,) = found.lines.values()
+    assert (found.title, line.startswith(how)) == (title, True)
+    assert found.place == Words(language).texts(BOOKING, SERVICE, LOCATION).place
+    # an address in it would be taken for the customer's
+    assert "@" not in line
+    bare = Words(language).opening(Service("s_1"), LOCATION)
+    assert bare.title.endswith(": s_1")
+    assert "45" not in repr(bare)
+
+
+def test_a_hostile_name_of_a_service_is_one_clean_line_there_too() -> None:
+    name = "Cut\r\nATTENDEE:x\x1b[31m " + "y" * 500
+    found = Words("en").opening(Service("s", name, timedelta(minutes=45)), LOCATION)
+    assert len(found.title) <= 200
+    assert len(found.title.splitlines()) == 1
+    assert "\x1b" not in found.title

@@ -36,6 +36,7 @@ WHY: Final[Mapping[str, str]] = {
     Why.EVENT_REPLAYED: "an app wrote an old version back",
     Why.LENGTH_CHANGED: "only its length was changed; the booking's counts",
     Why.ZONE_READ_ANEW: "its time zone has new rules",
+    Why.SNAPPED: "dropped near a free time: it goes there",
     Why.MOVE_REFUSED: "the move is refused; back to where the booking is",
     Why.MOVE_WAITS: "the move waits for Zimun",
     Why.MOVE_AWAITS: "too many moves at once; awaits approval",
