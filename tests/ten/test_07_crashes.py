@@ -19,7 +19,7 @@ from tests.loop.ics import prop, unfold
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at
 from tests.servers import Server
 from tests.ten.bender import CUT, Ask, Onward, Reply
-from tests.ten.stage import Kept, Stage, entry, stage
+from tests.ten.stage import THOROUGH, Kept, Stage, entry, stage
 
 Names = dict[str, str]
 
@@ -211,11 +211,12 @@ async def test_killed_at_every_request_it_ends_as_if_nothing_had_been(
 ) -> None:
     other, scenario = new_calendar(), SCENARIOS[name]
     expected = await run(dav, folder / "0", other, scenario, None)
-    number, hit = 0, True
+    # right before a read is seldom another moment than right after what came before it: every second one, unless told
+    number, hit, step = 1, True, 2 if when == "before" and not THOROUGH else 1
     while hit:
-        number += 1
         reaper = Reaper(when, number)
         ended = await run(dav, folder / str(number), other, scenario, reaper)
         hit = reaper.hit is not None
         assert ended == expected, (number, when, str(reaper.hit))
+        number += step
     assert number > (8 if when == "before" else 2)
