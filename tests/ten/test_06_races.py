@@ -19,6 +19,7 @@ from tests.loop.ground import ON_ONE
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at
 from tests.servers import Server
 from tests.ten.bender import Ask, Onward, Reply
+from tests.ten.every import on_every
 from tests.ten.stage import Kept, Stage, stage
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -185,6 +186,7 @@ REASONS = {
 }
 
 
+@on_every("409")
 @pytest.mark.parametrize("status", REASONS)
 async def test_a_refused_call_goes_back_with_the_reason_and_is_spent(dav: Server, folder: Path, status: int) -> None:
     async with stage(dav, folder) as s:
@@ -216,6 +218,7 @@ async def test_a_refused_call_goes_back_with_the_reason_and_is_spent(dav: Server
         assert not await s.w.note(booked)
 
 
+@on_every()
 async def test_412_at_each_put_for_a_while_loses_nothing(dav: Server, folder: Path) -> None:
     """Somebody types into the event faster than syncd can write it: his text stays, our time comes when he stops."""
     async with stage(dav, folder) as s:
