@@ -21,6 +21,7 @@ from tests.servers import Server
 from tests.ten.bender import Ask, Onward, Reply
 from tests.ten.every import on_every
 from tests.ten.stage import Kept, Stage, stage
+from tests.ten.test_02_rewriting_servers import SERVERS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 Deed = Callable[[Kept, str], Awaitable[None]]
@@ -177,6 +178,32 @@ async def test_somebody_comes_in_while_our_put_is_under_way(dav: Server, folder:
             assert start == at(26, 10), hit
 
     await each_request(dav, folder, "", moved, DEEDS[what], ends)
+
+
+@ON_ONE
+@pytest.mark.parametrize("how", ["no ETag anywhere", "weak ETags", "no ETag but in lists"])
+async def test_a_drag_right_after_our_put_is_a_wish_where_nothing_tells_it_from_our_own(
+    dav: Server, folder: Path, how: str
+) -> None:
+    """What is read back after the PUT is the owner's version already."""
+    async with stage(dav, folder) as s:
+        booked = s.w.book(at(24, 9))
+        dragged: list[Ask] = []
+
+        async def drags(ask: Ask, onward: Onward) -> Reply:
+            reply = await SERVERS[how](ask, onward)
+            if ask.method == "PUT" and not dragged:
+                dragged.append(ask)
+                s.w.clock.pass_by(seconds=1)
+                await s.w.drag(booked, 2 * HOUR)
+            return reply
+
+        s.caldav.bend = drags
+        await s.w.cycle()
+        assert dragged
+        assert await equal(s, booked) == at(24, 11)
+        assert len(s.w.calls(RESCHEDULE)) == 1
+        assert not await s.w.note(booked)
 
 
 REASONS = {
