@@ -5,7 +5,7 @@ from datetime import datetime
 
 from syncd.calendars import ical, quirks, wire
 from syncd.calendars.hrefs import is_member, member_path, path_of
-from syncd.calendars.stored import Make, same_version, stored, strange, whole
+from syncd.calendars.stored import Make, is_anothers, same_version, stored, strange, whole
 from syncd.calendars.transport import Answer, Transport
 from syncd.domain.errors import (
     CollectionGone,
@@ -277,6 +277,9 @@ class DavCalendar:
         data = ical.render(draft, onto, self._now())
         headers = {"Content-Type": "text/calendar; charset=utf-8", **condition}
         answer = await self._transport.send("PUT", path, data, headers)
+        if quirks.refuses_content(answer) and (filled := ical.without_empty(data)) != data:
+            data = filled
+            answer = await self._transport.send("PUT", path, data, headers)
         if answer.status not in _WRITTEN:
             raise quirks.write_error(answer)
         if quirks.is_strong(answer.etag):
@@ -286,8 +289,12 @@ class DavCalendar:
             found = await self.get(path)
         except SyncdError as exc:
             raise OutcomeUnknown("the object was written, but cannot be read back") from exc
-        # Purelymail and Bedework do not find a new object for up to three minutes
-        return found or stored(path, None, data)
+        sent = stored(path, None, data)
+        if found is None or is_anothers(found, sent):
+            # Purelymail and Bedework do not find a new object for up to three minutes. And what a person wrote right
+            # after us is no echo: without an ETag the next look reads it, and sees what changed since our write
+            return sent
+        return found
 
     async def _ask(self, method: str, body: str, depth: str | None) -> Answer:
         headers = wire.XML_TYPE if depth is None else {**wire.XML_TYPE, "Depth": depth}

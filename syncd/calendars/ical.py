@@ -26,6 +26,8 @@ _RECURRENCE = ("RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID")
 _IMPLIED = (("VALUE", "TEXT"), ("VALUE", "DATE-TIME"), ("VALUE", "DURATION"))
 # an all-day event that Outlook wrote says so twice; the second would outlive the put-back
 _ALL_DAY_FLAGS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT")
+# not one whose value begins on the next line
+_EMPTY = re.compile(r"^X-[^:\r\n]*:\r?\n(?![ \t])", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,11 @@ def render(draft: Draft, onto: str, now: datetime) -> str:
         if whole.line(name) is None:
             whole.items.insert(0, Line.of(f"{name}:{value}"))
     return write(whole)
+
+
+def without_empty(data: str) -> str:
+    """The object without the X- properties that have no value: they say nothing, and Cyrus takes none of them."""
+    return _EMPTY.sub("", data)
 
 
 def _names_booking(raw: str) -> bool:

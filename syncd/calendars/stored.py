@@ -9,6 +9,7 @@ from syncd.ports import Stored
 
 Make = Callable[[str, str | None, str], Stored]
 
+_STAMPS = re.compile(r"^(?:DTSTAMP|LAST-MODIFIED)(?:;[^:\r\n]*)?:(\S+)", re.IGNORECASE | re.MULTILINE)
 _NO_EVENT = re.compile(r"^BEGIN:V(TODO|JOURNAL|FREEBUSY|AVAILABILITY)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -47,3 +48,18 @@ def same_version(data: str, other: str) -> bool:
         return ical.parse(data).fingerprint == ical.parse(other).fingerprint
     except Malformed:
         return bool(data) and data.splitlines() == other.splitlines()
+
+
+def is_anothers(found: Stored, sent: Stored) -> bool:
+    """Whether what was read back after a write is not what the server made of it, but a later write of somebody else.
+
+    So it is where it was moved or marked as cancelled, and bears no stamp of ours: servers that rewrite keep the one or
+    the other, and apps renew both.
+    """
+    there, ours = found.event, sent.event
+    if there is None or ours is None:
+        return False
+    same = there.cancelled == ours.cancelled and (
+        there.start == ours.start or (there.start.instant is not None and there.start.instant == ours.start.instant)
+    )
+    return not same and not set(_STAMPS.findall(found.data)) & set(_STAMPS.findall(sent.data))

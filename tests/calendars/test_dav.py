@@ -35,14 +35,6 @@ def app(server: Server, calendar_url: str) -> OtherApp:
     return OtherApp(server, calendar_url)
 
 
-async def test_the_hrefs_of_a_listing_are_those_of_fetch(calendar: CalendarPort, app: OtherApp) -> None:
-    await app.put("a%20%c3%bc%40b.ics", foreign())
-    (href,) = (await calendar.changes(None)).etags
-    assert href.endswith("/a%20%C3%BC@b.ics")
-    (stored,) = await calendar.fetch([href])
-    assert stored.href == href
-
-
 async def test_fetch_goes_on_over_many_batches(calendar: CalendarPort) -> None:
     stored = [await calendar.create(name(f"b{n}"), draft(f"b{n}"), "") for n in range(51)]
     assert {one.href for one in await calendar.fetch([one.href for one in stored])} == {one.href for one in stored}

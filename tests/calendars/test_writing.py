@@ -1,6 +1,7 @@
 """Writing to a server that does not do what it should. What may have happened is never told as if it had not."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -17,7 +18,7 @@ from syncd.domain.errors import (
     Unavailable,
 )
 from tests.calendars.rogue import CAL, Reply, Rogue, collection, error, member, multistatus, state
-from tests.calendars.samples import draft, foreign, name, ours
+from tests.calendars.samples import START, draft, foreign, name, ours
 
 ONE = CAL + "b_1.ics"
 ICS = {"Content-Type": "text/calendar"}
@@ -41,6 +42,8 @@ ANSWERS: dict[str, tuple[Reply, type[SyncdError]]] = {
     "forbidden": (error(403, message="You may not"), Refused),
     "conflict": (Reply(409), Refused),
     "too large": (Reply(413), Refused),
+    "too large for Radicale": (error(412, "c:max-resource-size"), Refused),
+    "too large by RFC 4791": (error(403, "c:max-resource-size"), Refused),
     "wrong type": (Reply(415), Refused),
     "no room": (Reply(507), Refused),
     "not implemented": (Reply(501), Refused),
@@ -137,6 +140,38 @@ async def test_without_a_strong_etag_what_was_stored_is_read_back(
     stored = await calendar.create(name(), draft(), "")
     assert stored.event is not None
     assert (stored.etag, stored.event.title) == ('"7"', "as the server likes it")
+
+
+@pytest.mark.parametrize("mark", ["DTSTART", "STATUS"])
+async def test_what_somebody_wrote_right_after_us_is_not_taken_for_our_own(
+    rogue: Rogue, calendar: DavCalendar, mark: str
+) -> None:
+    """A drag between our PUT and the GET after it: the next look finds it, and compares it with what we wrote."""
+    theirs = re.sub("(DTSTAMP|LAST-MODIFIED):.*", r"\1:20300101T120005Z", ours())
+    dragged = re.sub("(DTSTART.*)T10", r"\1T12", theirs)
+    other = dragged if mark == "DTSTART" else theirs.replace("STATUS:CONFIRMED", "STATUS:CANCELLED")
+    rogue.on("PUT", ONE, Reply(204))
+    rogue.on("GET", ONE, served(other, '"7"'))
+    stored = await calendar.create(name(), draft(), "")
+    assert stored.event is not None
+    assert (stored.etag, stored.event.start.instant, stored.event.cancelled) == (None, START, False)
+    # a server that makes another time of it, and keeps our stamp, is that server's doing
+    rogue.on("GET", ONE, served(re.sub("(DTSTART.*)T10", r"\1T12", ours()), '"7"'))
+    assert (await calendar.create(name(), draft(), "")).etag == '"7"'
+
+
+async def test_what_is_empty_is_left_out_only_where_it_is_refused(rogue: Rogue, calendar: DavCalendar) -> None:
+    onto = ours().replace("END:VEVENT", "X-APP:\r\nX-FOLDED:\r\n value\r\nEND:VEVENT")
+    rogue.on("PUT", ONE, error(403, "c:valid-calendar-data"), Reply(201, "", {"ETag": '"1"'}))
+    stored = await calendar.create(name(), draft(), onto)
+    first, second = rogue.asked("PUT")
+    assert "X-APP:\r\n" in first.body
+    assert second.body == first.body.replace("X-APP:\r\n", "")
+    assert (second.headers["if-none-match"], stored.data) == ("*", second.body)
+    rogue.on("PUT", ONE, error(403, "c:valid-calendar-data"))
+    with pytest.raises(Refused):
+        await calendar.create(name(), draft(), ours())
+    assert len(rogue.asked("PUT")) == 3
 
 
 async def test_a_write_that_cannot_be_read_back_is_unknown(rogue: Rogue, calendar: DavCalendar) -> None:

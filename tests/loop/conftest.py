@@ -1,7 +1,7 @@
 """Real servers, each once a session; each test with calendars of its own, which go with it.
 
 Every story is told on Radicale and Xandikos. Most are about syncd and not about a server: what a server has a part in
-is in the contracts (`tests/contracts`).
+is in the contracts (`tests/contracts`), and `test_every_server.py` tells the main ones in short on all of them.
 """
 
 from collections.abc import Callable, Iterator

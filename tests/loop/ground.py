@@ -8,9 +8,11 @@ import pytest
 from syncd.app.config import Config, load
 from syncd.state.store import Store
 from tests.servers import Server
+from tests.servers.kinds import KINDS
 
 # for stories in which the calendar server plays no part
 ON_ONE = pytest.mark.parametrize("server", ["radicale"], indirect=True)
+ON_EVERY = pytest.mark.parametrize("server", list(KINDS), indirect=True)
 
 _EMPTY: list[bytes] = []
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

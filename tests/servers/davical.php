@@ -10,5 +10,9 @@ $_SERVER['PATH_INFO'] = rawurldecode($inside);
 $_SERVER['SCRIPT_NAME'] = '/caldav.php';
 $_SERVER['SCRIPT_FILENAME'] = getenv('DAVICAL_SHARE') . '/htdocs/caldav.php';
 $_SERVER['PHP_SELF'] = '/caldav.php' . $_SERVER['PATH_INFO'];
+if (isset($_SERVER['HTTP_DESTINATION'])) {
+    // DAViCal takes no digits in the name of a host, so that of a MOVE to 127.0.0.1 would stay in the path
+    $_SERVER['HTTP_DESTINATION'] = parse_url($_SERVER['HTTP_DESTINATION'], PHP_URL_PATH);
+}
 chdir(getenv('DAVICAL_SHARE') . '/htdocs');
 require $_SERVER['SCRIPT_FILENAME'];

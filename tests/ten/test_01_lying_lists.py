@@ -19,6 +19,7 @@ from tests.loop.ground import ON_ONE
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, World, at
 from tests.servers import Server
 from tests.ten.bender import CUT, Ask, Bend, Onward, Reply
+from tests.ten.every import on_every
 from tests.ten.lies import HTML, PORTAL, XML, altered, answered, cut, each_response, lists, reads, with_status, without
 from tests.ten.stage import stage
 
@@ -97,6 +98,7 @@ async def comes_true(w: World, booked: tuple[str, str, str, str]) -> None:
     assert (await w.quiet(minutes=3)).summary.exit_code == 0
 
 
+@on_every("half of the objects", "every object 404", "another name of the calendar", "cut off by a 507")
 @pytest.mark.parametrize("how", CALDAV)
 async def test_a_calendar_that_lists_wrongly_has_lost_nothing(dav: Server, folder: Path, how: str) -> None:
     bend, can_know = CALDAV[how]
@@ -117,6 +119,7 @@ async def test_a_calendar_that_lists_wrongly_has_lost_nothing(dav: Server, folde
         await comes_true(w, booked)
 
 
+@on_every("the next seven days")
 @pytest.mark.parametrize("shown", ["today and tomorrow", "the next seven days"])
 async def test_a_calendar_that_lists_a_window_only_has_lost_nothing(dav: Server, folder: Path, shown: str) -> None:
     """As OX App Suite: what lies beyond is in no listing, and its direct GET finds it; the window slides on."""
@@ -136,6 +139,7 @@ async def test_a_calendar_that_lists_a_window_only_has_lost_nothing(dav: Server,
         await comes_true(w, booked)
 
 
+@on_every("look by look")
 @pytest.mark.parametrize("looks", ["", "look by look"])
 async def test_a_calendar_server_that_lags_has_lost_nothing(dav: Server, folder: Path, looks: str) -> None:
     """What is new is neither listed nor, perhaps, found by its href for three minutes."""
@@ -162,6 +166,7 @@ async def test_a_calendar_server_that_lags_has_lost_nothing(dav: Server, folder:
         }
 
 
+@on_every("404 for each")
 @pytest.mark.parametrize("how", ["nothing", "404 for each", "no data"])
 async def test_objects_that_a_multiget_does_not_bring_are_not_gone(dav: Server, folder: Path, how: str) -> None:
     """The list names new versions of two, and the REPORT that fetches them gives neither."""
@@ -189,6 +194,7 @@ def _dataless(response: Any) -> bool:
     return True
 
 
+@on_every()
 async def test_an_event_that_is_back_and_not_listed_yet_is_found_at_the_end_of_its_grace(
     dav: Server, folder: Path
 ) -> None:
@@ -215,6 +221,7 @@ async def test_an_event_that_is_back_and_not_listed_yet_is_found_at_the_end_of_i
         assert (await w.quiet(minutes=3)).summary.exit_code == 0
 
 
+@on_every("404")
 @pytest.mark.parametrize("listing", ["empty", "404"])
 async def test_a_server_that_lies_in_every_read_cancels_nobody(dav: Server, folder: Path, listing: str) -> None:
     """No list shows them and no GET finds them: as far as anybody can see, a calendar of four lost all its events."""

@@ -21,6 +21,7 @@ from tests.loop.ground import ON_ONE
 from tests.loop.world import HOUR, RESCHEDULE, World, at
 from tests.servers import Server
 from tests.ten.bender import Ask, Bend, Bender, Onward, Reply
+from tests.ten.every import on_every
 from tests.ten.stage import THOROUGH, stage
 
 _SERIAL = count(1)
@@ -166,6 +167,7 @@ async def still(w: World, caldav: Bender, times: int) -> None:
     assert w.posts == posts
 
 
+@on_every("rewrites every PUT", "weak ETags", "no ETag anywhere")
 @pytest.mark.parametrize("how", SERVERS)
 async def test_quiet_cycles_write_nothing_and_one_change_is_one_write(dav: Server, folder: Path, how: str) -> None:
     async with stage(dav, folder) as (w, caldav, _):

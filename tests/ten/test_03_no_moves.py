@@ -16,6 +16,7 @@ import pytest
 from tests.loop.ics import unfold
 from tests.loop.world import HOUR, RESCHEDULE, World, at
 from tests.servers import Server
+from tests.ten.every import on_every
 from tests.ten.stage import stage
 
 RECORDED = Path(__file__).parents[1] / "recorded"
@@ -117,6 +118,7 @@ def changed(text: str, changes: Changes) -> str:
     return text
 
 
+@on_every("thunderbird-alarm dismissed")
 @pytest.mark.parametrize(("client", "mark"), CASES)
 async def test_what_is_no_move_makes_no_call_and_no_write(dav: Server, folder: Path, client: str, mark: str) -> None:
     async with stage(dav, folder) as (w, caldav, _):
@@ -135,6 +137,7 @@ async def test_what_is_no_move_makes_no_call_and_no_write(dav: Server, folder: P
         assert w.booking(booked).start == at(24, 9)
 
 
+@on_every()
 @pytest.mark.parametrize("client", MARKS)
 async def test_the_same_clients_drag_is_a_move_once(dav: Server, folder: Path, client: str) -> None:
     async with stage(dav, folder) as (w, _, _):

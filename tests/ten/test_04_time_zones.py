@@ -18,6 +18,7 @@ import pytest
 from syncd.sandbox import Staff
 from tests.loop.world import HOUR, RESCHEDULE, at
 from tests.servers import Server
+from tests.ten.every import on_every
 from tests.ten.stage import Kept, stage
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -101,6 +102,7 @@ async def taken(w: Kept, booked: str, text: str) -> None:
         pytest.skip(f"this server takes no such event ({answer.status_code})")
 
 
+@on_every("Windows, with rules", "Evolution", "rules under a name of its own")
 @pytest.mark.parametrize("how", BERLINS)
 async def test_the_same_instant_in_other_letters_is_no_move(dav: Server, folder: Path, how: str) -> None:
     tzid, rules = BERLINS[how]
@@ -119,6 +121,7 @@ async def test_the_same_instant_in_other_letters_is_no_move(dav: Server, folder:
             assert w.booking(each).start == {**DAYS, **CHANGES}[name]
 
 
+@on_every("Windows", "rules under a name of its own")
 @pytest.mark.parametrize("how", BERLINS)
 async def test_a_move_in_other_letters_is_the_instant_that_was_meant(dav: Server, folder: Path, how: str) -> None:
     tzid, rules = BERLINS[how]
@@ -136,6 +139,7 @@ async def test_a_move_in_other_letters_is_the_instant_that_was_meant(dav: Server
         await w.quiet(minutes=3)
 
 
+@on_every("a name of nowhere")
 @pytest.mark.parametrize("how", UNKNOWN)
 async def test_a_zone_that_nobody_knows_is_refused_and_said(dav: Server, folder: Path, how: str) -> None:
     tzid, rules = UNKNOWN[how]
@@ -178,6 +182,7 @@ OTHERS: dict[str, tuple[str, str, datetime | str]] = {
 }  # fmt: skip
 
 
+@on_every("UTC as a zone", "Windows' New York", "a duration", "no end", "all day")
 @pytest.mark.parametrize("how", OTHERS)
 async def test_other_spellings_are_understood_or_refused(dav: Server, folder: Path, how: str) -> None:
     start, end, wanted = OTHERS[how]
@@ -221,6 +226,7 @@ def open_at_night(w: Kept) -> None:
     w.salon.staff["st_night"] = Staff("st_night", "Nora", "loc_mitte", frozenset({"s_haircut"}), hours)
 
 
+@on_every("second of two")
 @pytest.mark.parametrize("how", NIGHTS)
 async def test_a_booking_in_the_night_of_the_clock_keeps_its_instant(dav: Server, folder: Path, how: str) -> None:
     """As it is written, as the customer moves it, and as UTC: by the instant, none of it asks Zimun for anything."""
@@ -256,6 +262,7 @@ DRAGS = {
 }  # fmt: skip
 
 
+@on_every("into the gap-W. Europe Standard Time")
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "W. Europe Standard Time", OWN, ""])
 @pytest.mark.parametrize("how", DRAGS)
 async def test_a_drag_into_the_night_of_the_clock(dav: Server, folder: Path, how: str, zone: str) -> None:

@@ -20,6 +20,7 @@ from tests.loop.ics import dragged
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at
 from tests.servers import Server
 from tests.ten.bender import Ask, Onward, Reply
+from tests.ten.every import on_every
 from tests.ten.stage import Kept, Stage, stage
 
 Step = Callable[[], Awaitable[None]]
@@ -36,6 +37,8 @@ async def steps(w: Kept, booked: str, other: str, how: str) -> list[Step]:
         text = dragged(text, 2 * HOUR, w.clock.at)
 
     async def add() -> None:
+        if w.dav.name == "cyrus" and how.startswith("add") and name == booked:
+            pytest.skip("this server takes a UID once: an app has to delete first")
         await w.put(name, text, other)
 
     async def delete() -> None:
@@ -46,7 +49,8 @@ async def steps(w: Kept, booked: str, other: str, how: str) -> list[Step]:
         answer = await w.http.request("MOVE", w.url(booked), headers=headers)
         if answer.status_code in (405, 501):
             pytest.skip("this server has no MOVE")
-        assert answer.status_code in (201, 204), answer.text
+        # 200 from DAViCal
+        assert answer.status_code in (200, 201, 204), answer.text
 
     return [move] if how == "MOVE" else [add, delete] if how.startswith("add") else [delete, add]
 
@@ -56,7 +60,8 @@ async def ends_at_home(s: Stage, booked: str, other: str, how: str, *, managed: 
     w = s.w
     start = w.booking(booked).start
     assert start in ((at(24, 9), at(24, 11)) if "moved" in how and managed else (at(24, 9),))
-    for minutes in (1, 11, 11):
+    # Cyrus refuses the UID as long as it stands in the other calendar: twice, then it gets the next one
+    for minutes in (1, 11, 11, 1):
         await w.cycle(minutes=minutes)
     assert not w.calls(CANCEL)
     assert w.booking(booked).status == "confirmed"
@@ -75,6 +80,17 @@ async def ends_at_home(s: Stage, booked: str, other: str, how: str, *, managed: 
     await w.quiet(minutes=1)
 
 
+@on_every(
+    "managed-add, delete-0",
+    "managed-delete, add-2",
+    "managed-MOVE-0",
+    "managed-add, delete, new UID-2",
+    "managed-add moved, delete-2",
+    "unmanaged-delete, add-0",
+    "unmanaged-delete, add-2",
+    "unmanaged-MOVE-2",
+    "unmanaged-add, delete, new UID-0",
+)
 @pytest.mark.parametrize("polls", [0, 2])
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("managed", [True, False], ids=["managed", "unmanaged"])

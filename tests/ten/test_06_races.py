@@ -19,7 +19,9 @@ from tests.loop.ground import ON_ONE
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at
 from tests.servers import Server
 from tests.ten.bender import Ask, Onward, Reply
+from tests.ten.every import on_every
 from tests.ten.stage import Kept, Stage, stage
+from tests.ten.test_02_rewriting_servers import SERVERS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 Deed = Callable[[Kept, str], Awaitable[None]]
@@ -178,6 +180,32 @@ async def test_somebody_comes_in_while_our_put_is_under_way(dav: Server, folder:
     await each_request(dav, folder, "", moved, DEEDS[what], ends)
 
 
+@ON_ONE
+@pytest.mark.parametrize("how", ["no ETag anywhere", "weak ETags", "no ETag but in lists"])
+async def test_a_drag_right_after_our_put_is_a_wish_where_nothing_tells_it_from_our_own(
+    dav: Server, folder: Path, how: str
+) -> None:
+    """What is read back after the PUT is the owner's version already."""
+    async with stage(dav, folder) as s:
+        booked = s.w.book(at(24, 9))
+        dragged: list[Ask] = []
+
+        async def drags(ask: Ask, onward: Onward) -> Reply:
+            reply = await SERVERS[how](ask, onward)
+            if ask.method == "PUT" and not dragged:
+                dragged.append(ask)
+                s.w.clock.pass_by(seconds=1)
+                await s.w.drag(booked, 2 * HOUR)
+            return reply
+
+        s.caldav.bend = drags
+        await s.w.cycle()
+        assert dragged
+        assert await equal(s, booked) == at(24, 11)
+        assert len(s.w.calls(RESCHEDULE)) == 1
+        assert not await s.w.note(booked)
+
+
 REASONS = {
     409: b'{"error": {"code": "slot_taken", "message": "Someone was faster."}}',
     422: b'{"detail": [{"msg": "Not on a holiday.", "type": "closed"}]}',
@@ -185,6 +213,7 @@ REASONS = {
 }
 
 
+@on_every("409")
 @pytest.mark.parametrize("status", REASONS)
 async def test_a_refused_call_goes_back_with_the_reason_and_is_spent(dav: Server, folder: Path, status: int) -> None:
     async with stage(dav, folder) as s:
@@ -216,6 +245,7 @@ async def test_a_refused_call_goes_back_with_the_reason_and_is_spent(dav: Server
         assert not await s.w.note(booked)
 
 
+@on_every()
 async def test_412_at_each_put_for_a_while_loses_nothing(dav: Server, folder: Path) -> None:
     """Somebody types into the event faster than syncd can write it: his text stays, our time comes when he stops."""
     async with stage(dav, folder) as s:

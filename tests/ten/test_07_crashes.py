@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from syncd.domain.link import Decision
-from tests.loop.ground import ON_ONE
 from tests.loop.ics import prop, unfold
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at
 from tests.servers import Server
 from tests.ten.bender import CUT, Ask, Onward, Reply
+from tests.ten.every import on_every
 from tests.ten.stage import THOROUGH, Kept, Stage, entry, stage
 
 Names = dict[str, str]
@@ -203,7 +203,7 @@ async def empty(w: Kept, calendars: list[str]) -> None:
             assert answer.status_code in (200, 204)
 
 
-@ON_ONE
+@on_every("a lost database-after", others=("radicale",))
 @pytest.mark.parametrize("when", ["before", "after", "lost"])
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_killed_at_every_request_it_ends_as_if_nothing_had_been(

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.loop.world import CANCEL, HOUR, World, at
-from tests.servers import Server, make_calendar
+from tests.servers import Server, drop_calendar, make_calendar
 from tests.ten.bender import Ask, Bend, Onward, Reply
+from tests.ten.every import on_every
 from tests.ten.lies import XML, altered, answered, syncs, without
 from tests.ten.stage import Kept, stage
 
@@ -77,6 +78,7 @@ CASES = [(how, "honest") for how in LOST]
 CASES += [(how, listing) for how in ("403 with its name", "410", "207, no new token") for listing in ("half", "empty")]
 
 
+@on_every("403 with its name-half", "207, no new token-honest")
 @pytest.mark.parametrize(("how", "listing"), CASES)
 async def test_a_lost_token_is_no_deletion(dav: Server, folder: Path, how: str, listing: str) -> None:
     async with stage(dav, folder) as (w, caldav, _):
@@ -99,6 +101,7 @@ async def test_a_lost_token_is_no_deletion(dav: Server, folder: Path, how: str, 
         assert (await w.quiet(minutes=3)).summary.exit_code == 0
 
 
+@on_every()
 async def test_tokens_that_lapse_each_time_and_lists_that_hide_what_is_there_cancel_nobody(
     dav: Server, folder: Path
 ) -> None:
@@ -167,6 +170,7 @@ async def stands_still(w: Kept, name: str, here: list[str], there: list[str]) ->
         assert w.booking(each).status == "confirmed"
 
 
+@on_every("404")
 @pytest.mark.parametrize("how", RENAMED)
 async def test_a_renamed_calendar_stands_still_loudly(
     dav: Server, folder: Path, new_calendar: Callable[[], str], how: str
@@ -192,6 +196,7 @@ async def test_a_renamed_calendar_stands_still_loudly(
         assert (await w.quiet(minutes=3)).summary.exit_code == 0
 
 
+@on_every()
 async def test_a_deleted_calendar_stands_still_loudly(
     dav: Server, folder: Path, new_calendar: Callable[[], str]
 ) -> None:
@@ -200,10 +205,11 @@ async def test_a_deleted_calendar_stands_still_loudly(
         here = [w.book(at(24 + n, 9)) for n in range(2)]
         there = [w.book(at(25 + n, 9), place="loc_shoreditch") for n in range(3)]
         await w.cycle()
-        assert (await w.http.delete(other)).status_code in (200, 204)
+        drop_calendar(dav, other)
         await stands_still(w, caldav.url(other), here, there)
 
 
+@on_every()
 @pytest.mark.parametrize("seen_gone", [False, True], ids=["between two cycles", "seen gone"])
 async def test_a_calendar_made_anew_is_filled_again_and_nobody_is_cancelled(
     dav: Server, folder: Path, new_calendar: Callable[[], str], seen_gone: bool
@@ -213,7 +219,7 @@ async def test_a_calendar_made_anew_is_filled_again_and_nobody_is_cancelled(
         there = [w.book(at(25 + n, 9), place="loc_shoreditch") for n in range(3)]
         await w.cycle()
         bent = caldav.url(other)
-        assert (await w.http.delete(other)).status_code in (200, 204)
+        drop_calendar(dav, other)
         if seen_gone:
             assert (await w.quiet(minutes=1)).summary.exit_code == 1
         make_calendar(dav, other.rstrip("/").rpartition("/")[2])

@@ -21,6 +21,7 @@ from tests.loop.ground import ON_ONE
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at
 from tests.servers import Server
 from tests.ten.bender import CUT, Ask, Bend, Bender, Onward, Reply
+from tests.ten.every import on_every
 from tests.ten.stage import Kept, Stage, stage
 
 HOURS = 2
@@ -98,6 +99,7 @@ async def goes_on(w: Kept, booked: list[str]) -> None:
     assert (await w.quiet(minutes=3)).summary.exit_code == 0
 
 
+@on_every("503-caldav")
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("how", WAYS)
 async def test_a_side_that_fails_is_not_gone_and_is_shown_at_once(

@@ -21,6 +21,7 @@ from tests.loop.ics import dragged, unfold
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, at
 from tests.servers import Server
 from tests.ten.bender import Ask, Bend, Onward, Reply
+from tests.ten.every import on_every
 from tests.ten.lies import XML, altered, each_response
 from tests.ten.stage import Kept, stage
 
@@ -78,6 +79,7 @@ def poisoned(method: str, path: str, reply: Reply) -> Bend:
     return bend
 
 
+@on_every("413-a moved one")
 @pytest.mark.parametrize("what", ["a new one", "a moved one"])
 @pytest.mark.parametrize("how", REFUSED_PUTS)
 async def test_a_put_that_one_href_always_refuses(dav: Server, folder: Path, how: str, what: str) -> None:
@@ -121,6 +123,7 @@ REUSED: dict[str, Reply] = {
 }
 
 
+@on_every("403, of the user")
 @pytest.mark.parametrize("how", REUSED)
 async def test_a_uid_that_was_used_before_is_answered_by_a_new_one(dav: Server, folder: Path, how: str) -> None:
     async with stage(dav, folder) as (w, caldav, _):
@@ -157,6 +160,7 @@ async def test_a_uid_that_was_used_before_is_answered_by_a_new_one(dav: Server, 
         assert not w.calls(CANCEL)
 
 
+@on_every("403")
 @pytest.mark.parametrize("status", [403, 409, 500])
 async def test_a_delete_that_one_href_always_refuses(dav: Server, folder: Path, status: int) -> None:
     """Nextcloud answers the third DELETE of one object with 403."""
@@ -211,6 +215,7 @@ def shown(href: str, change: Callable[[str], str]) -> Bend:
     return altered(alter, lambda _: True)
 
 
+@on_every("no start")
 @pytest.mark.parametrize("how", UNREADABLE)
 async def test_an_event_that_cannot_be_read(dav: Server, folder: Path, how: str) -> None:
     async with stage(dav, folder) as (w, caldav, _):
@@ -242,6 +247,7 @@ async def test_an_event_that_cannot_be_read(dav: Server, folder: Path, how: str)
         assert (await w.quiet(minutes=3)).summary.exit_code == 0
 
 
+@on_every("500")
 @pytest.mark.parametrize("status", [403, 404, 500, 502])
 async def test_an_event_that_the_server_lists_and_does_not_give(dav: Server, folder: Path, status: int) -> None:
     """Listed with a new version; the multiget answers it with that status, and so does a GET."""
