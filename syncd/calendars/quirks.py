@@ -106,6 +106,10 @@ def read_error(answer: Answer) -> SyncdError:
         return CollectionGone("the calendar is not there any more")
     if answer.status == 403:
         return NotPermitted("the calendar server does not let this user read the calendar", credentials=False)
+    if answer.is_html:
+        return Unavailable(
+            f"the calendar server answers with a web page ({answer.status}): is that its CalDAV address?"
+        )
     return Unavailable(f"the calendar server answers {answer.status}")
 
 
