@@ -53,7 +53,9 @@ async def probe_calendars(rows: Rows, accounts: Accounts, config: Config, clock:
         with Store.open(config.state.path) as store, ProbeLock(config.state.path), _signals() as stop:
             store.bind(config.zimun.base_url, config.zimun.client_id)
             async for place in _places(accounts, config):
-                if not stop():
+                if stop():
+                    rows.fail(place.name, "interrupted: not tried", "", EXIT_INTERRUPTED)
+                else:
                     await _probe(rows, place, store, clock, stop)
     except StoreBusy as error:
         rows.fail(PROBE, str(error), "wait until it is through", EXIT_DOWN)
