@@ -1,6 +1,6 @@
 """The doctor behind `syncd check`: one row for each thing that syncd needs, each looked at whatever the others say.
 
-It only reads. Its one POST fetches the access token.
+It only reads; its one POST fetches the access token. With `probe` it also writes a scratch event into each calendar.
 """
 
 from collections import Counter
@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 
 from syncd.app.check_calendars import look_at_calendars
+from syncd.app.check_probe import probe_calendars, tell_probed
 from syncd.app.check_rows import MOST_NAMED, Row, Rows, Verdict
 from syncd.app.check_zimun import Found, look_at_zimun
 from syncd.app.clock import SystemClock
@@ -29,7 +30,7 @@ _SHORT_CYCLES = 10
 LISTING_LAG = 180
 
 
-async def examine(config: Config, warnings: Sequence[str], now: datetime) -> list[Row]:
+async def examine(config: Config, warnings: Sequence[str], now: datetime, *, probe: bool = False) -> list[Row]:
     """Every row, in the order in which syncd needs the things. `warnings` are what the config itself gives rise to."""
     rows = Rows()
     rows.ok("Config", f"{len(config.calendars)} {'calendar' if len(config.calendars) == 1 else 'calendars'}")
@@ -53,6 +54,10 @@ async def examine(config: Config, warnings: Sequence[str], now: datetime) -> lis
         else:
             stack.push_async_callback(accounts.aclose)
             routes = await look_at_calendars(rows, accounts, config)
+            if probe:
+                await probe_calendars(rows, accounts, config, SystemClock())
+            else:
+                tell_probed(rows, config, [one.calendar for one in routes or ()])
     _look_at_routing(rows, config, found, routes)
     return rows.all
 

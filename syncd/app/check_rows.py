@@ -23,13 +23,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing looked at: what was found, what to do about it, and the exit code that it asks for."""
+    """One thing looked at: what was found, what to do about it, and the exit code that it asks for.
+
+    Of what a probe found `about` says what was tried, and `does` what syncd does about it by itself.
+    """
 
     verdict: Verdict
     name: str
     what: str
     advice: str = ""
     code: int = 0
+    about: str = ""
+    does: str = ""
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """From the config to an engine: which adapter stands behind which port."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -25,12 +25,12 @@ FAR_CYCLES = 5
 class Accounts:
     """Every account in use: caldav's, and that of each calendar with a login of its own. Fulfils AccountPort."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, careful: Callable[[str], bool] = lambda url: False) -> None:
         self._config = config
         ca_file = str(config.caldav.ca_file or "")
 
         def account(url: str, username: str, password: str) -> Account:
-            return Account(url, username, password, ca_file, now=clock.now)
+            return Account(url, username, password, ca_file, now=clock.now, careful=careful)
 
         caldav = config.caldav
         self._main = account(caldav.url, caldav.username, caldav.password.get_secret_value())
@@ -133,7 +133,7 @@ async def sides(config: Config, store: Store, *, once: bool) -> AsyncIterator[Si
             config.zimun.base_url, config.zimun.client_id, config.zimun.client_secret.get_secret_value()
         )
         stack.push_async_callback(client.aclose)
-        accounts = Accounts(config, clock)
+        accounts = Accounts(config, clock, store.needs_care)
         stack.push_async_callback(accounts.aclose)
         yield Sides(
             bookings=client,

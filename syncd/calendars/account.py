@@ -10,6 +10,7 @@ from syncd.calendars import ical, quirks, wire
 from syncd.calendars.dav import DavCalendar
 from syncd.calendars.discovery import CalendarInfo, discover
 from syncd.calendars.hrefs import collection_path, is_member, normal_path, origin_of
+from syncd.calendars.probe import Probe
 from syncd.calendars.stored import stored
 from syncd.calendars.transport import Transport
 from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, Unavailable
@@ -23,8 +24,9 @@ _FRESH = 600.0
 class Account:
     """The calendars of one account; fulfils AccountPort.
 
-    `now` gives the wall clock, aware; `monotonic` seconds for the age of what was discovered. Raises ConfigError for an
-    address or a `ca_file` that cannot be used.
+    `now` gives the wall clock, aware; `monotonic` seconds for the age of what was discovered; `careful` tells the
+    calendars, by URL, in which no condition on a write protects. Raises ConfigError for an address or a `ca_file` that
+    cannot be used.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Account:
         *,
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        careful: Callable[[str], bool] = lambda url: False,
     ) -> None:
         try:
             if urlsplit(url).username is not None:
@@ -49,6 +52,7 @@ class Account:
         self._transport = Transport(self._origin, username, password, ca_file)
         self._now = now
         self._monotonic = monotonic
+        self._careful = careful
         self._managed: dict[str, DavCalendar] = {}
         self._beside: dict[str, DavCalendar] = {}
         self._discovered: tuple[float, list[CalendarInfo]] | None = None
@@ -86,7 +90,7 @@ class Account:
             raise ConfigError([f"{key}: not the address of a calendar"]) from exc
         if origin != self._origin:
             raise ConfigError([f"{key}: of another server than caldav.url; it needs credentials of its own"])
-        return known.setdefault(origin + path, DavCalendar(self._transport, path, self._now))
+        return known.setdefault(origin + path, DavCalendar(self._transport, path, self._now, self._careful))
 
     async def find_by_name(self, name: str) -> DavCalendar:
         """The one calendar of that display name. Raises ConfigError, saying what there is, and as `calendars` does."""
@@ -118,6 +122,10 @@ class Account:
                     raise
                 raise Unavailable("one of the calendars cannot be searched") from exc
         return found
+
+    def probe(self, calendar: DavCalendar, name: str, stopping: Callable[[], bool]) -> Probe:
+        """A probe of one of this account's calendars, which will write a scratch event of that name."""
+        return Probe(self._transport, calendar, name, self._now, stopping)
 
     async def aclose(self) -> None:
         """Close the connections; the account can be used again afterwards."""

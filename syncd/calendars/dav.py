@@ -34,13 +34,21 @@ class DavCalendar:
     """A CalendarPort on a CalDAV collection. `path` is normal and has its closing slash.
 
     `now` gives the wall clock, aware, for the DTSTAMP of what is written. Every call raises Unavailable, RateLimited,
-    NotPermitted or CollectionGone; see `syncd.ports.CalendarPort` for what else.
+    NotPermitted or CollectionGone; see `syncd.ports.CalendarPort` for what else. `careful` says by URL, asked at each
+    write, whether conditions are known not to protect there: then it looks right before, and reads back after.
     """
 
-    def __init__(self, transport: Transport, path: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        path: str,
+        now: Callable[[], datetime],
+        careful: Callable[[str], bool] = lambda url: False,
+    ) -> None:
         self._transport = transport
         self._path = path
         self._now = now
+        self._careful = careful
         self._knows_tokens: bool | None = None
 
     @property
@@ -82,8 +90,11 @@ class DavCalendar:
         return listed[0][0] if listed[0] else None
 
     async def create(self, name: str, draft: Draft, onto: str) -> Stored:
-        """Write a new object with `If-None-Match: *`. SOGo and Calypso ignore it: look before, where that matters."""
-        return await self._put(member_path(self._path, name), draft, onto, {"If-None-Match": "*"})
+        """Write a new object with `If-None-Match: *`. SOGo and Calypso ignore it: look before, where that is known."""
+        path = member_path(self._path, name)
+        if self._careful(self.url) and await self._look(path, whole) is not None:
+            raise PreconditionFailed("something stands there already")
+        return await self._put(path, draft, onto, {"If-None-Match": "*"})
 
     async def replace(self, href: str, draft: Draft, onto: str, etag: str | None) -> Stored:
         """Write the object with If-Match. Without a strong ETag the object is read right before, and must equal `onto`.
@@ -91,9 +102,10 @@ class DavCalendar:
         A weak ETag is no condition for a write (RFC 9110 §13.1.1); then a change within that moment can be lost.
         """
         path = self._own(href)
-        if not quirks.is_strong(etag):
+        strong = quirks.is_strong(etag)
+        if not strong or self._careful(self.url):
             found = await self._look(path, whole)
-            if found is None or not same_version(found.data, onto):
+            if found is None or not (found.etag == etag if strong else same_version(found.data, onto)):
                 raise PreconditionFailed("the object is not the version that was expected")
             etag = found.etag
         return await self._put(path, draft, onto, _if_match(etag))
@@ -104,7 +116,7 @@ class DavCalendar:
         Without a strong ETag it is read right before, and must equal `onto`; where none is given, still be ours.
         """
         path = self._own(href)
-        if not quirks.is_strong(etag):
+        if not quirks.is_strong(etag) or self._careful(self.url):
             found = await self._look(path, whole if onto else stored)
             if found is None:
                 return
@@ -283,7 +295,9 @@ class DavCalendar:
         if answer.status not in _WRITTEN:
             raise quirks.write_error(answer)
         if quirks.is_strong(answer.etag):
-            return stored(path, answer.etag, data)
+            stands = not self._careful(self.url) or await self._stands(path, answer.etag, data)
+            # without an ETag the next listing brings it as news, whoever wrote last
+            return stored(path, answer.etag if stands else None, data)
         # No strong ETag: the server may have changed what it stored (RFC 4791 §5.3.4, RFC 9110 §8.8): read it back.
         try:
             found = await self.get(path)
@@ -295,6 +309,14 @@ class DavCalendar:
             # after us is no echo: without an ETag the next look reads it, and sees what changed since our write
             return sent
         return found
+
+    async def _stands(self, path: str, etag: str | None, data: str) -> bool:
+        """Whether what was just written is what stands there. SOGo counts: two writers at once may get one ETag."""
+        try:
+            found = await self._look(path, whole)
+        except SyncdError:
+            return False
+        return found is not None and found.etag == etag and same_version(found.data, data)
 
     async def _ask(self, method: str, body: str, depth: str | None) -> Answer:
         headers = wire.XML_TYPE if depth is None else {**wire.XML_TYPE, "Depth": depth}

@@ -143,6 +143,10 @@ def read_error(answer: Answer) -> SyncdError:
         return CollectionGone("the calendar is not there any more")
     if answer.status == 403:
         return NotPermitted("the calendar server does not let this user read the calendar", credentials=False)
+    if answer.is_html:
+        return Unavailable(
+            f"the calendar server answers with a web page ({answer.status}): is that its CalDAV address?"
+        )
     return Unavailable(f"the calendar server answers {answer.status}")
 
 
@@ -158,7 +162,10 @@ def write_error(answer: Answer) -> SyncdError:
         return Unavailable(f"the calendar server answers {status}: not done, to be tried again")
     if status in GONE:
         return CollectionGone("the calendar is not there any more")
-    if 400 <= status < 500 or status in (501, 507):
+    if status == 507:
+        # RFC 4331 §6
+        return Refused("the calendar server has no room left for the object (507)", reason)
+    if 400 <= status < 500 or status == 501:
         return Refused(f"the calendar server refuses the object ({status})", reason)
     # 500, 502 and 504 may come after the deed, and 202 or 207 say nothing certain
     return OutcomeUnknown(f"the calendar server answers {status} to a write")

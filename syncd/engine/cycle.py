@@ -35,6 +35,7 @@ from syncd.engine.polling import Polling
 from syncd.engine.publishing import Publishing
 from syncd.engine.report import Report, Told, summarised
 from syncd.engine.requests import Requests
+from syncd.engine.scratch import remove_left_over
 from syncd.engine.setbacks import Setbacks
 from syncd.engine.settle import perhaps_renamed, settle
 from syncd.engine.sides import Health, Managed, Sides
@@ -119,6 +120,8 @@ class Engine:
             catalog = current.snapshot.catalog
             await polling.poll(catalog)
             await Publishing(self._sides, current.managed, stopping).publish(catalog)
+            if not stopping():
+                await remove_left_over(store, current.managed, self._sides.clock.now())
         store.end_cycle(number, self._sides.clock.now(), report.summary)
         log.info("cycle.finished", cycle=number, exit_code=report.summary.exit_code, line=report.summary.line)
         return report

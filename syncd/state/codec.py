@@ -11,6 +11,7 @@ from syncd.domain.availability import OpenDay
 from syncd.domain.candidate import Candidate
 from syncd.domain.errors import StoreError
 from syncd.domain.event import Observation
+from syncd.domain.findings import Findings, Scratch
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.domain.opening import Opening
@@ -93,3 +94,5 @@ KNOWN = Codec(TypeAdapter(Known), "known booking")
 CANDIDATE = Codec(TypeAdapter(Candidate), "candidate")
 OPEN_DAY = Codec(TypeAdapter(OpenDay), "day's open slots")
 OPENING = Codec(TypeAdapter(Opening), "slot's event")
+FINDINGS = Codec(TypeAdapter(Findings), "probe's findings")
+SCRATCHES = Codec(TypeAdapter(tuple[Scratch, ...]), "list of scratch events")

@@ -115,3 +115,10 @@ class DaemonLock(FileLock):
         finally:
             os.close(fd)
         return False
+
+
+class ProbeLock(FileLock):
+    """Held while scratch events are written: those that stand while nobody holds it are left over."""
+
+    suffix = ".probe.lock"
+    holder = "another syncd check --probe"

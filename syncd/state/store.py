@@ -17,11 +17,12 @@ from syncd.domain.actions import Action, Asked
 from syncd.domain.availability import DayKey, OpenDay
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.event import Observation
+from syncd.domain.findings import Findings, Scratch
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision, Link
 from syncd.domain.opening import Opening
 from syncd.domain.request import Known, Reply, Wanted
-from syncd.state import asks, candidates, database, facts, history, journal, known, open_days, openings, pairs
+from syncd.state import asks, candidates, database, facts, history, journal, known, open_days, openings, pairs, probes
 from syncd.state.asks import Ask
 from syncd.state.codec import CANDIDATE, LINK, OBSERVATION, OPENING, Kept
 from syncd.state.history import CycleRow, CycleSummary, HistoryRow
@@ -60,6 +61,11 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def path(self) -> Path | None:
+        """Its file; None in memory."""
+        return self._path
 
     def copy_in_memory(self) -> "Store":
         """A copy whose changes leave no trace."""
@@ -386,6 +392,32 @@ class Store:
             openings.keep(db, calendar, seen, gone)
             if at is not None:
                 openings.move_to(db, calendar, at)
+
+    # probes of calendar servers
+
+    def findings(self, calendar: str) -> Findings | None:
+        """What the last `syncd check --probe` found there."""
+        with self._read() as db:
+            return probes.findings(db, calendar)
+
+    def needs_care(self, calendar: str) -> bool:
+        """Whether a probe found that no condition on a write protects there."""
+        found = self.findings(calendar)
+        return found is not None and found.careful
+
+    def keep_findings(self, calendar: str, found: Findings) -> None:
+        with self._write() as db:
+            probes.keep_findings(db, calendar, found)
+
+    def scratch(self) -> tuple[Scratch, ...]:
+        """The scratch events that may stand in calendars: a probe is at work, or was cut off."""
+        with self._read() as db:
+            return probes.scratch(db)
+
+    def note_scratch(self, noted: Collection[Scratch] = (), gone: Collection[Scratch] = ()) -> None:
+        """Remember these in place of what was known of them, and forget those in `gone`."""
+        with self._write() as db:
+            probes.note_scratch(db, noted, gone)
 
     # small facts
 

@@ -1,0 +1,177 @@
+"""`syncd check --probe` as a process, against a real server that is bent, and killed in the middle."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.domain.findings import SCRATCH, Condition
+from syncd.state.store import Store
+from tests.app.salon import Desk, sandbox
+from tests.servers import Server, make_calendar, send
+from tests.ten.bender import Ask, Bend, Bender, Onward, Reply
+
+NUMBERS = count(1)
+
+
+@pytest.fixture
+def desk(server: Server, tmp_path: Path) -> Iterator[Desk]:
+    dav = replace(server, calendar_url=make_calendar(server, f"probed{next(NUMBERS)}"))
+    with sandbox(count=2) as (api, loop):
+        made = Desk(tmp_path, dav, api, loop)
+        made.write_config()
+        yield made
+
+
+@pytest.fixture
+async def bent(desk: Desk) -> AsyncIterator[Bender]:
+    """The desk's syncd reaches the calendar server through this."""
+    async with Bender(desk.dav.url) as bender:
+        desk.edit(desk.dav.url.rstrip("/"), bender.address)
+        yield bender
+
+
+async def syncd(desk: Desk, *words: str, bend: Bend | None = None, bender: Bender | None = None) -> tuple[int, str]:
+    """One command; its exit code, and what it printed. `bend` is in force while it runs."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("SYNCD_", "ZIMUN_", "COLUMNS"))}
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "syncd", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=env | {"SYNCD_CONFIG": str(desk.config)},
+    )  # fmt: skip
+    if bender is not None and bend is not None:
+        bender.bend = lambda ask, onward: bend(replace(ask, headers={**ask.headers, "pid": str(started.pid)}), onward)
+    out, err = await asyncio.wait_for(started.communicate(), 60)
+    if bender is not None:
+        await bender.idle()
+        bender.bend = None
+    assert started.returncode is not None
+    assert b"Traceback" not in err, err.decode()
+    return started.returncode, out.decode()
+
+
+def told(out: str) -> dict[str, Any]:
+    """What a probe says about each thing that it tried."""
+    return {row["about"]: row for row in json.loads(out)["checks"] if "about" in row}
+
+
+def scratch(desk: Desk) -> list[str]:
+    """The scratch events in the calendar."""
+    return re.findall(SCRATCH, send(desk.dav, "PROPFIND", desk.dav.calendar_url, headers={"Depth": "1"})[1])
+
+
+def at_put(number: int, sent: signal.Signals) -> Bend:
+    """Send the process a signal when its PUT of that number has arrived."""
+    seen = count(1)
+
+    async def bend(ask: Ask, onward: Onward) -> Reply:
+        reply = await onward(ask)
+        if ask.method == "PUT" and next(seen) == number:
+            os.kill(int(ask.headers["pid"]), sent)
+        return reply
+
+    return bend
+
+
+def test_it_tells_what_the_server_does_keeps_it_and_leaves_nothing(desk: Desk) -> None:
+    ended = desk.run("check", "--probe", "--json")
+    assert ended.code == 0, ended.out
+    rows = told(ended.out)
+    assert {row["result"] for row in rows.values()} == {"ok"}
+    assert rows["If-Match"]["what"] == rows["If-None-Match"]["what"] == rows["If-Match on DELETE"]["what"] == "honoured"
+    # Radicale
+    assert rows["What is stored"]["what"] == "the same event in other letters"
+    assert rows["Sync token"]["what"] == "new: told; deleted: told"
+    assert rows["Mail to attendees"]["what"] == "not known"
+    assert rows["Time zone"]["what"] == rows["Unknown properties"]["what"] == "kept"
+    assert not scratch(desk)
+    with Store.open(desk.folder / "state.db") as store:
+        found = store.findings(desk.dav.calendar_url)
+        assert found is not None
+        assert (found.careful, found.if_match, found.version, store.scratch()) == (False, Condition.HONOURED, 1, ())
+    assert not [call for call in desk.api.calls if call.method == "POST" and "oauth" not in call.path]
+    out = desk.run("check").out
+    assert re.search(rf"Probe {desk.dav.calendar_url} +{found.at:%d %b %Y}: conditions on writes protect", out), out
+    assert out.endswith("All is well.\n")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+async def test_interrupted_it_still_leaves_nothing(desk: Desk, bent: Bender, sent: signal.Signals) -> None:
+    code, out = await syncd(desk, "check", "--probe", bender=bent, bend=at_put(2, sent))
+    assert code == 130
+    assert "interrupted" in out
+    assert bent.writes()[-1].startswith("DELETE")
+    assert not scratch(desk)
+    with Store.open(desk.folder / "state.db") as store:
+        assert store.scratch() == ()
+
+
+async def test_what_a_killed_one_left_is_removed_by_the_next_cycle_or_probe(desk: Desk, bent: Bender) -> None:
+    for after in ("sync", "check"):
+        code, _ = await syncd(desk, "check", "--probe", bender=bent, bend=at_put(1, signal.SIGKILL))
+        assert code == -signal.SIGKILL
+        assert scratch(desk)
+        if after == "sync":
+            code, out = await syncd(desk, "sync")
+        else:
+            # not even the note of it is there
+            for file in desk.folder.glob("state.db*"):
+                file.unlink()
+            code, out = await syncd(desk, "check", "--probe")
+            assert "1 scratch event of an earlier probe removed" in out
+        assert code == 0, out
+        assert not scratch(desk)
+    assert not [call for call in desk.api.calls if call.method == "POST" and "oauth" not in call.path]
+    with Store.open(desk.folder / "state.db") as store:
+        assert store.scratch() == ()
+
+
+async def test_where_conditions_are_ignored_syncd_looks_before_and_after_each_write(desk: Desk, bent: Bender) -> None:
+    async def ignores(ask: Ask, onward: Onward) -> Reply:
+        kept = {name: value for name, value in ask.headers.items() if name not in ("if-match", "if-none-match")}
+        return await onward(replace(ask, headers=kept))
+
+    code, out = await syncd(desk, "check", "--probe", "--json", bender=bent, bend=ignores)
+    rows = told(out)
+    assert code == 0, out
+    warned = {about for about, row in rows.items() if row["result"] == "warn"}
+    assert warned == {"If-Match", "If-None-Match", "If-Match on DELETE", "Writes at once"}
+    assert rows["If-Match"]["syncd"] == "looks right before each write and reads back after it"
+    assert not scratch(desk)
+    desk.book(0, 10)
+    bent.asked.clear()
+    assert (await syncd(desk, "sync", bender=bent, bend=ignores))[0] == 0
+    asked = [str(ask) for ask in bent.asked]
+    put = next(number for number, ask in enumerate(asked) if ask.startswith("PUT"))
+    get = asked[put].replace("PUT", "GET")
+    assert get in asked[:put]
+    assert asked[put + 1] == get
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "advice"),
+    [(403, "refuses the object (403)", "for writing"), (507, "no room left", "make room where it is full")],
+)
+async def test_a_calendar_that_takes_nothing_is_told(
+    desk: Desk, bent: Bender, status: int, words: str, advice: str
+) -> None:
+    async def refuses(ask: Ask, onward: Onward) -> Reply:
+        return Reply(status, b"no") if ask.method == "PUT" else await onward(ask)
+
+    code, out = await syncd(desk, "check", "--probe", "--json", bender=bent, bend=refuses)
+    assert code == 1
+    (row,) = [row for row in json.loads(out)["checks"] if row["name"].startswith("Probe")]
+    assert row["result"] == "fail"
+    assert words in row["what"]
+    assert advice in row["advice"]
+    with Store.open(desk.folder / "state.db") as store:
+        assert store.scratch() == ()
+        assert store.findings(bent.url(desk.dav.calendar_url)) is None
