@@ -119,6 +119,7 @@ class Engine:
             catalog = current.snapshot.catalog
             await polling.poll(catalog)
             await Publishing(self._sides, current.managed, stopping).publish(catalog)
+            await requests.notice_slots(current.snapshot)
         store.end_cycle(number, self._sides.clock.now(), report.summary)
         log.info("cycle.finished", cycle=number, exit_code=report.summary.exit_code, line=report.summary.line)
         return report
