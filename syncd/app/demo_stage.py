@@ -19,6 +19,7 @@ from syncd.sandbox import Sandbox, SandboxServer, make_salon
 
 GRACE_SECONDS = 15
 INTERVAL_SECONDS = 2
+SETTLE_SECONDS = 5
 USER = PASSWORD = "demo"  # noqa: S105 -- of a server on loopback that lives as long as the demo
 DAV_PORT, API_PORT = 5232, 8765
 RADICALE_START_SECONDS = 30.0
@@ -48,6 +49,7 @@ days_ahead = 1
 [sync]
 interval_seconds = {interval}
 cancel_grace_seconds = {grace}
+request_settle_seconds = {settle}
 [state]
 path = "state.db"
 """
@@ -99,7 +101,8 @@ def _write_config(folder: Path, api: str, dav: str) -> Config:
     path.touch(mode=0o600)
     path.write_text(
         _CONFIG.format(
-            api=api, dav=dav, user=USER, password=PASSWORD, interval=INTERVAL_SECONDS, grace=GRACE_SECONDS
+            api=api, dav=dav, user=USER, password=PASSWORD, interval=INTERVAL_SECONDS, grace=GRACE_SECONDS,
+            settle=SETTLE_SECONDS,
         ),
         encoding="utf-8",
     )  # fmt: skip

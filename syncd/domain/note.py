@@ -42,6 +42,7 @@ class NoteKind(StrEnum):
     REQUEST_EMAILS = "request_emails"
     REQUEST_EMAIL_UNREADABLE = "request_email_unreadable"
     REQUEST_NO_NAME = "request_no_name"
+    SLOT_NO_NAME = "slot_no_name"
     REQUEST_SERVICE_UNKNOWN = "request_service_unknown"
     REQUEST_SERVICE_UNCLEAR = "request_service_unclear"
     REQUEST_NO_LENGTH = "request_no_length"

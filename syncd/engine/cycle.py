@@ -120,6 +120,7 @@ class Engine:
             catalog = current.snapshot.catalog
             await polling.poll(catalog)
             await Publishing(self._sides, current.managed, stopping).publish(catalog)
+            await requests.notice_slots(current.snapshot)
             if not stopping():
                 await remove_left_over(store, current.managed, self._sides.clock.now())
         store.end_cycle(number, self._sides.clock.now(), report.summary)

@@ -12,7 +12,13 @@ from syncd.domain.ids import BookingId, stem
 from syncd.domain.opening import Opening, SlotKey, parse_slot_href, parse_slot_uid, slot_stem
 from syncd.planning import availability
 from syncd.planning.openings import Offer, Show, Wording, Write, face_of, read_as, shown
+from syncd.texts.languages import LANGUAGES
 from syncd.texts.words import Words
+
+
+def any_words(words: Words) -> tuple[Words, ...]:
+    """These words, and those of every language."""
+    return (words, *(Words(language) for language in LANGUAGES))
 
 
 @dataclass(frozen=True)

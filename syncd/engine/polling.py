@@ -17,6 +17,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.engine.sides import ZIMUN, Health, Sides
 from syncd.planning import availability
+from syncd.state.store import Store
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +87,13 @@ class Polling:
 
     def _in_force(self) -> dict[BookingId, Booking]:
         return {one.booking_id: one.booking for one in self._sides.store.links().values() if _is_in_force(one)}
+
+
+def outdate(store: Store, booking: Booking, catalog: Catalog) -> None:
+    """The days that this booking takes time of are asked about before all others, also by another process."""
+    known = store.open_days()
+    stale = availability.touched(known, [(None, booking)], catalog)
+    store.keep_open_days([replace(known[key], stale=True) for key in stale])
 
 
 def _is_in_force(link: Link) -> bool:

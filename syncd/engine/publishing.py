@@ -20,7 +20,7 @@ from syncd.domain.errors import (
     UidConflict,
 )
 from syncd.domain.opening import Opening, SlotKey, slot_name, slot_uid
-from syncd.engine.display import Display
+from syncd.engine.display import Display, any_words
 from syncd.engine.observe import listing
 from syncd.engine.setbacks import Setbacks
 from syncd.engine.sides import Managed, Sides
@@ -37,8 +37,6 @@ from syncd.planning.openings import (
 )
 from syncd.ports import CalendarPort, Stored
 from syncd.state.pairs import UNREAD
-from syncd.texts.languages import LANGUAGES
-from syncd.texts.words import Words
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +60,7 @@ class Publishing:
         self._calendar = managed.openings
         self._setbacks = Setbacks(sides.store)
         self._stopping = stopping
-        self._any_words = (sides.words, *(Words(language) for language in LANGUAGES))
+        self._any_words = any_words(sides.words)
 
     async def publish(self, catalog: Catalog) -> None:
         """Bring the calendar up to what is known of open slots. Raises StoreError only."""

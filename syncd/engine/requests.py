@@ -1,14 +1,13 @@
-"""Bookings that people ask for by events of their own, in the calendars where that is allowed.
+"""Bookings that people ask for: by events of their own where that is allowed, or by writing into an open slot's event.
 
 Taken up once both sides are read, and booked before the plan is made, so that the plan writes the booking's event in
 the same cycle; then the request goes (`tidy`). What is asked is written down as a hold and a confirm in the journal,
 with the event's number: the transaction that records what came of them says so of the event, too.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 
 import structlog
 
@@ -22,8 +21,10 @@ from syncd.engine import memory
 from syncd.engine.asked import AskedByHand
 from syncd.engine.book import live_twin
 from syncd.engine.nearby import open_nearby
+from syncd.engine.noticing import Noticing, open_asks
 from syncd.engine.outcomes import Done
 from syncd.engine.sides import ZIMUN, Health, Managed, Sides
+from syncd.engine.takers import Takers
 from syncd.planning.candidates import (
     MAX_REQUESTS,
     faulty,
@@ -31,22 +32,12 @@ from syncd.planning.candidates import (
     is_due,
     lapsed,
     refused,
-    taken_up,
 )
-from syncd.planning.requests import Desk, Fault, Reading, places_of, read_request, wish_of
-from syncd.planning.routing import request_calendars
+from syncd.planning.requests import Fault, Reading, wish_of
 from syncd.planning.snapshot import Snapshot
-from syncd.ports import Stored
-from syncd.state.journal import Intent, Outcome
+from syncd.state.journal import Outcome
 
 log = structlog.get_logger(__name__)
-
-
-class _Open(NamedTuple):
-    """What is being asked for, and came to no known end yet."""
-
-    intent: Intent
-    action: Hold | Confirm
 
 
 class Requests:
@@ -71,16 +62,17 @@ class Requests:
         self._asked = asked
         self._cycle = cycle
         self._stopping = stopping
-        self._calendars = request_calendars(managed.policy.routes)
+        self._takers = Takers(sides, managed, health)
+        self._noticing = Noticing(sides, self._takers)
         self.refused = 0
 
     async def book(self, snapshot: Snapshot) -> list[Done]:
         """Take up what is new, and book what is due; what came of each hold or confirm."""
-        if not self._calendars and not self._open():
+        if not self._takers.urls and not open_asks(self._store):
             self._store.watch_only(())
             return []
         done = await self._settle_holds(snapshot)
-        await self._take_notice(snapshot)
+        await self._noticing.events(snapshot)
         for candidate, request in await self._due(snapshot):
             if self._stopping() or ZIMUN in self._health.faults:
                 break
@@ -103,44 +95,16 @@ class Requests:
 
     async def planned(self, snapshot: Snapshot) -> list[Hold]:
         """What would be asked for now. The store is written: give it a copy."""
-        await self._take_notice(snapshot)
+        await self._noticing.events(snapshot)
         return [_hold(candidate, request) for candidate, request in await self._due(snapshot)]
 
-    async def _take_notice(self, snapshot: Snapshot) -> None:
-        """Read what is new or changed in the calendars, once the services and places are known."""
-        self._store.watch_only(self._calendars)
-        if not self._calendars or not snapshot.catalog.services:
-            return
-        asked = {one.action.candidate for one in self._open()}
-        known = self._store.candidates()
-        for url in self._calendars:
-            if url in snapshot.readable:
-                # what is being asked for is compared with what was asked, once that is known
-                here = {one.href: one for one in known if one.calendar == url}
-                await self._notice(url, here, {one.href for one in here.values() if one.id in asked}, snapshot)
+    async def notice_slots(self, snapshot: Snapshot) -> None:
+        """Read what people wrote into the events of open slots, as publishing has just found it.
 
-    async def _notice(self, url: str, known: dict[str, Candidate], busy: set[str], snapshot: Snapshot) -> None:
-        there, first = self._store.foreign(url), not self._store.is_watched(url)
-        changed = [
-            href
-            for href, etag in there.items()
-            if href not in busy and (href not in known or known[href].gone or etag is None or known[href].etag != etag)
-        ]
-        gone = [one for href, one in known.items() if href not in there and not one.gone]
-        if not (changed or gone or first):
-            return
-        found = await self._read(url, changed)
-        if found is None:
-            return
-        desk = self._desk(url, snapshot)
-        seen = []
-        for href in changed:
-            where, met = (url, href, there[href]), snapshot.bookings.values()
-            one = _seen(known.get(href), where, found.get(href), desk, first=first, met=met)
-            if one != known.get(href):  # without ETags all are read each time
-                seen.append(one)
-        if seen or gone or first:
-            self._store.take_notice(url, seen, gone, snapshot.now)
+        It comes last in a cycle, as all about slots; what is due is booked in a later one. Raises StoreError only.
+        """
+        if not self._stopping():
+            await self._noticing.slots(snapshot)
 
     async def _settle_holds(self, snapshot: Snapshot) -> list[Done]:
         """Holds whose answer was lost: asked for again under their key, if the event still asks for the same.
@@ -148,14 +112,14 @@ class Requests:
         A wish that was changed or taken back meanwhile is not booked; its hold lapses by itself.
         """
         done: list[Done] = []
-        holds = [(intent, action) for intent, action in self._open() if isinstance(action, Hold)]
+        holds = [(intent, action) for intent, action in open_asks(self._store) if isinstance(action, Hold)]
         known = {one.id: one for one in self._store.candidates()} if holds else {}
         for intent, action in holds:
             if self._stopping():
                 break
             candidate = known.get(action.candidate or 0)
-            if candidate is not None and candidate.calendar in self._calendars:
-                found = await self._read(candidate.calendar, [candidate.href], snapshot)
+            if candidate is not None and candidate.calendar in self._takers.urls:
+                found = await self._takers.read(candidate.calendar, [candidate.href], snapshot)
                 if found is None:
                     continue  # it cannot be looked at now
                 one = found.get(candidate.href)
@@ -178,7 +142,7 @@ class Requests:
             # nobody knows for how long they stood
             self._store.keep_candidates([replace(one, since=now) for one in known if one.stage is Stage.STANDING])
             return []
-        asked = {one.action.candidate for one in self._open()}
+        asked = {one.action.candidate for one in open_asks(self._store)}
         due = [one for one in known if is_due(one, now, policy.request_settle) and one.id not in asked]
         if not due or not self._zimun_was_read(snapshot):
             return []
@@ -201,13 +165,15 @@ class Requests:
         read: list[tuple[Candidate, Reading]] = []
         for url in dict.fromkeys(one.calendar for one in due):
             here = [one for one in due if one.calendar == url]
-            found = await self._read(url, [one.href for one in here], snapshot)
-            desk = self._desk(url, snapshot)
+            if not self._takers.is_usable(url, snapshot):
+                continue
+            found = await self._takers.read(url, [one.href for one in here])
+            reader = self._takers.reader(url, snapshot)
             for one in here:
                 stored = (found or {}).get(one.href)
                 if stored is None or stored.event is None or stored.event.fingerprint != one.version:
                     continue
-                reading = read_request(stored.event, desk)
+                reading = reader(one.href, stored.event)
                 if reading is None:
                     self._store.keep_candidates([replace(one, stage=Stage.THEIRS)])
                 else:
@@ -229,8 +195,12 @@ class Requests:
         return [await self._asked.carry_out(intent, action, again=False)]
 
     def _is_booked_already(self, candidate: Candidate, twin: Booking) -> None:
-        """It is that booking. What stood there at the first read is a person's own note of it, and stays."""
-        stage = Stage.THEIRS if candidate.first else Stage.BOOKED
+        """It is that booking. What stood there at the first read is a person's own note of it, and stays.
+
+        Not so in a slot's event: that is ours, and of no use any more.
+        """
+        own = candidate.first and candidate.calendar != self._takers.slots
+        stage = Stage.THEIRS if own else Stage.BOOKED
         self._store.keep_candidates([replace(candidate, stage=stage, booking_id=twin.id)])
         log.info("request.met", request=candidate.name, booking_id=twin.id)
 
@@ -248,56 +218,8 @@ class Requests:
         """Whether all bookings were seen that can be seen: else nobody knows whether it is booked already."""
         return ZIMUN not in self._health.faults and (snapshot.window is not None or snapshot.list_closed)
 
-    def _open(self) -> list[_Open]:
-        """What is being asked for on account of events."""
-        intents = self._store.open_intents()
-        asked = [_Open(one, one.action) for one in intents if isinstance(one.action, Hold | Confirm)]
-        return [one for one in asked if one.action.candidate is not None]
-
-    def _desk(self, url: str, snapshot: Snapshot) -> Desk:
-        policy = self._managed.policy
-        lines = (link.texts.lines.get("booking", "") for link in snapshot.links.values())
-        copies = frozenset(line for line in lines if line)
-        return Desk(snapshot.catalog, snapshot.now, policy.past, places_of(url, policy.routes), copies)
-
-    async def _read(self, url: str, hrefs: Iterable[str], snapshot: Snapshot | None = None) -> dict[str, Stored] | None:
-        """The events at these hrefs; None where the calendar cannot be read."""
-        wanted = list(hrefs)
-        if not wanted:
-            return {}
-        if url in self._health.faults or (snapshot is not None and url not in snapshot.readable):
-            return None
-        try:
-            return {one.href: one for one in await self._managed.calendars[url].read(wanted)}
-        except SyncdError as error:
-            self._health.failed(url, error)
-            return None
-
     def _now(self) -> datetime:
         return self._sides.clock.now()
-
-
-def _seen(
-    known: Candidate | None,
-    where: tuple[str, str, str | None],
-    stored: Stored | None,
-    desk: Desk,
-    *,
-    first: bool,
-    met: Iterable[Booking],
-) -> Candidate:
-    if stored is not None and stored.event is not None:
-        reading = read_request(stored.event, desk)
-        if first and isinstance(reading, Request) and any(map(reading.is_met_by, met)):
-            reading = None  # a person's own note of that booking
-        return taken_up(known, where, stored.event, reading, desk.now, first=first)
-    # a task, one of ours by now, or one that nobody can read
-    calendar, href, etag = where
-    if known is None:
-        return Candidate(0, calendar, href, etag, "", "", Stage.THEIRS, desk.now)
-    if known.stage is Stage.BOOKED:
-        return replace(known, etag=etag, gone=False)  # whatever it becomes, it was booked
-    return replace(known, etag=etag, version="", wish="", stage=Stage.THEIRS, note=None, gone=False)
 
 
 def _hold(candidate: Candidate, request: Request) -> Hold:

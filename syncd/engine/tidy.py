@@ -16,10 +16,11 @@ from syncd.domain.errors import PreconditionFailed, Refused, StoreError, SyncdEr
 from syncd.domain.event import Draft, Event
 from syncd.domain.ids import BookingId
 from syncd.domain.note import NEVER, Note, NoteKind
+from syncd.engine.polling import outdate
 from syncd.engine.sides import Health, Managed, Sides
+from syncd.engine.takers import Takers
 from syncd.planning.candidates import is_overdue
 from syncd.planning.requests import wish_of
-from syncd.planning.routing import request_calendars
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import Stored
 
@@ -40,20 +41,24 @@ class Tidying:
     def __init__(self, sides: Sides, managed: Managed, health: Health, stopping: Callable[[], bool]) -> None:
         self._sides = sides
         self._store = sides.store
-        self._managed = managed
+        self._takers = Takers(sides, managed, health)
         self._health = health
         self._stopping = stopping
 
     async def all(self, snapshot: Snapshot) -> tuple[Problem, ...]:
         """All that is to be done now; what stands still."""
         problems: list[Problem] = []
-        takers = request_calendars(self._managed.policy.routes)
-        for one in self._store.candidates() if takers else ():
-            if one.gone or one.calendar not in takers or one.calendar not in snapshot.readable:
+        usable = {url for url in self._takers.urls if self._takers.is_usable(url, snapshot)}
+        for one in self._store.candidates() if usable else ():
+            if one.gone or one.calendar not in usable:
                 continue
             if one.told == STUCK and abs(snapshot.now - one.since) < TRY_AGAIN:
                 problems.append(_stuck(one))
-            elif self._is_to_do(one, snapshot) and not self._stopping() and one.calendar not in self._health.faults:
+            elif (
+                self._is_to_do(one, snapshot)
+                and not self._stopping()
+                and self._takers.is_usable(one.calendar, snapshot)
+            ):
                 problems += await self._safely(one, snapshot)
         return tuple(problems)
 
@@ -75,7 +80,7 @@ class Tidying:
         except StoreError:
             raise
         except SyncdError as error:
-            self._health.failed(one.calendar, error)
+            self._takers.failed(one.calendar, error)
         except Exception as error:
             # a fault of ours about one item must not stop the others
             log.exception("request.broken", request=one.name)
@@ -91,9 +96,10 @@ class Tidying:
         if wish_of(stored.event) != one.wish:
             return
         if one.stage is Stage.BOOKED:
-            # as with all writes of ours: Xandikos' tokens are hashes, and one from before would be true again
-            self._store.forget_cursor(one.calendar)
-            await self._managed.calendars[one.calendar].remove(one.href, stored.etag, stored.data)
+            if one.calendar == self._takers.slots:
+                self._outdate(one, snapshot)
+            self._takers.is_written(one.calendar)
+            await self._takers.calendar(one.calendar).remove(one.href, stored.etag, stored.data)
             log.info("request.removed", request=one.name, booking_id=one.booking_id)
             return
         note = one.note
@@ -105,19 +111,25 @@ class Tidying:
         told = note.kind.value if note is not None else ""
         self._store.keep_candidates([replace(one, etag=stored.etag, version=version, note=None, told=told)])
 
+    def _outdate(self, one: Candidate, snapshot: Snapshot) -> None:
+        """What is known of open slots is from before the booking: without its event the slot would be shown again."""
+        link = snapshot.links.get(one.booking_id) if one.booking_id is not None else None
+        if link is not None:
+            outdate(self._store, link.booking, snapshot.catalog)
+
     async def _as_it_stands(self, one: Candidate) -> Stored | None:
-        return next(iter(await self._managed.calendars[one.calendar].read([one.href])), None)
+        return next(iter(await self._takers.calendar(one.calendar).read([one.href])), None)
 
     async def _write(
         self, one: Candidate, stored: Stored, event: Event, note: Note | None, snapshot: Snapshot
     ) -> Stored:
         """The event with that note, or without any; all else in it stays as it is. As it stands then."""
-        words, calendar = self._sides.words, self._managed.calendars[one.calendar]
+        words, calendar = self._sides.words, self._takers.calendar(one.calendar)
         draft = Draft(event.uid, BookingId(""), None, "", event.title, event.place, event.description)
         if note is not None:
             told = words.sentence(note, _zone(one, snapshot), snapshot.now)
             draft = replace(draft, note=told, mark=words.mark(note))
-        self._store.forget_cursor(one.calendar)
+        self._takers.is_written(one.calendar)
         written = await calendar.replace(one.href, draft, stored.data, stored.etag)
         log.info("request.told", request=one.name, note=note.kind.value if note is not None else "")
         again = await self._as_it_stands(one)

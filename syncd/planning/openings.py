@@ -199,7 +199,8 @@ def read_as(event: Event, before: Opening, face: str, current: str, said: Collec
         before,
         from_=event.start.instant if stands else None,
         until=event.end.instant if stands else None,
-        face=before.face or guess,
+        # a note of ours about what a person had written, who took it out again: it is written anew without
+        face="" if event.noted and not edited else before.face or guess,
         said=before.said if edited else now_said,
         edited=edited,
     )

@@ -33,6 +33,12 @@ def watched(db: Database) -> list[str]:
     return [url for (url,) in db.execute("SELECT url FROM request_calendars")]
 
 
+def calendars(db: Database) -> list[str]:
+    """The calendars of which anything is remembered, also those that could not be read whole yet."""
+    rows = db.execute("SELECT url FROM request_calendars UNION SELECT calendar FROM candidates")
+    return [url for (url,) in rows]
+
+
 def watch(db: Database, calendar: str, now: datetime) -> None:
     db.execute(
         "INSERT INTO request_calendars (url, read_at) VALUES (?, ?) ON CONFLICT (url) DO NOTHING",
@@ -99,6 +105,10 @@ def settle(db: Database, number: int, outcome: str, detail: str, reply: Reply | 
             NoteKind.REQUEST_REFUSED, now, NEVER, asked=one.start, slots=reply.slots, reason=reply.reason[:QUOTED]
         )
         _put(db, number, replace(one, stage=Stage.CLOSED, note=note))
+
+
+def drop(db: Database, over: Iterable[Candidate]) -> None:
+    db.conn.executemany("DELETE FROM candidates WHERE id = ?", [(one.id,) for one in over])
 
 
 def prune(db: Database, before: str) -> None:

@@ -333,15 +333,27 @@ class Store:
     def watch_only(self, calendars: Collection[str]) -> None:
         """Forget what stood in calendars that take no requests any more."""
         with self._read() as db:
-            others = [url for url in candidates.watched(db) if url not in calendars]
+            others = [url for url in candidates.calendars(db) if url not in calendars]
         if others:
             with self._write() as db:
                 candidates.forget(db, others)
 
-    def take_notice(self, calendar: str, seen: Sequence[Candidate], gone: Sequence[Candidate], now: datetime) -> None:
-        """Remember what was read in that calendar, and what it does not list any more; it is watched from now on."""
+    def take_notice(
+        self,
+        calendar: str,
+        seen: Sequence[Candidate],
+        gone: Sequence[Candidate],
+        now: datetime,
+        *,
+        watched: bool = True,
+    ) -> None:
+        """Remember what was read in that calendar, and what it does not list any more.
+
+        It is watched from now on, but for `watched` False: then not all of it could be read yet.
+        """
         with self._write() as db:
-            candidates.watch(db, calendar, now)
+            if watched:
+                candidates.watch(db, calendar, now)
             candidates.keep(db, seen)
             candidates.mark_gone(db, gone, now)
 
@@ -351,6 +363,13 @@ class Store:
             return
         with self._write() as db:
             candidates.keep(db, seen)
+
+    def forget_candidates(self, over: Sequence[Candidate]) -> None:
+        """Drop these: what comes at their hrefs later is new."""
+        if not over:
+            return
+        with self._write() as db:
+            candidates.drop(db, over)
 
     def decide_candidate(self, name: BookingId, verb: Decision) -> bool:
         """A person's word about one that awaits it, by its name; False where it does not."""

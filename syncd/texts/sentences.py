@@ -175,6 +175,10 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("Not booked: the customer's name is missing."),),
         (N_("Write it behind the service, after a dash, and it is tried again."),),
     ),
+    NoteKind.SLOT_NO_NAME: (
+        (N_("Not booked: the customer's name is missing."),),
+        (N_("Write it into the title, and it is tried again."),),
+    ),
     NoteKind.REQUEST_SERVICE_UNKNOWN: (
         (N_("Not booked: no service is called like this."),),
         (N_("Did you mean: {names}?"),),

@@ -135,7 +135,7 @@ async def test_an_edited_one_is_left_alone_also_when_its_slot_is_gone(
         await filled(w)
         found = await there(w, url)
         name = max(each for each in found if each.startswith("s_manicure"))
-        theirs = retitled(dragged(found[name], HOUR, w.clock.at), "Dana Lee dana@example.com")
+        theirs = retitled(dragged(found[name], HOUR, w.clock.at), "reserved for Dana Lee")
         await put(w, url, name, theirs)
         start = starts(w, "s_manicure", "loc_shoreditch")[-1]
         while start in starts(w, "s_manicure", "loc_shoreditch"):

@@ -1,0 +1,134 @@
+"""What events ask for, taken notice of: read where they are new or changed, once the services and places are known."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import structlog
+
+from syncd.domain.actions import Confirm, Hold
+from syncd.domain.candidate import Candidate, Stage
+from syncd.domain.errors import StoreError, SyncdError
+from syncd.domain.request import Request
+from syncd.engine.setbacks import Setbacks
+from syncd.engine.sides import Sides
+from syncd.engine.takers import Reader, Takers
+from syncd.planning.candidates import taken_up
+from syncd.planning.planner import OWN_FAULT
+from syncd.planning.snapshot import Snapshot
+from syncd.ports import Stored
+from syncd.state.journal import Intent
+from syncd.state.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+class OpenAsk(NamedTuple):
+    """What is being asked for, and came to no known end yet."""
+
+    intent: Intent
+    action: Hold | Confirm
+
+
+def open_asks(store: Store) -> list[OpenAsk]:
+    """What is being asked for on account of events."""
+    asked = [OpenAsk(one, one.action) for one in store.open_intents() if isinstance(one.action, Hold | Confirm)]
+    return [one for one in asked if one.action.candidate is not None]
+
+
+class Noticing:
+    """Raises StoreError only."""
+
+    def __init__(self, sides: Sides, takers: Takers) -> None:
+        self._sides = sides
+        self._store = sides.store
+        self._takers = takers
+
+    async def events(self, snapshot: Snapshot) -> None:
+        """Of people's own events in the calendars that take requests."""
+        self._store.watch_only(self._takers.urls)
+        if not self._takers.requests or not snapshot.catalog.services:
+            return
+        known = self._store.candidates()
+        for url in self._takers.requests:
+            if self._takers.is_usable(url, snapshot):
+                await self._notice(url, [one for one in known if one.calendar == url], snapshot)
+
+    async def slots(self, snapshot: Snapshot) -> None:
+        """Of the events of open slots: those that publishing has just found edited."""
+        url, now = self._takers.slots, self._sides.clock.now()
+        if url is None or not snapshot.catalog.services:
+            return
+        # from now on it has to stand: when the cycle began it may have been another
+        snapshot = replace(snapshot, now=now)
+        if not self._takers.is_usable(url, snapshot):
+            return
+        plain = {one.href for one in self._store.openings(url) if not one.edited}
+        here = [one for one in self._store.candidates() if one.calendar == url]
+        # what a slot's event said once is over when it stands there as syncd writes it: what comes then is new
+        self._store.forget_candidates([one for one in here if one.href in plain])
+        try:
+            await self._notice(url, [one for one in here if one.href not in plain], snapshot)
+        except StoreError:
+            raise
+        except Exception as error:
+            # a fault of ours about slots must not stop bookings
+            log.exception("openings.broken")
+            Setbacks(self._store).pause(SyncdError(f"{OWN_FAULT}: {type(error).__name__}"), now)
+
+    async def _notice(self, url: str, here: list[Candidate], snapshot: Snapshot) -> None:
+        asked = {one.action.candidate for one in open_asks(self._store)}
+        known = {one.href: one for one in here}
+        # what is being asked for is compared with what was asked, once that is known
+        busy = {one.href for one in here if one.id in asked}
+        there, first = self._takers.there(url), not self._store.is_watched(url)
+        changed = [
+            href
+            for href, etag in there.items()
+            if href not in busy and (href not in known or known[href].gone or etag is None or known[href].etag != etag)
+        ]
+        gone = [one for href, one in known.items() if href not in there and not one.gone]
+        if not (changed or gone or first):
+            return
+        found = await self._takers.read(url, changed)
+        if found is None:
+            return
+        reader = self._takers.reader(url, snapshot)
+        seen = []
+        for href in changed:
+            where = (url, href, there[href])
+            one = self._seen(known.get(href), where, found.get(href), reader, snapshot, first=first)
+            if one != known.get(href):  # without ETags all are read each time
+                seen.append(one)
+        if seen or gone or first:
+            self._store.take_notice(url, seen, gone, snapshot.now, watched=self._takers.is_read(url))
+
+    def _seen(
+        self,
+        known: Candidate | None,
+        where: tuple[str, str, str | None],
+        stored: Stored | None,
+        reader: Reader,
+        snapshot: Snapshot,
+        *,
+        first: bool,
+    ) -> Candidate:
+        """What is remembered of an event as it was read now. `where` is its calendar, href and ETag."""
+        calendar, href, etag = where
+        if stored is not None and stored.event is not None:
+            reading = reader(href, stored.event)
+            twin = None
+            if first and isinstance(reading, Request):
+                twin = next(filter(reading.is_met_by, snapshot.bookings.values()), None)
+            if twin is not None and calendar != self._takers.slots:
+                reading = None  # a person's own note of that booking
+            seen = taken_up(known, where, stored.event, reading, snapshot.now, first=first)
+            if twin is not None and calendar == self._takers.slots:
+                # the database was lost before the slot's event could go, which is of no use any more
+                seen = replace(seen, stage=Stage.BOOKED, booking_id=twin.id)
+            return seen
+        # a task, one of ours by now, or one that nobody can read
+        if known is None:
+            return Candidate(0, calendar, href, etag, "", "", Stage.THEIRS, snapshot.now)
+        if known.stage is Stage.BOOKED:
+            return replace(known, etag=etag, gone=False)  # whatever it becomes, it was booked
+        return replace(known, etag=etag, version="", wish="", stage=Stage.THEIRS, note=None, gone=False)

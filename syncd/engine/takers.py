@@ -1,0 +1,114 @@
+"""The calendars in which people may ask for bookings: those with `create_bookings`, and that of open slots.
+
+They differ in which events may ask, in how one is read, and in what a fault of the calendar means: bookings stand in
+the former, so it is a fault of the cycle; the latter is left alone for a while, as when slots are published.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from syncd.domain.errors import SyncdError
+from syncd.domain.event import Event
+from syncd.engine.display import Display, any_words
+from syncd.engine.setbacks import Setbacks
+from syncd.engine.sides import Health, Managed, Sides
+from syncd.planning.openings import Offer
+from syncd.planning.requests import Desk, Reading, places_of, read_request
+from syncd.planning.routing import request_calendars
+from syncd.planning.slot_requests import read_slot_request
+from syncd.planning.snapshot import Snapshot
+from syncd.ports import CalendarPort, Stored
+from syncd.state.pairs import UNREAD
+
+Reader = Callable[[str, Event], Reading]
+"""What the event at an href asks for."""
+
+
+class Takers:
+    """`requests` are the URLs of the former, `slots` that of the latter, if there is one; `urls` are all of them."""
+
+    def __init__(self, sides: Sides, managed: Managed, health: Health) -> None:
+        self._sides = sides
+        self._store = sides.store
+        self._managed = managed
+        self._health = health
+        self._setbacks = Setbacks(sides.store)
+        self.requests = request_calendars(managed.policy.routes)
+        self.slots = managed.openings.url if managed.openings is not None else None
+        self.urls = (*self.requests, *([self.slots] if self.slots is not None else []))
+
+    def calendar(self, url: str) -> CalendarPort:
+        openings = self._managed.openings
+        return openings if openings is not None and url == self.slots else self._managed.calendars[url]
+
+    def is_usable(self, url: str, snapshot: Snapshot) -> bool:
+        """Whether its events may be acted on in this cycle."""
+        if url in self._health.faults:
+            return False
+        if url == self.slots:
+            return not self._setbacks.is_paused(self._sides.clock.now())
+        return url in snapshot.readable
+
+    def failed(self, url: str, error: SyncdError) -> None:
+        """The calendar could not be used."""
+        if url == self.slots:
+            self._setbacks.pause(error, self._sides.clock.now())
+        else:
+            self._health.failed(url, error)
+
+    def is_written(self, url: str) -> None:
+        """Something of it is about to be written: its next listing is a full one.
+
+        As with all writes of ours: Xandikos' tokens are hashes, and one from before would be true again.
+        """
+        if url == self.slots:
+            self._store.keep_openings(url, (), (), UNREAD)
+        else:
+            self._store.forget_cursor(url)
+
+    def there(self, url: str) -> dict[str, str | None]:
+        """Every href at which an event stands that may ask for something, with its version, as last seen."""
+        if url == self.slots:
+            return {one.href: one.etag for one in self._store.openings(url) if one.edited}
+        return self._store.foreign(url)
+
+    def is_read(self, url: str) -> bool:
+        """Whether all that stands there was seen: only then is what comes later new."""
+        return url != self.slots or self._store.openings_position(url) != UNREAD
+
+    async def read(self, url: str, hrefs: Iterable[str], snapshot: Snapshot | None = None) -> dict[str, Stored] | None:
+        """The events at these hrefs; None where the calendar cannot be read, or was not in that cycle."""
+        wanted = list(hrefs)
+        if not wanted:
+            return {}
+        unread = snapshot is not None and url != self.slots and url not in snapshot.readable
+        if unread or url in self._health.faults:
+            return None
+        try:
+            return {one.href: one for one in await self.calendar(url).read(wanted)}
+        except SyncdError as error:
+            self.failed(url, error)
+            return None
+
+    def reader(self, url: str, snapshot: Snapshot) -> Reader:
+        """How the events of that calendar are read."""
+        desk = self._desk(snapshot)
+        if url != self.slots:
+            desk = replace(desk, locations=places_of(url, self._managed.policy.routes))
+            return lambda href, event: read_request(event, desk)
+        slots = {one.href: one.slot for one in self._store.openings(url)}
+        words = any_words(self._sides.words)
+        scene = Display(snapshot.catalog, {}, self._sides.words, desk.now, words)
+
+        def read(href: str, event: Event) -> Reading:
+            if (slot := slots.get(href)) is None:
+                return None
+            wordings = (scene.wording(Offer(slot.service_id, slot.location_id), each) for each in words)
+            return read_slot_request(event, slot, {one.title for one in wordings if one is not None}, desk)
+
+        return read
+
+    def _desk(self, snapshot: Snapshot) -> Desk:
+        lines = (link.texts.lines.get("booking", "") for link in snapshot.links.values())
+        copies = frozenset(line for line in lines if line)
+        return Desk(snapshot.catalog, snapshot.now, self._managed.policy.past, copies=copies)
