@@ -18,14 +18,15 @@ And where the other habits of servers are met, each by what the server does and 
   whether it was done, so the next cycle looks.
 
 **Two writers who both win.** DAViCal, SabreDAV and SOGo compare the ETag and write in two steps, so two conditional
-writes at once may both be answered with success (DAViCal and SabreDAV 4.7: in 7 of 15 rounds of eight writers). After
-a write that gave a strong ETag nothing is read back. If the other one was last, its ETag is in the next listing, and
-differs from the one that we were given (tests/contracts asks that of every server): the next cycle reads it and
-compares it with our write as the base, as a read at once would. If ours was last, what stands there is ours, and no
-read can tell that an edit was lost in that moment; a read right before would not help either, for the server's own
-comparison comes later than it. So a read back would cost a request for each write and find nothing. Where there is no
-strong ETag it is read back anyway, and `stored.is_anothers` keeps a person's write within that moment from being taken
-for our own. What is left open: SOGo counts its ETags for each object, so that two winners may be given the same one.
+writes at once may both be answered with success (DAViCal and SabreDAV 4.7: in 7 of 15 rounds of eight writers). If the
+other one was last, its ETag is in the next listing, and differs from the one that we were given (tests/contracts asks
+that of every server): the next cycle reads it and compares it with our write as the base, as a read at once would. If
+ours was last, what stands there is ours, and no read can tell that an edit was lost in that moment. So after a write
+that gave a strong ETag nothing is read back by itself. Where `check --probe` has seen that conditions are ignored, or
+that two writers win at once, each write is careful: a look right before it stands in for the server's own comparison,
+but for that moment, and a read right after compares what stands there, for SOGo counts ETags for each object and may
+give two winners the same one. Where there is no strong ETag it is read back anyway, and `stored.is_anothers` keeps a
+person's write within that moment from being taken for our own.
 """
 
 import re
