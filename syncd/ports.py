@@ -156,6 +156,8 @@ class AccountPort(Protocol):
     async def find(self, uid: str, booking_id: BookingId) -> list[tuple[str, Stored]]:
         """Every event with that UID or that X-ZIMUN-BOOKING-ID, as (calendar URL, object), in any calendar.
 
+        And, where a server can search texts, every `Event.is_copy_of` the booking.
+
         Raises Unavailable where a calendar of the account could not be searched: then nothing is known.
         """
         ...

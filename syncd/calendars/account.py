@@ -11,7 +11,7 @@ from syncd.calendars.dav import DavCalendar
 from syncd.calendars.discovery import CalendarInfo, discover
 from syncd.calendars.hrefs import collection_path, is_member, normal_path, origin_of
 from syncd.calendars.probe import Probe
-from syncd.calendars.stored import stored
+from syncd.calendars.stored import stored, strange
 from syncd.calendars.transport import Transport
 from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, Unavailable
 from syncd.domain.ids import BookingId
@@ -19,6 +19,9 @@ from syncd.ports import Stored
 
 # Seconds for which the list of calendars is taken as known.
 _FRESH = 600.0
+
+# CALDAV:supported-filter (RFC 4791 §7.8) is a 403. A server that cannot search texts can still find our properties.
+_NO_SUCH_FILTER = (400, 403, 412, 422, 501)
 
 
 class Account:
@@ -103,7 +106,8 @@ class Account:
         raise ConfigError([f'calendars.name: {fault} "{name}"; there are: {there}'])
 
     async def find(self, uid: str, booking_id: BookingId) -> list[tuple[str, Stored]]:
-        """Every event with that UID or X-ZIMUN-BOOKING-ID, in all calendars discovered and all managed ones.
+        """Every event with that UID or X-ZIMUN-BOOKING-ID, or whose description names the booking, in all calendars
+        discovered and all managed ones.
 
         Raises Unavailable, RateLimited or NotPermitted where one calendar could not be searched: then nothing is known.
         """
@@ -132,15 +136,20 @@ class Account:
         await self._transport.aclose()
 
     async def _search(self, url: str, uid: str, booking_id: BookingId) -> list[Stored]:
-        """Two calendar-queries, for RFC 4791 §9.7.2 knows no "or". What they bring is looked at again: SOGo and Calypso
-        ignore filters and give everything, and a text-match is about a part of the value.
+        """Three calendar-queries, for RFC 4791 §9.7.2 knows no "or". What they bring is looked at again: SOGo and
+        Calypso ignore filters and give everything, and a text-match is about a part of the value.
+
+        The third is for Outlook CalDav Synchronizer and Android apps: what they carry into another calendar has a new
+        UID and none of our properties, but the text that we wrote.
         """
         path = collection_path(url)
         encoded = quote(booking_id, safe="", errors="surrogatepass")
         found: dict[str, Stored] = {}
-        for prop, value in (("UID", uid), (ical.BOOKING_ID, encoded)):
+        for prop, value in (("UID", uid), (ical.BOOKING_ID, encoded), ("DESCRIPTION", booking_id)):
             headers = {**wire.XML_TYPE, "Depth": "1"}
             answer = await self._transport.send("REPORT", path, wire.events_where(prop, value), headers)
+            if prop == "DESCRIPTION" and answer.status in _NO_SUCH_FILTER:
+                continue
             if answer.status != 207:
                 raise quirks.read_error(answer)
             listing = wire.multistatus(answer.tree, self._origin)
@@ -154,6 +163,10 @@ class Account:
                 one = stored(entry.path, entry.etag, entry.data)
                 if _is_it(one, uid, booking_id, encoded):
                     found[entry.path] = one
+                    continue
+                copy = strange(entry.path, entry.etag, entry.data)
+                if copy.event is not None and copy.event.is_copy_of(booking_id):
+                    found[entry.path] = copy
         return list(found.values())
 
 

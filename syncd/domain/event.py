@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from syncd.domain.booking import Span
-from syncd.domain.ids import BookingId
+from syncd.domain.ids import BookingId, parse_uid
 
 
 class TimeKind(StrEnum):
@@ -65,6 +65,14 @@ class Event:
     cancelled: bool = False
     fingerprint: str = ""
     invitation: bool = False
+
+    def is_copy_of(self, booking_id: str) -> bool:
+        """Whether nothing but its text shows that it was made from this booking's event: a line that ends ": b_1".
+
+        Enough to believe that the event was not deleted; not enough to act on it, for people write such lines too.
+        """
+        known = self.booking_id or parse_uid(self.uid) or self.cancelled
+        return not known and any(line.rstrip().endswith(f": {booking_id}") for line in self.description.splitlines())
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,8 @@ class Answering:
             found = await self._sides.account.find(question.uid, question.booking_id)
         except CollectionGone:
             return Look.UNKNOWN
+        copied = [hit for hit in found if hit[1].event is not None and hit[1].event.is_copy_of(question.booking_id)]
+        found = [hit for hit in found if hit not in copied]
         for calendar, _ in found:
             if calendar not in self._calendars:
                 return calendar
@@ -143,7 +145,9 @@ class Answering:
             if (calendar, one.href) not in snapshot.events:
                 self._sides.store.forget_cursor(calendar)  # listed in full the next time
                 self.troubles[question.booking_id] = "a search finds its event where the listing names none: left alone"
-        return Look.UNKNOWN if any(seen is None or seen.event is None for seen in known) else Look.ABSENT
+        if any(seen is None or seen.event is None for seen in known):
+            return Look.UNKNOWN
+        return Look.COPIED if copied else Look.ABSENT
 
 
 def _left_out(question: Question, snapshot: Snapshot) -> bool:

@@ -87,7 +87,10 @@ class EventGone:
 
 @dataclass(frozen=True, slots=True)
 class EventElsewhere:
-    """It is gone from its place and stands in a calendar of the account that syncd does not manage."""
+    """It is gone from its place and stands in a calendar of the account that syncd does not manage.
+
+    Or in any calendar as a copy that only its text shows.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +245,8 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
     match snapshot.looks.get(FindEvent(link.uid, link.booking_id)):
         case Look.ABSENT:
             return EventGone()
+        case Look.COPIED:
+            return EventElsewhere()
         case str(calendar) if calendar not in snapshot.managed:
             return EventElsewhere()
         case _:

@@ -38,6 +38,7 @@ class Look(Enum):
     ABSENT = "absent"
     UNKNOWN = "unknown"
     CLOSED = "closed"
+    COPIED = "copied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ class LookEvent:
 
 @dataclass(frozen=True, slots=True)
 class FindEvent:
-    """Search every calendar of the account. Answers: the calendar where it was found, ABSENT, UNKNOWN."""
+    """Search every calendar of the account. Answers: the calendar where it was found, COPIED (only `is_copy_of` it
+    was), ABSENT, UNKNOWN.
+    """
 
     uid: str
     booking_id: BookingId

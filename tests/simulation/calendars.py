@@ -274,7 +274,7 @@ def is_strong(etag: str | None) -> bool:
 
 
 class FakeAccount:
-    """All calendars of the account: an AccountPort."""
+    """All calendars of the account: an AccountPort, of a server that searches no texts."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
