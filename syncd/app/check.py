@@ -57,7 +57,7 @@ async def examine(config: Config, warnings: Sequence[str], now: datetime, *, pro
             if probe:
                 await probe_calendars(rows, accounts, config, SystemClock())
             else:
-                tell_probed(rows, config, [one.calendar for one in routes or ()])
+                tell_probed(rows, config, [*(one.calendar for one in routes or ()), config.availability.calendar_url])
     _look_at_routing(rows, config, found, routes)
     return rows.all
 

@@ -14,10 +14,9 @@ from syncd.app.wiring import Accounts
 from syncd.calendars.account import Account
 from syncd.calendars.dav import DavCalendar
 from syncd.calendars.probe import Probe, Stopped
-from syncd.domain.errors import NotPermitted, OutcomeUnknown, Refused, StoreBusy, StoreError, SyncdError
+from syncd.domain.errors import NotPermitted, Refused, StoreBusy, StoreError, SyncdError
 from syncd.domain.findings import SCRATCH, Scratch
 from syncd.engine.scratch import remove_scratch
-from syncd.engine.sides import EXIT_DOWN
 from syncd.ports import Clock
 from syncd.state.lock import ProbeLock
 from syncd.state.store import Store
@@ -58,7 +57,7 @@ async def probe_calendars(rows: Rows, accounts: Accounts, config: Config, clock:
                 else:
                     await _probe(rows, place, store, clock, stop)
     except StoreBusy as error:
-        rows.fail(PROBE, str(error), "wait until it is through", EXIT_DOWN)
+        rows.fail(PROBE, str(error), "wait until it is through", 1)
     except StoreError as error:
         rows.failed(PROBE, error, "")
 
@@ -112,23 +111,23 @@ async def _probe(rows: Rows, place: _Place, store: Store, clock: Clock, stop: _S
     now = clock.now()
     noted = Scratch(calendar.url, probe.href, now, now)
     store.note_scratch([noted])
-    lost = False
+    found = None
     try:
         found = await probe.run()
     except Stopped:
         rows.fail(name, "interrupted", "", EXIT_INTERRUPTED)
     except SyncdError as error:
-        lost = isinstance(error, OutcomeUnknown)
         reason = f": {error.reason}" if isinstance(error, Refused) and error.reason else ""
         rows.failed(name, Refused(f"{error}{reason}") if reason else error, _advice(error))
-    else:
-        store.keep_findings(calendar.url, found)
+    finally:
+        await _clear(rows, name, probe, store, noted)
+    if found is not None:
+        store.keep_findings(calendar.url, found.after(store.findings(calendar.url)))
         rows.all += told(name, found)
-    await _clear(rows, name, probe, store, noted, lost=lost)
 
 
-async def _clear(rows: Rows, name: str, probe: Probe, store: Store, noted: Scratch, *, lost: bool) -> None:
-    """Leave nothing. `lost`: the answer to a write was, so it may arrive after this."""
+async def _clear(rows: Rows, name: str, probe: Probe, store: Store, noted: Scratch) -> None:
+    """Leave nothing. Where a write may still arrive after this, the event stays noted."""
     try:
         gone = await probe.clear()
     except SyncdError as error:
@@ -136,7 +135,7 @@ async def _clear(rows: Rows, name: str, probe: Probe, store: Store, noted: Scrat
         return
     if not gone:
         rows.fail(name, "the scratch event is still there after it was deleted", _LEFT)
-    elif not lost:
+    elif not probe.lost:
         store.note_scratch(gone=[noted])
 
 

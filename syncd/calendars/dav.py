@@ -102,12 +102,12 @@ class DavCalendar:
         A weak ETag is no condition for a write (RFC 9110 §13.1.1); then a change within that moment can be lost.
         """
         path = self._own(href)
-        strong = quirks.is_strong(etag)
-        if not strong or self._careful(self.url):
+        if not quirks.is_strong(etag) or self._careful(self.url):
             found = await self._look(path, whole)
-            if found is None or not (found.etag == etag if strong else same_version(found.data, onto)):
+            if found is None or not _is_version(found, etag, onto):
                 raise PreconditionFailed("the object is not the version that was expected")
-            etag = found.etag
+            # a proxy between may take the ETag from a GET that the listing has
+            etag = found.etag if quirks.is_strong(found.etag) else etag
         return await self._put(path, draft, onto, _if_match(etag))
 
     async def remove(self, href: str, etag: str | None, onto: str = "") -> None:
@@ -120,10 +120,12 @@ class DavCalendar:
             found = await self._look(path, whole if onto else stored)
             if found is None:
                 return
-            is_it = same_version(found.data, onto) if onto else bool(found.data)
-            if not is_it or (etag is not None and etag != found.etag):
+            is_it = _is_version(found, etag, onto) if onto else bool(found.data)
+            alike = None not in (etag, found.etag) and quirks.is_strong(etag) == quirks.is_strong(found.etag)
+            other = alike and etag != found.etag
+            if not is_it or other:
                 raise PreconditionFailed("the object is not the version that was expected")
-            etag = found.etag
+            etag = found.etag if quirks.is_strong(found.etag) else etag
         answer = await self._transport.send("DELETE", path, headers=_if_match(etag))
         if answer.status in _DELETED | quirks.GONE:
             return
@@ -335,6 +337,13 @@ class DavCalendar:
         if path is None or not is_member(path, self._path):
             raise ValueError("the href is not in this calendar")
         return path
+
+
+def _is_version(found: Stored, etag: str | None, onto: str) -> bool:
+    """Whether what stands there is what was expected: by the ETag where both are strong, else by what it says."""
+    if quirks.is_strong(etag) and quirks.is_strong(found.etag):
+        return found.etag == etag
+    return same_version(found.data, onto)
 
 
 def _if_match(etag: str | None) -> dict[str, str]:

@@ -30,6 +30,7 @@ EXTRA = ("X-SYNCD-PROBE", ":kept")
 _WAITS = (0.5, 1.5, 3.0, 5.0)
 _ROUNDS, _WRITERS = 4, 3
 _WRITTEN = frozenset({200, 201, 204})
+_REFUSING = frozenset({403, 405, 409, 412, 428})
 _ICS = {"Content-Type": "text/calendar; charset=utf-8"}
 _ANY = {"If-None-Match": "*"}
 _SCHEDULES = "calendar-auto-schedule"
@@ -61,6 +62,8 @@ class Probe:
         self._stopping = stopping
         self._collection = collection_path(calendar.url)
         self.href = member_path(self._collection, f"{name}.ics")
+        self.lost = False
+        """Whether a write may still arrive: its answer was lost, or told nothing."""
 
     async def run(self) -> Findings:
         """All of it. Raises Stopped, Refused where nothing can be written or deleted, and as DavCalendar."""
@@ -75,7 +78,8 @@ class Probe:
         first = await self._get()
         changing, etag_changes = await self._changed(first)
         honoured = [await self._condition({"If-Match": first.etag or ""}, first, changing), await self._taken_twice()]
-        atomic = await self._race() if changing is Condition.HONOURED else True
+        # where the condition is ignored all would win, and a late one would write the event anew once it is deleted
+        atomic = await self._race() if honoured[0] is Condition.HONOURED else True
         since = (await self._calendar.changes(None)).cursor
         deleting = await self._deleted(first.etag)
         stands = deleting is Condition.REFUSED
@@ -105,9 +109,11 @@ class Probe:
         Without a condition: nobody else writes at that href. Raises as DavCalendar.
         """
         answer = await self._transport.send("DELETE", self.href)
-        if answer.status not in _WRITTEN | quirks.GONE:
+        gone = (await self._transport.send("GET", self.href)).status in quirks.GONE
+        # a calendar that is closed to us refuses also what is not there
+        if not gone and answer.status not in _WRITTEN | quirks.GONE:
             raise quirks.write_error(answer)
-        return (await self._transport.send("GET", self.href)).status in quirks.GONE
+        return gone
 
     def _text(self, said: str) -> str:
         now = self._now()
@@ -119,7 +125,13 @@ class Probe:
     async def _send(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> Answer:
         if self._stopping():
             raise Stopped
-        return await self._transport.send(method, path, body, headers)
+        try:
+            answer = await self._transport.send(method, path, body, headers)
+        except OutcomeUnknown:
+            self.lost = True
+            raise
+        self.lost = self.lost or (method in ("PUT", "DELETE") and answer.status in (500, 502, 504))
+        return answer
 
     async def _put(self, text: str, condition: dict[str, str]) -> Answer:
         return await self._send("PUT", self.href, text, {**_ICS, **condition})
@@ -191,8 +203,11 @@ class Probe:
         return self._judged(await self._put(self._text("twice"), _ANY))
 
     def _judged(self, answer: Answer) -> Condition:
-        # whatever refuses it protects; 412 is what RFC 9110 §13.1 wants
-        return Condition.IGNORED if answer.status in _WRITTEN else Condition.HONOURED
+        # whatever refuses it for good protects; 412 is what RFC 9110 §13.1 wants
+        if answer.status in _REFUSING:
+            return Condition.HONOURED
+        self._must(answer, _WRITTEN)
+        return Condition.IGNORED
 
     async def _race(self) -> bool:
         """Whether of some writes at once, all under the true ETag, at most one is accepted in each round."""
@@ -212,10 +227,9 @@ class Probe:
         """Delete it: first with an ETag that is not true any more, then with the true one."""
         true = (await self._get()).etag
         if quirks.is_strong(stale) and quirks.is_strong(true) and stale != true:
-            answer = await self._send("DELETE", self.href, headers={"If-Match": stale or ""})
-            if answer.status in _WRITTEN:
-                return Condition.IGNORED
-            tried = Condition.HONOURED
+            tried = self._judged(await self._send("DELETE", self.href, headers={"If-Match": stale or ""}))
+            if tried is Condition.IGNORED:
+                return tried
         else:
             tried = Condition.UNTRIED
         headers = {"If-Match": true or ""} if quirks.is_strong(true) else {}

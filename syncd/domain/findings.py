@@ -1,6 +1,6 @@
 """What a calendar server does with what is written, as `syncd check --probe` saw it on a scratch event."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -85,6 +85,10 @@ class Findings:
         """Whether a condition is no protection there: each write looks right before and reads back after."""
         conditions = (self.if_match, self.if_none_match, self.delete_if_match)
         return Condition.IGNORED in conditions or not self.atomic
+
+    def after(self, before: "Findings | None") -> "Findings":
+        """What is to be kept: that two writers won once is not taken back by a later probe in which none did."""
+        return self if before is None else replace(self, atomic=self.atomic and before.atomic)
 
 
 @dataclass(frozen=True, slots=True)

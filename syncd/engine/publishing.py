@@ -166,10 +166,7 @@ class Publishing:
             stored = await calendar.replace(opening.href, draft, fresh.data, fresh.etag)
         said = scene.wordings[Offer(slot.service_id, slot.location_id)].said
         before = replace(opening or Opening(stored.href, None, *slot), href=stored.href, etag=stored.etag, said=said)
-        after = written(write, before, scene.now)
-        if stored.etag is None or not stored.etag.startswith('"'):
-            after = await self._as_stored(calendar, after)
-        self._store.keep_openings(calendar.url, [after])
+        self._store.keep_openings(calendar.url, [_as_stored(written(write, before, scene.now), stored)])
         log.info("opening.written", service=slot.service_id, location=slot.location_id, again=opening is not None)
 
     async def _create(self, calendar: CalendarPort, write: Write, scene: Display) -> Stored:
@@ -182,15 +179,6 @@ class Publishing:
                 continue
         raise Refused("the calendar server takes no event of that slot again")
 
-    async def _as_stored(self, calendar: CalendarPort, after: Opening) -> Opening:
-        """Without a strong ETag the server may have stored something else than was sent: then that is ours."""
-        stored = next(iter(await calendar.read([after.href])), None)
-        if stored is None or stored.event is None:
-            return after
-        event = stored.event
-        said = said_by(event.title, event.place, event.description)
-        return replace(after, etag=stored.etag, said=said, from_=event.start.instant, until=event.end.instant)
-
     async def _fresh(self, calendar: CalendarPort, opening: Opening, scene: Display) -> Stored | None:
         """The event as it stands now; None where it is gone or edited, which is remembered."""
         stored = next(iter(await calendar.read([opening.href])), None)
@@ -202,3 +190,16 @@ class Publishing:
             return stored
         self._store.keep_openings(calendar.url, [now])
         return None
+
+
+def _as_stored(after: Opening, stored: Stored) -> Opening:
+    """Without a strong ETag the server may have stored something else than was sent; the port read it back: it is ours.
+
+    What somebody else wrote in that moment is not: then the port gives what was sent, without an ETag, and the next
+    look reads it.
+    """
+    if stored.event is None:
+        return after
+    event = stored.event
+    said = said_by(event.title, event.place, event.description)
+    return replace(after, said=said, from_=event.start.instant, until=event.end.instant)

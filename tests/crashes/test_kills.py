@@ -22,7 +22,7 @@ from tests.crashes.reaper import Chapter, Reaper, story
 from tests.crashes.witness import GRACE, Witness, faults
 from tests.servers import Server
 
-LEAST, MOST, SECONDS = 20, 300, 35.0
+LEAST, MOST, SECONDS = 12, 300, 20.0
 QUIET = 4
 
 

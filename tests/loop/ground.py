@@ -1,5 +1,6 @@
 """What a world stands on: a clock in hand, a config, a store."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tests.servers.kinds import KINDS
 # for stories in which the calendar server plays no part
 ON_ONE = pytest.mark.parametrize("server", ["radicale"], indirect=True)
 ON_EVERY = pytest.mark.parametrize("server", list(KINDS), indirect=True)
+
+THOROUGH = bool(os.environ.get("SYNCD_THOROUGH"))
+"""Whether to try each moment and each repetition, as before a release; else as many as fit into a run of all tests."""
 
 _EMPTY: list[bytes] = []
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -204,8 +204,8 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
 
 CAUGHT_BY = {
     "absence_is_deletion": 6, "base_before_effect": 2, "clock_jumps_ignored": 443, "cursor_too_early": 419,
-    "edits_overwritten": 5, "first_404_believed": 38, "grace_skipped": 22, "guard_off": 5, "if_match_dropped": 415,
-    "key_not_stable": 2, "not_read_afresh": 283, "note_for_ever": 2, "records_forgotten": 1, "replay_is_a_wish": 24,
+    "edits_overwritten": 5, "first_404_believed": 13, "grace_skipped": 13, "guard_off": 5, "if_match_dropped": 415,
+    "key_not_stable": 2, "not_read_afresh": 283, "note_for_ever": 0, "records_forgotten": 1, "replay_is_a_wish": 52,
     "stale_answers_believed": 1380, "unmanaged_not_searched": 6,
 }  # fmt: skip
 """The first seed whose history finds it."""

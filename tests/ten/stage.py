@@ -1,6 +1,5 @@
 """A salon, a calendar, syncd between them, and a bender on each side."""
 
-import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields, replace
@@ -13,9 +12,6 @@ from tests.loop.ground import config_of, open_store
 from tests.loop.world import World, world
 from tests.servers import Server
 from tests.ten.bender import Bender
-
-THOROUGH = bool(os.environ.get("SYNCD_THOROUGH"))
-"""Whether to try each moment and each repetition, as before a release; else as many as fit into a run of all tests."""
 
 
 @dataclass

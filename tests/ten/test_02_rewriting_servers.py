@@ -17,12 +17,12 @@ from urllib.parse import urljoin
 
 import pytest
 
-from tests.loop.ground import ON_ONE
+from tests.loop.ground import ON_ONE, THOROUGH
 from tests.loop.world import HOUR, RESCHEDULE, World, at
 from tests.servers import Server
 from tests.ten.bender import Ask, Bend, Bender, Onward, Reply
 from tests.ten.every import on_every
-from tests.ten.stage import THOROUGH, stage
+from tests.ten.stage import stage
 
 _SERIAL = count(1)
 
