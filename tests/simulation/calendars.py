@@ -186,7 +186,7 @@ class FakeCalendar:
             ]
 
         self._own(*hrefs)
-        self._world.openings.near = next(iter(hrefs), "")
+        self._world.slot_people.near = next(iter(hrefs), "")
         return await self._world.call(self.url, "read", read)
 
     async def get(self, href: str) -> Stored | None:

@@ -54,7 +54,7 @@ class People:
     def take(self, step: Step) -> bool:
         """Do it, where it makes sense at that moment; whether it did."""
         if step.what.startswith("slot "):
-            done = self.world.openings.take(step)
+            done = self.world.slot_people.take(step)
         else:
             done = getattr(self, "_" + step.what.replace(" ", "_"))(step)
         if not done:

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.simulation import asks, openings
+from tests.simulation import asks, slot_people
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
 from tests.simulation.storms import AIMS, NAMES, storm
@@ -77,7 +77,7 @@ def make(seed: int) -> History:
         setup["slots"] = True
         for _ in range(random.choice((1, 2, 4))):
             at = random.randint(1, len(steps))
-            steps[at:at] = openings.steps_of(random)
+            steps[at:at] = slot_people.steps_of(random)
     return History(seed, setup, tuple(steps))
 
 

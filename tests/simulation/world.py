@@ -40,6 +40,7 @@ from tests.simulation.openings import DAYS_AHEAD, Openings
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
 from tests.simulation.process import Killed, Process, SimStore
+from tests.simulation.slot_people import SlotPeople
 from tests.simulation.steps import LIES
 from tests.simulation.zimun import FakeZimun, Zimun
 
@@ -113,6 +114,7 @@ class World:
         self.people = People(self)
         self.asks = Asks(self)
         self.openings = Openings(self)
+        self.slot_people = SlotPeople(self, self.openings)
         self.disk = Disk() if self.setup.get("file") else Memory()
         self.policy = Policy(
             routes=ROUTES,
@@ -319,7 +321,7 @@ class World:
                 found.append(step)
             elif group and at == group + self._groups[group]:
                 if group == SHELF:
-                    found.append(replace(step, name=writes or self.openings.near))
+                    found.append(replace(step, name=writes or self.slot_people.near))
                     continue
                 name = self.oracle.dragged_last() if group == SLOTS else writes.rsplit("/", 1)[-1]
                 found.append(replace(step, name=name.removesuffix(".ics").split("~")[0] or step.name))
