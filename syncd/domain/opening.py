@@ -82,7 +82,8 @@ class Opening:
     `service_id`, `location_id` and `start` are the slot's, whatever stands in the event. `from_` and `until` are where
     it stands, None where that is no time that can be told. `face` is a hash of how syncd last wrote it, empty where
     that is not known; `said` one of the texts that the server made of it. `edited`: its texts are a person's, so it is
-    left alone. `put_back_at`: when it was last written over a person's change, of the last few times.
+    left alone. `put_back_at`: when it was last written over a person's change, of the last few times. `gone`: it was
+    deleted, and its slot is still open.
     """
 
     href: str
@@ -96,6 +97,7 @@ class Opening:
     said: str = ""
     edited: bool = False
     put_back_at: tuple[datetime, ...] = ()
+    gone: bool = False
 
     @property
     def slot(self) -> SlotKey:

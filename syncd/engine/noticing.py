@@ -62,7 +62,8 @@ class Noticing:
         snapshot = replace(snapshot, now=now)
         if not self._takers.is_usable(url, snapshot):
             return
-        plain = {one.href for one in self._store.openings(url) if not one.edited}
+        # one in which our note is still to be taken out is not yet: forgotten, what comes next passed for told by it
+        plain = {one.href for one in self._store.openings(url) if not one.edited and one.face}
         here = [one for one in self._store.candidates() if one.calendar == url]
         # what a slot's event said once is over when it stands there as syncd writes it: what comes then is new
         self._store.forget_candidates([one for one in here if one.href in plain])

@@ -90,10 +90,17 @@ class Polling:
 
 
 def outdate(store: Store, booking: Booking, catalog: Catalog) -> None:
-    """The days that this booking takes time of are asked about before all others, also by another process."""
+    """The days that this booking takes time of are asked about before all others, also by another process.
+
+    Until then its own start counts as taken: one in which more can be booked is shown again once it is read.
+    """
     known = store.open_days()
-    stale = availability.touched(known, [(None, booking)], catalog)
-    store.keep_open_days([replace(known[key], stale=True) for key in stale])
+    own = (booking.service_id, booking.location_id)
+    for key in availability.touched(known, [(None, booking)], catalog):
+        day = replace(known[key], stale=True)
+        if key[:2] == own:
+            day = replace(day, slots=tuple(slot for slot in day.slots if slot.start != booking.start))
+        store.keep_open_days([day])
 
 
 def _is_in_force(link: Link) -> bool:

@@ -19,7 +19,7 @@ from syncd.domain.errors import (
     SyncdError,
     UidConflict,
 )
-from syncd.domain.opening import Opening, SlotKey, slot_name, slot_uid
+from syncd.domain.opening import Opening, SlotKey, parse_slot_href, slot_name, slot_uid
 from syncd.engine.display import Display, any_words
 from syncd.engine.observe import listing
 from syncd.engine.setbacks import Setbacks
@@ -67,6 +67,8 @@ class Publishing:
         calendar, now = self._calendar, self._sides.clock.now()
         if calendar is None or self._sides.open_days is None or self._stopping() or self._setbacks.is_paused(now):
             return
+        if not catalog.services or not catalog.locations:
+            return  # nobody could tell which slot an event is of
         scene = Display(catalog, self._store.open_days(), self._sides.words, now, self._any_words)
         days = availability.wanted(catalog, now, self._sides.open_days)
         try:
@@ -94,7 +96,15 @@ class Publishing:
         cursor, full_at = self._store.openings_position(url)
         listed = await listing(calendar, cursor, full_at, now)
         known = {one.href: one for one in self._store.openings(url)}
-        gone = known.keys() - listed.etags.keys() if listed.full else listed.removed & known.keys()
+        absent = known.keys() - listed.etags.keys() if listed.full else listed.removed & known.keys()
+        # kept while its slot is open: who deletes it again and again is left alone, like who moves it
+        deleted = [
+            replace(one, etag=None, from_=None, until=None, gone=True)
+            for one in known.values()
+            if one.href in absent and not one.edited and one.slot in scene.shown
+        ]
+        gone = {one.href for one in known.values() if one.gone and one.slot not in scene.shown}
+        gone |= absent - {one.href for one in deleted}
         changed = {
             href: slot
             for href, etag in listed.etags.items()
@@ -108,7 +118,12 @@ class Publishing:
             for href in reading
         ]
         left = changed.keys() - set(reading)
-        at = UNREAD if left else (listed.cursor, now if listed.full else full_at)
+        # where the catalog could not be read whole, nobody knows yet what these are
+        strange = scene.catalog.parked and any(
+            parse_slot_href(href) and not scene.slot_at(href) for href in listed.etags
+        )
+        at = UNREAD if left or strange else (listed.cursor, now if listed.full else full_at)
+        seen += deleted
         if seen or gone or listed.full or at != (cursor, full_at):
             self._store.keep_openings(url, [one for one in seen if one != known.get(one.href)], gone, at)
         standing = {href: one for href, one in known.items() if href not in gone} | {one.href: one for one in seen}
@@ -118,8 +133,8 @@ class Publishing:
         stored = found.get(before.href)
         if stored is None or stored.event is None:
             # not an event any more that we can read: not ours to write over
-            return replace(before, etag=etag, edited=True)
-        return scene.judged(replace(before, etag=stored.etag or etag), stored.event)
+            return replace(before, etag=etag, edited=True, gone=False)
+        return scene.judged(replace(before, etag=stored.etag or etag, gone=False), stored.event)
 
     async def _do_all(self, calendar: CalendarPort, todo: list[Change], scene: Display) -> None:
         begun, in_a_row = self._sides.clock.elapsed()[1], 0
@@ -131,9 +146,9 @@ class Publishing:
                 in_a_row = 0
             except Refused as error:
                 in_a_row += 1
+                self._setbacks.refused(change.name, error, scene.now)
                 if in_a_row == GIVE_UP_AFTER:
                     raise
-                self._setbacks.refused(change.name, error, scene.now)
             except PreconditionFailed:
                 # somebody wrote there meanwhile: the next cycle reads it
                 self._store.keep_openings(calendar.url, (), (), UNREAD)
@@ -156,8 +171,11 @@ class Publishing:
 
     async def _write(self, calendar: CalendarPort, write: Write, scene: Display) -> None:
         slot, opening = write.slot, write.opening
-        if opening is None:
+        if opening is None or opening.gone:
             stored = await self._create(calendar, write, scene)
+            # what had been asked for there is over: where it is written again, it is asked for again
+            over = [one for one in self._store.candidates() if (one.calendar, one.href) == (calendar.url, stored.href)]
+            self._store.forget_candidates(over)
         else:
             fresh = await self._fresh(calendar, opening, scene)
             if fresh is None or fresh.event is None:
@@ -166,7 +184,8 @@ class Publishing:
             stored = await calendar.replace(opening.href, draft, fresh.data, fresh.etag)
         said = scene.wordings[Offer(slot.service_id, slot.location_id)].said
         before = replace(opening or Opening(stored.href, None, *slot), href=stored.href, etag=stored.etag, said=said)
-        self._store.keep_openings(calendar.url, [_as_stored(written(write, before, scene.now), stored)])
+        renamed = [opening.href] if opening is not None and opening.href != stored.href else []
+        self._store.keep_openings(calendar.url, [_as_stored(written(write, before, scene.now), stored)], renamed)
         log.info("opening.written", service=slot.service_id, location=slot.location_id, again=opening is not None)
 
     async def _create(self, calendar: CalendarPort, write: Write, scene: Display) -> Stored:

@@ -12,6 +12,8 @@ from syncd.state.store import Store
 log = structlog.get_logger(__name__)
 
 PAUSE, LONG_PAUSE = timedelta(minutes=5), timedelta(hours=1)
+# longer than a pause: those on whose account it was made must not be the first again when it ends
+SET_ASIDE = 2 * LONG_PAUSE
 NAME = "open slots"
 MOST = 1_000
 _TROUBLE, _REFUSED = "openings.trouble", "openings.refused"
@@ -44,14 +46,14 @@ class Setbacks:
             self._store.set_fact(_TROUBLE, "")
 
     def refused(self, name: str, error: SyncdError, now: datetime) -> None:
-        """The server will not have this one event changed: the others go on, and it is tried again in an hour."""
+        """The server will not have this one event changed: the others go on, and it is tried again in two hours."""
         known = {**self._refusals(now), name: now}
         kept = sorted(known.items(), key=lambda item: item[1])[-MOST:]
         self._store.set_fact(_REFUSED, json.dumps({name: at.isoformat() for name, at in kept}))
         log.warning("opening.refused", fault=str(error))
 
     def is_refused(self, now: datetime) -> frozenset[str]:
-        """The names that were refused within the hour."""
+        """The names that were refused within the last two hours."""
         return frozenset(self._refusals(now))
 
     def problems(self, now: datetime) -> tuple[Problem, ...]:
@@ -59,7 +61,9 @@ class Setbacks:
         told, refused = self._store.fact(_TROUBLE), self._refusals(now)
         texts = [f"their calendar is not kept up to date: {json.loads(told)[1]}"] if told else []
         if refused:
-            texts.append(f"the calendar server refuses {len(refused)} of them: tried again each hour; the log says why")
+            texts.append(
+                f"the calendar server refuses {len(refused)} of them: tried again every two hours; the log says why"
+            )
         return tuple(Problem(ProblemKind.PARKED, NAME, text) for text in texts)
 
     def _refusals(self, now: datetime) -> dict[str, datetime]:
@@ -67,4 +71,4 @@ class Setbacks:
         if not told:
             return {}
         known = {name: datetime.fromisoformat(at) for name, at in json.loads(told).items()}
-        return {name: at for name, at in known.items() if timedelta(0) <= now - at < LONG_PAUSE}
+        return {name: at for name, at in known.items() if timedelta(0) <= now - at < SET_ASIDE}

@@ -37,8 +37,10 @@ def taken_up(
     if known is not None:
         fresh = replace(fresh, id=known.id, told=known.told)
     fresh = _asking_for(fresh, reading)
-    if known is not None and known.stage is Stage.BOOKED and reading is not None:
-        note = Note(NoteKind.REQUEST_BOOKED_BEFORE, now, NEVER, was=known.start)
+    if known is not None and _was_booked(known) and reading is not None:
+        # the start of one that was changed since is not that of the booking
+        was = known.start if known.stage is Stage.BOOKED else None
+        note = Note(NoteKind.REQUEST_BOOKED_BEFORE, now, NEVER, was=was)
         return replace(fresh, stage=Stage.CLOSED, note=note, booking_id=known.booking_id)
     if reading is None:
         return replace(fresh, stage=Stage.THEIRS)
@@ -87,6 +89,11 @@ def lapsed(candidate: Candidate, now: datetime) -> Candidate | None:
     if not candidate.told:
         return replace(candidate, stage=Stage.THEIRS)
     return refused(candidate, Note(NoteKind.REQUEST_IN_THE_PAST, now, NEVER, asked=candidate.start))
+
+
+def _was_booked(known: Candidate) -> bool:
+    """Whether it became a booking, however often it was changed since: whoever drags it twice means that one."""
+    return known.stage is Stage.BOOKED or (known.stage is Stage.CLOSED and known.booking_id is not None)
 
 
 def _asking_for(candidate: Candidate, reading: Reading) -> Candidate:

@@ -142,7 +142,7 @@ def changes(
     """
     of_slot: dict[SlotKey, Opening] = {}
     spare: list[Opening] = []
-    for one in sorted(standing, key=lambda one: (not one.edited, one.href)):
+    for one in sorted(standing, key=lambda one: (not one.edited, one.gone, one.href)):
         if one.slot not in of_slot:
             of_slot[one.slot] = one
         elif not one.edited:
@@ -217,6 +217,7 @@ def written(write: Write, before: Opening, now: datetime) -> Opening:
         until=write.show.until,
         face=write.show.face,
         edited=False,
+        gone=False,
         put_back_at=(*recent, now) if put_back else recent,
     )
 

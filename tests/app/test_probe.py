@@ -143,7 +143,7 @@ async def test_where_conditions_are_ignored_syncd_looks_before_and_after_each_wr
     rows = told(out)
     assert code == 0, out
     warned = {about for about, row in rows.items() if row["result"] == "warn"}
-    assert warned == {"If-Match", "If-None-Match", "If-Match on DELETE", "Writes at once"}
+    assert warned == {"If-Match", "If-None-Match", "If-Match on DELETE"}
     assert rows["If-Match"]["syncd"] == "looks right before each write and reads back after it"
     assert not scratch(desk)
     desk.book(0, 10)

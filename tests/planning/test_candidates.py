@@ -92,6 +92,13 @@ def test_what_is_booked_and_changed_is_told_and_not_booked_again() -> None:
     assert take(before, None, title="Lunch").stage is Stage.THEIRS
 
 
+def test_what_is_booked_and_changed_twice_is_not_booked_again_either() -> None:
+    once = known(Stage.CLOSED, booking_id=BookingId("b1"), start=TEN + HOUR)
+    one = take(once, title="another")
+    assert (one.stage, one.booking_id) == (Stage.CLOSED, BookingId("b1"))
+    assert one.note == Note(NoteKind.REQUEST_BOOKED_BEFORE, NOW, NEVER)
+
+
 def test_it_is_due_once_it_stood_long_enough_or_was_approved() -> None:
     standing = known(Stage.STANDING, since=NOW - SETTLE)
     assert is_due(standing, NOW, SETTLE)

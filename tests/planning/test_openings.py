@@ -324,6 +324,19 @@ def test_moved_again_and_again_it_is_left_alone_for_an_hour() -> None:
     assert todo(SHOWN, replace(one, from_=TEN + HOUR), now=now + HOUR) != []
 
 
+def test_deleted_again_and_again_it_is_left_alone_for_an_hour() -> None:
+    one, now = OPENING, NOW
+    for _ in range(PUT_BACKS):
+        deleted = replace(one, etag=None, from_=None, until=None, gone=True)
+        (write,) = todo(SHOWN, deleted, now=now)
+        assert isinstance(write, Write)
+        one = written(write, deleted, now)
+        assert not one.gone
+        now += MINUTE
+    assert todo(SHOWN, replace(one, from_=None, gone=True), now=now) == []
+    assert todo(SHOWN, replace(one, from_=None, gone=True), now=now + HOUR) != []
+
+
 def test_our_own_change_of_its_look_is_no_put_back() -> None:
     assert written(Write(slot(), SHOW, replace(OPENING, face="old")), OPENING, NOW).put_back_at == ()
 

@@ -65,6 +65,8 @@ class Wish:
     service_id: str
     start: datetime | None
     seconds: float
+    location_id: str = ""
+    """For an open slot's event: the place is the slot's."""
 
 
 @dataclass
@@ -141,7 +143,11 @@ class Asks:
     def confirmed(self, booking: Booking) -> None:
         """Zimun makes a booking of a hold."""
         mail, fail = booking.contact_email, self.world.fail
-        wanted = [wish for wish in self.said.get(mail, []) if (wish.service_id, wish.start) == _asked(booking)]
+        wanted = [
+            wish
+            for wish in self.said.get(mail, [])
+            if (wish.service_id, wish.start) == _asked(booking) and wish.location_id in ("", booking.location_id)
+        ]
         if not wanted:
             fail(f"{booking.id} is booked, which nobody asked for")
             return
@@ -155,6 +161,8 @@ class Asks:
         others = [one for one in self.booked.get(mail, []) if not self.world.zimun.bookings[one.id].cancelled]
         if any(_asked(one) == _asked(booking) for one in others):
             fail(f"{booking.id} is booked, as {others[0].id} was before")
+        if wanted[-1].location_id and self.booked.get(mail) and not self.lost:
+            fail(f"{booking.id} is booked, and {self.booked[mail][0].id} was for the same customer in a slot")
         self.booked.setdefault(mail, []).append(booking)
 
     def by_syncd(self, href: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
@@ -164,7 +172,7 @@ class Asks:
         elif new is None:
             if not self.booked.get(mail_of(old)):
                 self.world.fail(f"syncd removes {href}, for which nothing was booked")
-        elif _told(old) != _told(new):
+        elif told(old) != told(new):
             self.world.fail(f"syncd writes {href}, and changes more than the note")
 
     def agree(self) -> None:
@@ -191,7 +199,8 @@ def _asked(booking: Booking) -> tuple[str, datetime]:
     return booking.service_id, booking.start
 
 
-def _told(fields: dict[str, Any]) -> dict[str, Any]:
+def told(fields: dict[str, Any]) -> dict[str, Any]:
+    """What a person's event says but for a note, which has to stay as it is."""
     title, desc = strip_title(fields["title"])[0], strip_description(fields["desc"])[0]
     # a server that writes zones in its own way leaves the instants as they are
     times = {"from": objects.start_of(fields), "until": objects.start_of({"start": fields["end"]})}

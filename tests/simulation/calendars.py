@@ -18,6 +18,8 @@ ORIGIN = "https://dav.example.org"
 HOME, SIDE, ROOM, PRIVATE = (f"{ORIGIN}/{name}/" for name in ("home", "side", "room", "private"))
 MANAGED = (HOME, SIDE, ROOM)
 ALL = (*MANAGED, PRIVATE)
+OPEN = f"{ORIGIN}/open/"
+"""That of open slots, where this world has one: no events of bookings are in it."""
 LAGS = timedelta(seconds=90)
 
 
@@ -46,7 +48,7 @@ class Server:
     def __init__(self, world: "World", kind: str) -> None:
         self.world = world
         self.kind = kind
-        self.calendars = {url: Collection(url) for url in ALL}
+        self.calendars = {url: Collection(url) for url in ((*ALL, OPEN) if world.setup.get("slots") else ALL)}
         self.version = 0
 
     def etag(self, data: str, version: int) -> str | None:
@@ -184,6 +186,7 @@ class FakeCalendar:
             ]
 
         self._own(*hrefs)
+        self._world.slot_people.near = next(iter(hrefs), "")
         return await self._world.call(self.url, "read", read)
 
     async def get(self, href: str) -> Stored | None:
@@ -253,7 +256,8 @@ class FakeCalendar:
     def _refuses(self, uid: str) -> bool:
         if self._server.kind == "trash" and uid in self._calendar.used_uids:
             return True
-        anywhere = ALL if self._server.kind == "unique" else (self.url,)
+        anywhere = (*ALL, OPEN) if self._server.kind == "unique" else (self.url,)
+        anywhere = tuple(url for url in anywhere if url in self._server.calendars)
         return any(
             objects.read(data)["uid"] == uid
             for url in anywhere

@@ -45,6 +45,7 @@ def settle(world: "World") -> None:
             return
     _agree(world, notes=True)
     world.asks.agree()
+    world.openings.settle()
     if world.wrong:
         return
     for after in (49 * 3600, 661, 74 * 3600, 661):

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-WRITES, SLOTS = 100, 200
-"""A call's number beyond these: the nth write to a calendar, the nth look at open slots."""
+WRITES, SLOTS, SHELF = 100, 200, 300
+"""A call's number beyond these: the nth write to a calendar, look at open slots, or call to their calendar."""
 Aim = tuple[int | str, str]
 """When a fault strikes, by the number of the call in its cycle or by the name of the next one; and which."""
 
@@ -41,7 +41,9 @@ class Step:
 def _turn(at: int) -> str:
     if at < WRITES:
         return f"call {at}"
-    return f"write {at - WRITES}" if at < SLOTS else f"look at slots {at - SLOTS}"
+    if at < SLOTS:
+        return f"write {at - WRITES}"
+    return f"look at slots {at - SLOTS}" if at < SHELF else f"call about slots' events {at - SHELF}"
 
 
 @dataclass(frozen=True)

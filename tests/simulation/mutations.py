@@ -13,8 +13,8 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from syncd.domain.actions import Cancel, Create, Record, Replace, Reschedule
-from syncd.engine import answers, cycle, execute, memory, observe
-from syncd.planning import keeping, merge, newcomers, sides
+from syncd.engine import answers, cycle, execute, memory, observe, tidy
+from syncd.planning import keeping, merge, newcomers, openings, sides
 from syncd.planning.snapshot import Look
 from syncd.state import journal, pairs
 from tests.simulation import calendars, world, zimun
@@ -193,12 +193,34 @@ def unmanaged_not_searched() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def slot_edits_unseen() -> Iterator[None]:
+    """What a person writes into an open slot's event counts as syncd's own."""
+    with patch.object(openings, "is_edited", lambda event, said: False):
+        yield
+
+
+@contextmanager
+def slot_goes_before_its_booking() -> Iterator[None]:
+    """A request goes as soon as it is booked, whether the booking's event stands or not."""
+    with patch.object(tidy, "_is_settled", lambda booking_id, snapshot: booking_id is not None):
+        yield
+
+
+@contextmanager
+def slots_not_put_back() -> Iterator[None]:
+    """An open slot's event stays where it was moved."""
+    with patch.object(openings, "PUT_BACKS", 0):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         if_match_dropped, base_before_effect, absence_is_deletion, grace_skipped, guard_off, cursor_too_early,
         key_not_stable, not_read_afresh, replay_is_a_wish, note_for_ever, first_404_believed, edits_overwritten,
         records_forgotten, clock_jumps_ignored, stale_answers_believed, unmanaged_not_searched,
+        slot_edits_unseen, slot_goes_before_its_booking, slots_not_put_back,
     )
 }  # fmt: skip
 
@@ -206,6 +228,7 @@ CAUGHT_BY = {
     "absence_is_deletion": 6, "base_before_effect": 2, "clock_jumps_ignored": 443, "cursor_too_early": 419,
     "edits_overwritten": 5, "first_404_believed": 13, "grace_skipped": 13, "guard_off": 5, "if_match_dropped": 415,
     "key_not_stable": 2, "not_read_afresh": 283, "note_for_ever": 0, "records_forgotten": 1, "replay_is_a_wish": 52,
+    "slot_edits_unseen": 9, "slot_goes_before_its_booking": 15, "slots_not_put_back": 21,
     "stale_answers_believed": 1380, "unmanaged_not_searched": 6,
 }  # fmt: skip
 """The first seed whose history finds it."""

@@ -13,7 +13,7 @@ from syncd.domain.link import AwaitKind, Decision, Link
 from syncd.planning import sides as planned
 from syncd.texts import strip_title
 from tests.simulation import objects
-from tests.simulation.calendars import MANAGED
+from tests.simulation.calendars import ALL, MANAGED, OPEN
 from tests.simulation.people import booking_of
 from tests.simulation.zimun import STALE
 
@@ -268,7 +268,9 @@ class Oracle:
         return True
 
     def writing(self, side: str, method: str, what: str) -> None:
-        """Before a write's effect it stands in the journal."""
+        """Before a write's effect it stands in the journal; those to open slots' events need not, see `publishing`."""
+        if side == OPEN:
+            return
         for intent in self.world.store.open_intents():
             action = intent.action
             match action:
@@ -293,8 +295,8 @@ class Oracle:
         """All events of a booking, in every calendar."""
         return [
             (url, href, fields)
-            for url, calendar in self.world.server.calendars.items()
-            for href, (data, _) in calendar.objects.items()
+            for url in ALL
+            for href, (data, _) in self.world.server.calendars[url].objects.items()
             if self.name_of(fields := objects.read(data)) == name
         ]
 
@@ -314,6 +316,12 @@ class Oracle:
         new = objects.read(after) if after is not None else None
         fields = new or old
         assert fields is not None
+        if url == OPEN:
+            self.world.trace.append(
+                f"    > {by} {'deletes' if new is None else 'writes'} {href} {fields['title'][:15]!r}"
+            )
+            self.world.openings.changed(href, old, new, by)
+            return
         if old is not None and "broken" not in old:
             self.versions.setdefault((url, href), []).append(before or "")
         names = {self.name_of(each) for each in (old, new) if each is not None}

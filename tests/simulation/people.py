@@ -53,7 +53,10 @@ class People:
 
     def take(self, step: Step) -> bool:
         """Do it, where it makes sense at that moment; whether it did."""
-        done = getattr(self, "_" + step.what.replace(" ", "_"))(step)
+        if step.what.startswith("slot "):
+            done = self.world.slot_people.take(step)
+        else:
+            done = getattr(self, "_" + step.what.replace(" ", "_"))(step)
         if not done:
             self.world.trace.append("  (nothing to do)")
         return bool(done)

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.simulation import asks
+from tests.simulation import asks, slot_people
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
 from tests.simulation.storms import AIMS, NAMES, storm
@@ -72,6 +72,12 @@ def make(seed: int) -> History:
         for _ in range(random.choice((1, 2, 4))):
             at = random.randint(1, len(steps))
             steps[at:at] = asks.steps_of(random)
+    random = Random(f"slots {seed}")
+    if setup.get("asks") and random.random() < 0.5:
+        setup["slots"] = True
+        for _ in range(random.choice((1, 2, 4))):
+            at = random.randint(1, len(steps))
+            steps[at:at] = slot_people.steps_of(random)
     return History(seed, setup, tuple(steps))
 
 

@@ -30,15 +30,17 @@ from syncd.planning.routing import Route
 from syncd.planning.snapshot import Policy
 from syncd.texts.words import Words
 from tests.simulation.asks import Asks, taking
-from tests.simulation.calendars import HOME, MANAGED, ORIGIN, ROOM, SIDE, FakeAccount, FakeCalendar, Server
+from tests.simulation.calendars import HOME, MANAGED, OPEN, ORIGIN, ROOM, SIDE, FakeAccount, FakeCalendar, Server
 from tests.simulation.coverage import Decided
 from tests.simulation.disk import Disk, Memory
 from tests.simulation.faults import Faults, strike
-from tests.simulation.history import SLOTS, WRITES, History, Step
+from tests.simulation.history import SHELF, SLOTS, WRITES, History, Step
 from tests.simulation.loop import Loop
+from tests.simulation.openings import DAYS_AHEAD, Openings
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
 from tests.simulation.process import Killed, Process, SimStore
+from tests.simulation.slot_people import SlotPeople
 from tests.simulation.steps import LIES
 from tests.simulation.zimun import FakeZimun, Zimun
 
@@ -111,6 +113,8 @@ class World:
         self.server = Server(self, self.setup["server"])
         self.people = People(self)
         self.asks = Asks(self)
+        self.openings = Openings(self)
+        self.slot_people = SlotPeople(self, self.openings)
         self.disk = Disk() if self.setup.get("file") else Memory()
         self.policy = Policy(
             routes=ROUTES,
@@ -131,6 +135,8 @@ class World:
         self.doomed: list[str] = []
         self.later: list[tuple[float, Callable[[], object]]] = []
         self.effects = 0
+        self.shown = 0
+        """Writes to the calendar of open slots."""
 
     def with_askers(self, policy: Policy) -> Policy:
         """The same policy, with a calendar in which people may ask for bookings, where this world has one."""
@@ -234,7 +240,8 @@ class World:
     def _started(self) -> Sides:
         async def managed() -> Managed:
             calendars = {url: FakeCalendar(self, url) for url in MANAGED}
-            return await self.call("calendars", "managed", lambda fault: Managed(calendars, self.policy))
+            openings = None if self.openings.is_off else FakeCalendar(self, OPEN)
+            return await self.call("calendars", "managed", lambda fault: Managed(calendars, self.policy, openings))
 
         return Sides(
             FakeZimun(self),
@@ -244,6 +251,7 @@ class World:
             self.store,
             self.clock,
             far_every=timedelta(seconds=self.setup["far"]),
+            open_days=None if self.openings.is_off else DAYS_AHEAD,
         )
 
     def fail(self, what: str) -> None:
@@ -259,7 +267,7 @@ class World:
         for _ in range(int(self._pauses() * 3)):
             await asyncio.sleep(0)
         self._index += 1
-        for step in self._due(method, writes):
+        for step in self._due(side, method, writes):
             self.seq += 1
             self.events += 1
             self.trace.append(f"    meanwhile {step}")
@@ -277,7 +285,10 @@ class World:
             raise OutcomeUnknown("no answer came")
         strike(fault, writes=bool(writes))
         if writes:
-            self.effects += 1
+            if side == OPEN:
+                self.shown += 1
+            else:
+                self.effects += 1
             self.oracle.writing(side, method, writes)
         result = effect(fault)
         if writes:
@@ -291,12 +302,16 @@ class World:
             await asyncio.sleep(0)
         return result
 
-    def _due(self, method: str, writes: str) -> list[Step]:
-        """What others do just before this call: by its number, or before the nth write to a calendar or look at slots.
+    def _due(self, side: str, method: str, writes: str) -> list[Step]:
+        """What others do just before this call: by its number, or before the nth write to a calendar, look at slots or
+        call to their calendar.
 
-        The latter two are about the booking that the call is about.
+        The latter are about the booking or the slot's event that the call is about.
         """
-        group = WRITES if method in ("create", "replace", "remove") else SLOTS if method == "slots" else 0
+        if side == OPEN:
+            group = SHELF
+        else:
+            group = WRITES if method in ("create", "replace", "remove") else SLOTS if method == "slots" else 0
         if not self._cycle_step.meanwhile:
             return []
         self._groups[group] += 1
@@ -305,6 +320,9 @@ class World:
             if at == self._index:
                 found.append(step)
             elif group and at == group + self._groups[group]:
+                if group == SHELF:
+                    found.append(replace(step, name=writes or self.slot_people.near))
+                    continue
                 name = self.oracle.dragged_last() if group == SLOTS else writes.rsplit("/", 1)[-1]
                 found.append(replace(step, name=name.removesuffix(".ics").split("~")[0] or step.name))
         return found
