@@ -5,7 +5,7 @@ It only reads; its one POST fetches the access token. With `probe` it also write
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 
 from syncd.app.check_calendars import look_at_calendars
@@ -57,7 +57,11 @@ async def examine(config: Config, warnings: Sequence[str], now: datetime, *, pro
             if probe:
                 await probe_calendars(rows, accounts, config, SystemClock())
             else:
-                tell_probed(rows, config, [*(one.calendar for one in routes or ()), config.availability.calendar_url])
+                urls = [one.calendar for one in routes or ()]
+                if openings := config.availability.calendar_url:
+                    with suppress(ConfigError):  # has a row of its own
+                        urls.append((await accounts.main.beside(openings)).url)
+                tell_probed(rows, config, urls)
     _look_at_routing(rows, config, found, routes)
     return rows.all
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -79,16 +80,16 @@ def tell_probed(rows: Rows, config: Config, calendars: Iterable[str]) -> None:
 
 async def _places(accounts: Accounts, config: Config) -> AsyncIterator[_Place]:
     """Every calendar of the config once. What cannot be found or written is left out: it has a failed row already."""
-    wanted = [(accounts.of(entry), entry.name or entry.url, entry.url) for entry in config.calendars]
+    wanted = [
+        (accounts.of(entry), entry.name or entry.url, partial(accounts.calendar, entry)) for entry in config.calendars
+    ]
     if openings := config.availability.calendar_url:
-        wanted.append((accounts.main, openings, openings))
+        wanted.append((accounts.main, openings, partial(accounts.main.beside, openings)))
     seen: set[str] = set()
-    for account, name, url in wanted:
+    for account, name, found in wanted:
         try:
             infos = await account.calendars()
-            calendar = await (
-                account.beside(url) if url == openings else account.calendar(url) if url else account.find_by_name(name)
-            )
+            calendar = await found()
         except SyncdError:
             continue
         info = next((one for one in infos if one.url == calendar.url), None)

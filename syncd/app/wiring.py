@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from syncd.app.clock import SystemClock
 from syncd.app.config import Calendar, Config
 from syncd.calendars.account import Account
+from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import ConfigError
 from syncd.domain.ids import BookingId
 from syncd.engine.sides import Managed, Sides
@@ -49,7 +50,7 @@ class Accounts:
         """The account that a calendar of the config belongs to."""
         return self._own[_login(entry)] if entry.username else self._main
 
-    async def calendar(self, entry: Calendar) -> CalendarPort:
+    async def calendar(self, entry: Calendar) -> DavCalendar:
         """The calendar of one entry: by its URL, else by its name. Raises as `Account.find_by_name`."""
         account = self.of(entry)
         return await account.calendar(entry.url) if entry.url else await account.find_by_name(entry.name)

@@ -121,9 +121,7 @@ class DavCalendar:
             if found is None:
                 return
             is_it = _is_version(found, etag, onto) if onto else bool(found.data)
-            alike = None not in (etag, found.etag) and quirks.is_strong(etag) == quirks.is_strong(found.etag)
-            other = alike and etag != found.etag
-            if not is_it or other:
+            if not is_it or _differ(etag, found.etag):
                 raise PreconditionFailed("the object is not the version that was expected")
             etag = found.etag if quirks.is_strong(found.etag) else etag
         answer = await self._transport.send("DELETE", path, headers=_if_match(etag))
@@ -344,6 +342,11 @@ def _is_version(found: Stored, etag: str | None, onto: str) -> bool:
     if quirks.is_strong(etag) and quirks.is_strong(found.etag):
         return found.etag == etag
     return same_version(found.data, onto)
+
+
+def _differ(etag: str | None, other: str | None) -> bool:
+    """Whether these two, both strong or both weak, are of two versions."""
+    return None not in (etag, other) and quirks.is_strong(etag) == quirks.is_strong(other) and etag != other
 
 
 def _if_match(etag: str | None) -> dict[str, str]:

@@ -21,6 +21,7 @@ from syncd.domain.errors import CursorExpired, Malformed, OutcomeUnknown, Refuse
 from syncd.domain.event import Draft
 from syncd.domain.findings import Condition, Etag, Findings, Rewrites, Tokens, Zone
 from syncd.domain.ids import BookingId
+from syncd.ports import Listing
 
 ZONE = "Europe/Berlin"
 TITLE = "syncd tries this server and deletes this event again"
@@ -72,7 +73,7 @@ class Probe:
         strange = await self._refuses_strange_tokens() if before.cursor else None
         sent = self._text("")
         put = await self._put(sent, _ANY)
-        self._must(put, _WRITTEN)
+        self._must(put)
         lag = await self._listed()
         created = await self._told(before.cursor, deleted=False)
         first = await self._get()
@@ -130,8 +131,14 @@ class Probe:
         except OutcomeUnknown:
             self.lost = True
             raise
-        self.lost = self.lost or (method in ("PUT", "DELETE") and answer.status in (500, 502, 504))
+        if method in ("PUT", "DELETE") and answer.status not in _WRITTEN:
+            self.lost = self.lost or isinstance(quirks.write_error(answer), OutcomeUnknown)
         return answer
+
+    async def _changes(self, cursor: str | None) -> Listing:
+        if self._stopping():
+            raise Stopped
+        return await self._calendar.changes(cursor)
 
     async def _put(self, text: str, condition: dict[str, str]) -> Answer:
         return await self._send("PUT", self.href, text, {**_ICS, **condition})
@@ -145,17 +152,15 @@ class Probe:
             await asyncio.sleep(wait)
         raise Refused(f"the calendar server does not give what was written ({answer.status})")
 
-    def _must(self, answer: Answer, statuses: frozenset[int]) -> None:
-        if answer.status not in statuses:
+    def _must(self, answer: Answer) -> None:
+        if answer.status not in _WRITTEN:
             raise quirks.write_error(answer)
 
     async def _listed(self) -> float | None:
         """After how many seconds the new event is listed."""
         begun = time.monotonic()
         for number, wait in enumerate((*_WAITS, 0.0)):
-            if self._stopping():
-                raise Stopped
-            if self.href in (await self._calendar.changes(None)).etags:
+            if self.href in (await self._changes(None)).etags:
                 return round(time.monotonic() - begun, 1) if number else 0.0
             await asyncio.sleep(wait)
         return None
@@ -165,10 +170,8 @@ class Probe:
         if cursor is None:
             return Tokens.NONE
         for wait in (*_WAITS[:2], 0.0):
-            if self._stopping():
-                raise Stopped
             try:
-                listed = await self._calendar.changes(cursor)
+                listed = await self._changes(cursor)
             except CursorExpired:
                 return Tokens.FULL
             if listed.full:
@@ -188,7 +191,7 @@ class Probe:
         put = await self._put(self._text("changed"), {"If-Match": first.etag or ""} if strong else {})
         if put.status == 412 and strong:
             return Condition.REFUSED, True
-        self._must(put, _WRITTEN)
+        self._must(put)
         changes = first.etag is None or (await self._get()).etag != first.etag
         return Condition.HONOURED if strong else Condition.UNTRIED, changes
 
@@ -206,7 +209,7 @@ class Probe:
         # whatever refuses it for good protects; 412 is what RFC 9110 §13.1 wants
         if answer.status in _REFUSING:
             return Condition.HONOURED
-        self._must(answer, _WRITTEN)
+        self._must(answer)
         return Condition.IGNORED
 
     async def _race(self) -> bool:
@@ -236,7 +239,7 @@ class Probe:
         answer = await self._send("DELETE", self.href, headers=headers)
         if answer.status == 412:
             return Condition.REFUSED
-        self._must(answer, _WRITTEN)
+        self._must(answer)
         return tried
 
     async def _used_again(self) -> bool:

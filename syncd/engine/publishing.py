@@ -11,6 +11,7 @@ from dataclasses import replace
 import structlog
 
 from syncd.domain.booking import Catalog
+from syncd.domain.candidate import Candidate
 from syncd.domain.errors import (
     OutcomeUnknown,
     PreconditionFailed,
@@ -61,6 +62,7 @@ class Publishing:
         self._setbacks = Setbacks(sides.store)
         self._stopping = stopping
         self._any_words = any_words(sides.words)
+        self._asked: list[Candidate] = []
 
     async def publish(self, catalog: Catalog) -> None:
         """Bring the calendar up to what is known of open slots. Raises StoreError only."""
@@ -138,6 +140,7 @@ class Publishing:
 
     async def _do_all(self, calendar: CalendarPort, todo: list[Change], scene: Display) -> None:
         begun, in_a_row = self._sides.clock.elapsed()[1], 0
+        self._asked = [one for one in self._store.candidates() if one.calendar == calendar.url] if todo else []
         for change in todo[:WRITES]:
             if self._stopping() or self._sides.clock.elapsed()[1] - begun > SECONDS:
                 return
@@ -174,8 +177,7 @@ class Publishing:
         if opening is None or opening.gone:
             stored = await self._create(calendar, write, scene)
             # what had been asked for there is over: where it is written again, it is asked for again
-            over = [one for one in self._store.candidates() if (one.calendar, one.href) == (calendar.url, stored.href)]
-            self._store.forget_candidates(over)
+            self._store.forget_candidates([one for one in self._asked if one.href == stored.href])
         else:
             fresh = await self._fresh(calendar, opening, scene)
             if fresh is None or fresh.event is None:

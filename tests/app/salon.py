@@ -9,14 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from syncd.sandbox import Salon, Sandbox, SandboxServer, make_salon
 from tests.loop.world import dragged
-from tests.servers import Server, send
+from tests.servers import Server, make_calendar, send
 
 CUSTOMER = "Dana Lee"
 CONFIG = """
@@ -138,3 +138,13 @@ def sandbox(count: int = 0) -> Iterator[tuple[SandboxServer, asyncio.AbstractEve
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join(30)
+
+
+@contextlib.contextmanager
+def desk_of(server: Server, folder: Path, count: int = 0) -> Iterator[Desk]:
+    """A desk in that folder, with a calendar of its own on the server, and a sandbox with so many bookings."""
+    dav = replace(server, calendar_url=make_calendar(server, folder.name))
+    with sandbox(count) as (api, loop):
+        made = Desk(folder, dav, api, loop)
+        made.write_config()
+        yield made

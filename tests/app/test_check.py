@@ -1,7 +1,6 @@
 """`syncd check` against real servers: each row by itself, what to do, and nothing written."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from syncd.sandbox import Fault, Kind
-from tests.app.salon import Desk, Ended, sandbox
+from tests.app.salon import Desk, Ended, desk_of
 from tests.servers import Server, make_calendar, send
 
 NUMBERS = count(1)
@@ -17,10 +16,7 @@ NUMBERS = count(1)
 
 @pytest.fixture
 def desk(server: Server, tmp_path: Path) -> Iterator[Desk]:
-    dav = replace(server, calendar_url=make_calendar(server, f"checked{next(NUMBERS)}"))
-    with sandbox(count=8) as (api, loop):
-        made = Desk(tmp_path, dav, api, loop)
-        made.write_config()
+    with desk_of(server, tmp_path, count=8) as made:
         yield made
 
 

@@ -1,27 +1,20 @@
 """The commands against real servers, each in a process of its own: what they print, how they end, what they leave."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from syncd.state.lock import DaemonLock
 from syncd.state.store import Store
-from tests.app.salon import CUSTOMER, Desk, sandbox
-from tests.servers import Server, make_calendar
-
-NUMBERS = count(1)
+from tests.app.salon import CUSTOMER, Desk, desk_of
+from tests.servers import Server
 
 
 @pytest.fixture
 def desk(server: Server, tmp_path: Path) -> Iterator[Desk]:
-    dav = replace(server, calendar_url=make_calendar(server, f"desk{next(NUMBERS)}"))
-    with sandbox() as (api, loop):
-        made = Desk(tmp_path, dav, api, loop)
-        made.write_config()
+    with desk_of(server, tmp_path) as made:
         yield made
 
 

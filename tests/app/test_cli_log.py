@@ -6,20 +6,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from syncd.sandbox import Fault, Kind
 from syncd.state.store import Store
-from tests.app.salon import Desk, sandbox
-from tests.servers import Server, make_calendar
+from tests.app.salon import Desk, desk_of
+from tests.servers import Server
 from tests.state.values import remember
 
-NUMBERS = count(1)
 RESCHEDULE = "/api/v1/appointments/reschedule"
 ASKED = '[sync]\ndeletions = "ask"\ncancel_grace_seconds = 0\n'
 HOUR = timedelta(hours=1)
@@ -28,10 +25,7 @@ SECONDS = 60
 
 @pytest.fixture
 def desk(server: Server, tmp_path: Path) -> Iterator[Desk]:
-    dav = replace(server, calendar_url=make_calendar(server, f"log{next(NUMBERS)}"))
-    with sandbox() as (api, loop):
-        made = Desk(tmp_path, dav, api, loop)
-        made.write_config()
+    with desk_of(server, tmp_path) as made:
         yield made
 
 

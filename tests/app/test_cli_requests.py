@@ -1,23 +1,19 @@
 """What events in the calendar ask for, from the shell: `status`, `approve`, `reject`, `plan` and `log` know it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
 
-from tests.app.salon import CUSTOMER, Desk, sandbox
+from tests.app.salon import CUSTOMER, Desk, desk_of
 from tests.loop.requesting import text
-from tests.servers import Server, make_calendar, send
+from tests.servers import Server, send
 
 
 @pytest.fixture
 def desk(server: Server, tmp_path: Path) -> Iterator[Desk]:
-    dav = replace(server, calendar_url=make_calendar(server, tmp_path.name))
-    with sandbox() as (api, loop):
-        made = Desk(tmp_path, dav, api, loop)
-        made.write_config()
+    with desk_of(server, tmp_path) as made:
         made.edit("fallback = true", 'fallback = true\ncreate_bookings = true\nlocations = ["loc_mitte"]')
         made.edit("[state]", "[sync]\nrequest_settle_seconds = 0\n[state]")
         yield made

@@ -16,19 +16,14 @@ import pytest
 
 from syncd.domain.findings import SCRATCH, Condition
 from syncd.state.store import Store
-from tests.app.salon import Desk, sandbox
-from tests.servers import Server, make_calendar, send
+from tests.app.salon import Desk, desk_of
+from tests.servers import Server, send
 from tests.ten.bender import Ask, Bend, Bender, Onward, Reply
-
-NUMBERS = count(1)
 
 
 @pytest.fixture
 def desk(server: Server, tmp_path: Path) -> Iterator[Desk]:
-    dav = replace(server, calendar_url=make_calendar(server, f"probed{next(NUMBERS)}"))
-    with sandbox(count=2) as (api, loop):
-        made = Desk(tmp_path, dav, api, loop)
-        made.write_config()
+    with desk_of(server, tmp_path, count=2) as made:
         yield made
 
 

@@ -12,11 +12,13 @@ import pytest
 from tests.clients.apps import FOLDER, NEW, App, script
 from tests.loop.ground import ON_ONE
 from tests.loop.ics import prop
+from tests.loop.requesting import TAKES_REQUESTS
 from tests.loop.world import CANCEL, RESCHEDULE, World, at, world
 from tests.servers import Server
 
 APPS = {path.stem: script(path.stem) for path in sorted(FOLDER.glob("*.txt"))}
 BEGINS, DRAGGED = at(25, 9), at(25, 11)
+REMINDER = "alarm_minutes = 15"
 SECOND = '[[calendars]]\nurl = "{}"\nlocations = ["loc_shoreditch"]\n'
 
 
@@ -30,7 +32,7 @@ def those_that(*actions: str) -> pytest.MarkDecorator:
 async def using(dav: Server, folder: Path, name: str, other: str = "", managed: bool = False) -> AsyncIterator[App]:
     """One booking, its event with a reminder, and the app that has read it."""
     calendars = SECOND.format(other) if managed else ""
-    async with world(dav, folder, event="alarm_minutes = 15", calendars=calendars) as w:
+    async with world(dav, folder, event=REMINDER, calendars=calendars) as w:
         booked = w.book(BEGINS)
         await w.cycle()
         app = App(w, APPS[name], booked, other)
@@ -161,15 +163,7 @@ async def test_a_copy_is_no_second_booking(dav: Server, folder: Path, name: str,
     """Also where new bookings are taken from this calendar."""
     async with using(dav, folder, name) as app:
         w = app.w
-        text = (
-            (folder / "config.toml").read_text().replace("fallback = true", "fallback = true\ncreate_bookings = true")
-        )
-        w.reconfigure(calendars="")
-        path = folder / "config.toml"
-        path.write_text(text)
-        from syncd.app.config import load
-
-        w.config = load(path, {})
+        w.reconfigure(calendars=TAKES_REQUESTS, event=REMINDER)
         await w.cycle(minutes=1)
         bookings = len(w.salon._appointments)
         await app.do(action)

@@ -73,7 +73,11 @@ async def there(w: World, name: str = "wish") -> str:
 
 async def told(w: World, name: str = "wish") -> str:
     """The note in it; empty where there is none. Both its halves stand, or neither."""
-    event = await there(w, name)
+    return note_in(await there(w, name))
+
+
+def note_in(event: str) -> str:
+    """As `told`, of the unfolded text of an event, which has to be there."""
     assert event, "it is gone"
     description = prop(event, "DESCRIPTION").removeprefix(":").replace("\\,", ",").replace("\\;", ";")
     note = description.split("\\n")[0] if description.startswith("⚠ ") else ""

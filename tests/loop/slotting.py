@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 from syncd.domain.opening import parse_slot_href
 from tests.loop.ics import dragged, prop, unfold
+from tests.loop.requesting import note_in
 from tests.loop.world import World, at, world
 from tests.servers import Server
 
@@ -94,9 +95,4 @@ async def erase(w: World, start: datetime = FIRST) -> None:
 
 async def told(w: World, start: datetime = FIRST) -> str:
     """The note in it; empty where there is none. Both its halves stand, or neither."""
-    event = await text_at(w, start)
-    assert event, "it is gone"
-    description = prop(event, "DESCRIPTION").removeprefix(":").replace("\\,", ",").replace("\\;", ";")
-    note = description.split("\\n")[0] if description.startswith("⚠ ") else ""
-    assert bool(note) == prop(event, "SUMMARY").startswith(":⚠ "), event
-    return note
+    return note_in(await text_at(w, start))

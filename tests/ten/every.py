@@ -9,18 +9,15 @@ from collections import defaultdict
 
 import pytest
 
-ONE = ("radicale",)
 
-
-def on_every(*cases: str, others: tuple[str, ...] = ONE) -> pytest.MarkDecorator:
-    """The test's cases of these ids (none named: all) run on every server; the others on `others` only."""
-    return pytest.mark.on_every(cases, others)
+def on_every(*cases: str) -> pytest.MarkDecorator:
+    """The test's cases of these ids (none named: all) run on every server; the others on Radicale only."""
+    return pytest.mark.on_every(*cases)
 
 
 def is_told(server: str, case: str, mark: pytest.Mark | None) -> bool:
     """Whether that case is tried on that server."""
-    cases, others = mark.args if mark is not None else ((), ONE)
-    return server in others or (mark is not None and (not cases or case in cases))
+    return server == "radicale" or (mark is not None and (not mark.args or case in mark.args))
 
 
 def choose(items: list[pytest.Item], config: pytest.Config) -> None:
@@ -39,7 +36,7 @@ def choose(items: list[pytest.Item], config: pytest.Config) -> None:
         mark = item.get_closest_marker("on_every")
         name = item.nodeid.partition("[")[0]
         seen[name].add(case)
-        named[name] = set(mark.args[0]) if mark is not None else set()
+        named[name] = set(mark.args) if mark is not None else set()
         (left if is_told(server, case, mark) else out).append(item)
     for name, cases in named.items():
         # of a test that was asked for as a whole
