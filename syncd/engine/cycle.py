@@ -275,10 +275,11 @@ class Engine:
             action
             for action in plan.actions
             # what waits for a lost answer is left alone, but for the word that it is not booked yet
-            if (action.booking_id not in current.left_out or action.why is Why.MOVE_WAITS)
-            and (touched is None or action.booking_id in touched)
+            if action.booking_id not in current.left_out or action.why is Why.MOVE_WAITS
         ]
-        return self._not_refused(current, wanted)
+        # what a calendar refused is named whichever round it is
+        allowed = self._not_refused(current, wanted)
+        return [action for action in allowed if touched is None or action.booking_id in touched]
 
     def _not_refused(self, current: _Round, actions: list[Action]) -> list[Action]:
         """Without the writes that a calendar refused within the hour: they are named, and wait."""

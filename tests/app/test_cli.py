@@ -138,7 +138,7 @@ def test_status_before_the_first_cycle_is_kind_and_makes_no_store(desk: Desk) ->
 def test_status_judges_the_age_of_the_last_good_cycle_and_sees_the_daemon(desk: Desk) -> None:
     desk.run("sync")
     assert desk.run("status", "--max-age", "600").code == 0
-    desk.edit("u/desk", "u/nowhere")
+    desk.edit(f"u/{desk.folder.name}", "u/nowhere")
     failed = desk.run("sync")
     assert failed.code == 1
     assert "not there any more" in failed.out
