@@ -98,7 +98,9 @@ def render(draft: Draft, onto: str, now: datetime) -> str:
     if _set_text(master, "DESCRIPTION", "\n".join(part for part in (draft.note, draft.description) if part)):
         # the description once more, as HTML (Outlook, Thunderbird): stale, and shown instead of ours
         master.drop("X-ALT-DESC")
-    if master.value("STATUS").upper() == "CANCELLED":
+    # a person's own event that gets or loses a note stays as they marked it
+    of_ours = draft.booking_id or draft.span is not None
+    if of_ours and master.value("STATUS").upper() == "CANCELLED":
         master.set(Line.of("STATUS:CONFIRMED"))
     # METHOD belongs to mail; stored with it, servers answer 403 and 415 (RFC 4791 §4.1)
     whole.drop("METHOD")

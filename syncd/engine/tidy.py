@@ -27,7 +27,8 @@ from syncd.ports import Stored
 log = structlog.get_logger(__name__)
 
 TRY_AGAIN = timedelta(hours=1)
-STUCK = "refused by the calendar"
+_NOT_DELETED = "deletion refused by the calendar"
+_NOT_NOTED = "note refused by the calendar"
 _STUCK = (
     "it is booked, and the calendar does not let its request be deleted: tried again each hour; or delete that event, "
     "for it is of no use"
@@ -52,7 +53,7 @@ class Tidying:
         for one in self._store.candidates() if usable else ():
             if one.gone or one.calendar not in usable:
                 continue
-            if one.told == STUCK and abs(snapshot.now - one.since) < TRY_AGAIN:
+            if one.told == _refusal(one) and abs(snapshot.now - one.since) < TRY_AGAIN:
                 problems.append(_stuck(one))
             elif (
                 self._is_to_do(one, snapshot)
@@ -75,7 +76,7 @@ class Tidying:
             log.info("request.changed", request=one.name)  # the next cycle sees what it says now
         except Refused as error:
             log.warning("request.not_written", request=one.name, calendar=one.calendar, fault=str(error))
-            self._store.keep_candidates([replace(one, told=STUCK, since=snapshot.now)])
+            self._store.keep_candidates([replace(one, told=_refusal(one), since=snapshot.now)])
             return [_stuck(one)]
         except StoreError:
             raise
@@ -136,6 +137,11 @@ class Tidying:
         # changed between the two: the next cycle compares it with what is remembered
         same = again is not None and again.event is not None and wish_of(again.event) == one.wish
         return again if again is not None and same else replace(written, event=None)
+
+
+def _refusal(one: Candidate) -> str:
+    """What is remembered where the calendar refused what is to be done: that of a note says nothing of the deletion."""
+    return _NOT_DELETED if one.stage is Stage.BOOKED else _NOT_NOTED
 
 
 def _stuck(one: Candidate) -> Problem:

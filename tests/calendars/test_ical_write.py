@@ -173,6 +173,13 @@ def test_a_cancelled_event_lives_again() -> None:
     assert "METHOD:PUBLISH" not in lines_of(data)
 
 
+def test_a_persons_own_event_stays_marked_as_cancelled_when_it_is_told_something() -> None:
+    own = replace(DRAFT, booking_id=BookingId(""), span=None, note="⚠ Not open.")
+    assert "STATUS:CANCELLED" in lines_of(render(own, event("DTSTART:20261124T090000Z", "STATUS:CANCELLED"), NOW))
+    slot = replace(DRAFT, booking_id=BookingId(""))
+    assert "STATUS:CONFIRMED" in lines_of(render(slot, event("DTSTART:20261124T090000Z", "STATUS:CANCELLED"), NOW))
+
+
 def test_the_uid_follows_the_draft_in_every_part() -> None:
     data = render(replace(DRAFT, uid="b_1~2@zimun", span=None), recorded("recurring"), NOW)
     assert lines_of(data).count("UID:b_1~2@zimun") == 2

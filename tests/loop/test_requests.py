@@ -7,6 +7,7 @@ from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import Refused
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
+from syncd.sandbox import Kind
 from tests.loop.asking import CONFIRM, HOLD, booked, held
 from tests.loop.requesting import EMAIL, TITLE, ask, asking, changed, due, rid, stages, text, there, told, write
 from tests.loop.world import HOUR, World, at
@@ -271,3 +272,21 @@ async def test_a_calendar_that_refuses_the_note_is_asked_again_each_hour(dav: Se
         await w.cycle(minutes=61)
         assert "e-mail" in await told(w)
         await w.quiet(minutes=61)
+
+
+async def test_a_refused_note_does_not_keep_a_booked_request_standing(dav: Server, folder: Path) -> None:
+    async def refuse(*told: object) -> None:
+        raise Refused("the calendar server answered 403", "no")
+
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        down = w.fault(Kind.ANSWER, "/api/v1/appointments", times=None, status=503)
+        with patch.object(DavCalendar, "replace", refuse):
+            await w.cycle(minutes=11)
+            report = await w.cycle(minutes=1)
+        assert [problem.key for problem in report.summary.problems if problem.key == "event-1"]
+        down.times = 0
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=1)
+        await is_booked_once(w)

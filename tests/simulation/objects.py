@@ -107,8 +107,10 @@ def render(draft: Draft, onto: str, stamp: str) -> str:
     description = "\n".join(part for part in (draft.note, draft.description) if part)
     fields |= {
         "uid": draft.uid, "bid": draft.booking_id, "title": draft.mark + draft.title, "place": draft.place,
-        "desc": description, "cancelled": False, "stamp": stamp,
+        "desc": description, "stamp": stamp,
     }  # fmt: skip
+    if draft.booking_id or draft.span is not None:
+        fields["cancelled"] = False
     return write(fields)
 
 
