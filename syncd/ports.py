@@ -144,7 +144,7 @@ class CalendarPort(Protocol):
     async def remove(self, href: str, etag: str | None, onto: str = "") -> None:
         """Delete the object, only if it still is the version `etag`; quiet where it is gone already.
 
-        `onto` is the complete object, where it is somebody else's. A server without strong ETags needs it to compare.
+        `onto` is the complete object as it was last read: a server without strong ETags needs it to compare.
         Raises PreconditionFailed, Refused, or OutcomeUnknown.
         """
         ...

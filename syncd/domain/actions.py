@@ -102,7 +102,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Delete the event at `href`, only if it still is the version `etag`. Done: `link`."""
+    """Delete the event at `href`, only if it still is the version `etag`, or reads as `onto`. Done: `link`."""
 
     booking_id: BookingId
     why: Why
@@ -110,6 +110,7 @@ class Remove:
     calendar: str
     href: str
     etag: str | None
+    onto: str = ""
     kind: Literal["remove"] = "remove"
 
 

@@ -170,7 +170,7 @@ class Executing:
                 )
                 return written_as(intent, action, written, self._snapshot)
             case Remove():
-                await self._calendars[action.calendar].remove(action.href, action.etag)
+                await self._calendars[action.calendar].remove(action.href, action.etag, action.onto)
                 return Done(intent, Outcome.DONE, link=action.link, removed=(action.calendar, action.href))
             case Reschedule():
                 return await self._reschedule(intent, action)

@@ -33,7 +33,9 @@ def remove(case: Case) -> Outcome:
         if seen.etag == leftover.etag or seen.event.cancelled:
             # for a moment a person saw two, and may have deleted the one that counts
             after = replace(after, twin_removed_at=case.now)
-            return Outcome(Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag))
+            return Outcome(
+                Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag, seen.data)
+            )
         # a person changed it meanwhile: that one counts, and ours is what is left over
         theirs = replace(
             after,
@@ -49,7 +51,9 @@ def remove(case: Case) -> Outcome:
     if isinstance(snapshot.looks.get(LookEvent(link.calendar, link.href)), Observation):
         for seen in settled_twins(case):
             after = replace(link, twin_removed_at=case.now)
-            return Outcome(Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag))
+            return Outcome(
+                Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag, seen.data)
+            )
     return Outcome()
 
 

@@ -39,7 +39,7 @@ def remove(case: Case, booking: Booking, seen: Observation, *, explicit: bool) -
     closed = Closed(case.now, ClosedWhy.CANCELLED, seen.etag)
     after = replace(link, booking=_cancelled(booking), closed=closed, deletion=None, missing=None, awaiting=None)
     why = Why.BOOKING_CANCELLED if explicit else Why.BOOKING_GONE
-    return Outcome(Remove(link.booking_id, why, after, seen.calendar, seen.href, seen.etag))
+    return Outcome(Remove(link.booking_id, why, after, seen.calendar, seen.href, seen.etag, seen.data))
 
 
 def held(case: Case) -> Outcome | None:

@@ -49,7 +49,7 @@ def closed(link: Link, etag: str | None) -> Link:
 def test_the_event_goes_and_the_pair_is_closed_with_what_was_deleted(explicit: bool, why: Why) -> None:
     link, seen = worn(leftovers=()), stands()
     removed = done(endings.remove(case(link, seen), BOOKED, seen, explicit=explicit))
-    assert removed == Remove(B1, why, closed(link, '"2"'), HOME, "/home/b1.ics", '"2"')
+    assert removed == Remove(B1, why, closed(link, '"2"'), HOME, "/home/b1.ics", '"2"', "2")
 
 
 def test_what_syncd_left_behind_goes_first() -> None:
@@ -57,7 +57,7 @@ def test_what_syncd_left_behind_goes_first() -> None:
     seen, left = stands(), stands(stamp=3, calendar=SIDE)
     removed = done(endings.remove(case(link, seen, left), BOOKED, seen, explicit=True))
     assert removed == Remove(
-        B1, Why.DUPLICATE, replace(link, leftovers=(), twin_removed_at=NOW), SIDE, "/side/b1.ics", '"3"'
+        B1, Why.DUPLICATE, replace(link, leftovers=(), twin_removed_at=NOW), SIDE, "/side/b1.ics", '"3"', "3"
     )
 
 

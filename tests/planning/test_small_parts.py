@@ -187,7 +187,7 @@ LOOKED = {LookEvent(HOME, STOOD.href): STOOD}
 def test_a_second_event_goes_after_ten_minutes(ago: timedelta, goes: bool) -> None:
     twin = replace(TWIN, seen_at=NOW - ago)
     outcome = duplicates.remove(case(pair(), STOOD, twin, looks=LOOKED))
-    removed = Remove(B1, Why.DUPLICATE, pair(twin_removed_at=NOW), HOME, "/home/x.ics", '"2"')
+    removed = Remove(B1, Why.DUPLICATE, pair(twin_removed_at=NOW), HOME, "/home/x.ics", '"2"', "2")
     assert outcome == (Outcome(removed) if goes else Outcome())
 
 
@@ -222,7 +222,7 @@ LEFT_STANDS = stands(calendar=SIDE)
 def test_what_syncd_left_behind_goes_at_once() -> None:
     link = pair(leftovers=(LEFT, Leftover(SIDE, "/side/y.ics", '"7"')))
     after = replace(link, leftovers=link.leftovers[1:], twin_removed_at=NOW)
-    removed = Remove(B1, Why.DUPLICATE, after, SIDE, "/side/b1.ics", '"2"')
+    removed = Remove(B1, Why.DUPLICATE, after, SIDE, "/side/b1.ics", '"2"', "2")
     assert done(duplicates.remove(case(link, STOOD, LEFT_STANDS))) == removed
 
 
@@ -230,7 +230,7 @@ def test_marked_as_cancelled_it_goes_in_whatever_version() -> None:
     link = pair(leftovers=(LEFT,))
     marked = stands(calendar=SIDE, cancelled=True, stamp=9)
     assert done(duplicates.remove(case(link, STOOD, marked))) == Remove(
-        B1, Why.DUPLICATE, replace(link, leftovers=(), twin_removed_at=NOW), SIDE, "/side/b1.ics", '"9"'
+        B1, Why.DUPLICATE, replace(link, leftovers=(), twin_removed_at=NOW), SIDE, "/side/b1.ics", '"9"', "9"
     )
 
 
@@ -265,7 +265,7 @@ def test_in_an_unread_calendar_it_waits_and_holds_up_no_other() -> None:
     link = pair(leftovers=(LEFT, here))
     outcome = duplicates.remove(case(link, STOOD, LEFT_STANDS, TWIN, readable=frozenset({HOME})))
     assert done(outcome) == Remove(
-        B1, Why.DUPLICATE, replace(link, leftovers=(LEFT,), twin_removed_at=NOW), HOME, "/home/x.ics", '"2"'
+        B1, Why.DUPLICATE, replace(link, leftovers=(LEFT,), twin_removed_at=NOW), HOME, "/home/x.ics", '"2"', "2"
     )
 
 

@@ -359,7 +359,7 @@ def test_a_tidied_pair_says_nothing_about_an_event_that_comes_back() -> None:
 def test_after_a_lost_database_what_is_left_of_a_cancelled_booking_goes() -> None:
     seen = stands()
     over = adopted(seen, booking=OFF, closed=Closed(NOW, ClosedWhy.CANCELLED, '"2"'))
-    assert one(OFF, events=(seen,)) == Remove(B1, Why.BOOKING_CANCELLED, over, HOME, "/home/b1.ics", '"2"')
+    assert one(OFF, events=(seen,)) == Remove(B1, Why.BOOKING_CANCELLED, over, HOME, "/home/b1.ics", '"2"', "2")
 
 
 def test_moved_before_it_was_lost_it_says_so_before_it_goes() -> None:
