@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.loop.ground import ON_ONE
-from tests.loop.world import HOUR, RESCHEDULE, at, world
+from tests.loop.world import HOUR, RESCHEDULE, at, settled, world
 from tests.servers import Server
 
 pytestmark = ON_ONE
@@ -74,3 +74,28 @@ async def test_a_customers_move_just_before_our_call_is_not_overwritten(dav: Ser
         await w.cycle(minutes=1)
         assert await w.start(booked) == ";TZID=Europe/Berlin:20261125T100000"
         assert "the time in Zimun counts" in await w.note(booked)
+
+
+async def test_a_version_that_a_person_replaced_while_syncd_wrote_is_old_when_it_comes_back(
+    dav: Server, folder: Path
+) -> None:
+    """Marked as cancelled before the customer's move, and sent once more by a phone that was offline since."""
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.edit(booked, (r"^STATUS:CONFIRMED$", "STATUS:CANCELLED"))
+        _, marked = await w.event(booked)
+        w.salon.move(booked, at(25, 9))
+
+        async def edited() -> None:
+            await w.edit(booked, (r"^END:VEVENT", "CATEGORIES:VIP\r\nEND:VEVENT"))
+
+        w.before_put = edited
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=1)
+        assert "STATUS:CONFIRMED" in (await w.event(booked))[1]
+        await w.put(booked, marked)
+        await settled(w)
+        assert w.booking(booked).start == at(25, 9)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261125T100000"
+        await w.quiet()

@@ -232,6 +232,25 @@ async def test_a_copy_of_a_bookings_event_without_our_marks_is_no_request(dav: S
         await w.quiet(minutes=1)
 
 
+async def test_nor_is_one_of_a_booking_that_an_older_database_does_not_know(dav: Server, folder: Path) -> None:
+    """The copy may be read before the event itself, as where the calendar of that cannot be read for a while."""
+    async with asking(dav, folder) as w:
+        original = w.salon.book("s_haircut", START, location_id="loc_mitte", email=EMAIL).booking_id
+        await w.cycle()
+        _, event = await w.event(original)
+        lines = [line for line in event.split("\n") if not line.startswith("X-ZIMUN")]
+        copied = "\r\n".join(lines).replace(f"UID:{original}@zimun", "UID:copy")
+        await write(w, copied, "copy")
+        await write(w, copied.replace("UID:copy", "UID:other").replace("20261124T", "20261125T"), "other")
+        for seconds in (10, 31):
+            w.store._db["links"].delete_where()
+            await w.cycle(seconds=seconds)
+        assert len(booked(w)) == 1
+        assert sorted(stages(w)) == ["theirs", "theirs"]
+        assert len(await w.events()) == 3
+        await w.quiet(minutes=1)
+
+
 async def test_withdrawn_in_time_it_is_not_booked(dav: Server, folder: Path) -> None:
     async with asking(dav, folder) as w:
         await ask(w, START)

@@ -409,7 +409,9 @@ class Oracle:
             link = self.world.store.links().get(BookingId(self.name_of(new)))
             # "compare each booking with its event and with what both last agreed on": there it is no wish any more
             back = back or (link is not None and not new["rrule"] and link.start.instant == start)
-            if len(twins) > 1 or back or after in self.versions.get((url, href), ()):
+            # an id that the booking had once says nothing where syncd does not know that this is its event
+            nobodys = booking_of(new) in self.world.zimun.renamed and (link is None or link.href != href)
+            if len(twins) > 1 or back or nobodys or after in self.versions.get((url, href), ()):
                 said.drag = 0  # which of two counts, or whether an old version is a wish, is nobody's to say
             elif old is not None and url in MANAGED and parse_uid(new["uid"]) and not same and not new["cancelled"]:
                 said.drag, said.drag_to = seq, None if new["rrule"] else start

@@ -325,7 +325,8 @@ class World:
                     found.append(replace(step, name=writes or self.slot_people.near))
                     continue
                 name = self.oracle.dragged_last() if group == SLOTS else writes.rsplit("/", 1)[-1]
-                found.append(replace(step, name=name.removesuffix(".ics").split("~")[0] or step.name))
+                name = "" if name.startswith("ask-") else name.removesuffix(".ics").split("~")[0]
+                found.append(replace(step, name=name or step.name))
         return found
 
     def _noted(self, fault: str) -> None:
