@@ -16,9 +16,12 @@ from syncd.texts.languages import LANGUAGES
 from syncd.texts.words import Words
 
 
+_ALL_WORDS = tuple(Words(language) for language in LANGUAGES)
+
+
 def any_words(words: Words) -> tuple[Words, ...]:
     """These words, and those of every language."""
-    return (words, *(Words(language) for language in LANGUAGES))
+    return (words, *_ALL_WORDS)
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ class FakeZimun:
                     shown = self._zimun.as_of(booking.id, self._world.clock.true() - STALE)
                 if shown is None or not start <= shown.start < end or booking.id in self._zimun.unknown:
                     continue
-                found.append(replace(shown, id=booking.id))
+                found.append(shown if shown.id == booking.id else replace(shown, id=booking.id))
             if fault == "empty":
                 found = []
             if fault == "partial":
