@@ -21,7 +21,7 @@ ROW_WEIGHTS = {"same": 2, "moved": 12, "cancelled": 6, "missing": 14, "lives aga
 
 KIND_WEIGHTS = {
     "late": 7.0, "absent": 1.6, "bug": 1.5, "gone": 1.4, "forbidden": 1.3, "refused": 1.3, "uid": 1.3, "unsure": 1.2,
-    "precondition": 1.2, "down": 1.0, "lost": 1.0, "limited": 1.0, "login": 1.0, "empty": 1.0, "partial": 1.0,
+    "precondition": 1.2, "down": 1.15, "lost": 1.05, "limited": 1.1, "login": 1.3, "empty": 1.0, "partial": 1.0,
     "stale": 0.8, "expired": 0.7, "malformed": 0.1,
 }  # fmt: skip
 """So that each kind comes about as often as the others: some fit few calls, and one comes by itself."""
