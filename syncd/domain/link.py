@@ -105,10 +105,14 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """Our own last write to the booking, and the booking before it: for a while that state is a stale answer."""
+    """Our own last write to the booking, and the booking before it: for a while that state is a stale answer.
+
+    So are the starts that it had before other writes of ours just before that one (`earlier`, aware).
+    """
 
     at: datetime
     before: Booking
+    earlier: tuple[datetime, ...] = ()
 
 
 class ClosedWhy(StrEnum):

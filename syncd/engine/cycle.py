@@ -155,8 +155,10 @@ class Engine:
         store = self._sides.store
         answers: dict[int, str] = {}
         approvals: dict[int, list[BookingId]] = {}
+        now = self._sides.clock.now()
         asks = store.undecided()
         links = store.links() if asks else {}
+        waiting = {one.name: one for one in store.awaiting()} if asks else {}
         records: list[Action] = []
         for ask in asks:
             if ask.wanted is not None:
@@ -167,12 +169,18 @@ class Engine:
             decided: list[BookingId] = []
             for booking_id in ask.booking_ids:
                 link = links.get(booking_id)
-                if link is None and store.decide_candidate(booking_id, ask.verb):
+                event = waiting.get(booking_id) if link is None else None
+                if (
+                    event is not None
+                    and ask.is_about(event.since, now)
+                    and store.decide_candidate(event.name, ask.verb)
+                ):
                     decided.append(booking_id)
                     continue
-                if link is not None and link.closed is None and link.awaiting is not None:
-                    links[booking_id] = replace(link, awaiting=replace(link.awaiting, decision=ask.verb))
-                    records.append(Record(booking_id, _told_at_once(link.awaiting.kind, ask.verb), links[booking_id]))
+                awaiting = link.awaiting if link is not None and link.closed is None else None
+                if link is not None and awaiting is not None and ask.is_about(awaiting.since, now):
+                    links[booking_id] = replace(link, awaiting=replace(awaiting, decision=ask.verb))
+                    records.append(Record(booking_id, _told_at_once(awaiting.kind, ask.verb), links[booking_id]))
                     decided.append(booking_id)
             if ask.verb is Decision.APPROVED:
                 approvals[ask.id] = [booking_id for booking_id in decided if booking_id in links]
@@ -181,7 +189,7 @@ class Engine:
             told += [f"nothing awaits for {name}" for name in ask.booking_ids if name not in decided]
             answers[ask.id] = "; ".join(told)
         if records:
-            store.journal(records, number, self._sides.clock.now())
+            store.journal(records, number, now)
         return answers, approvals
 
     async def _observe(self, number: int, health: Health) -> _Round | None:

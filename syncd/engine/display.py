@@ -15,7 +15,6 @@ from syncd.planning.openings import Offer, Show, Wording, Write, face_of, read_a
 from syncd.texts.languages import LANGUAGES
 from syncd.texts.words import Words
 
-
 _ALL_WORDS = tuple(Words(language) for language in LANGUAGES)
 
 

@@ -11,9 +11,10 @@ from syncd.domain.booking import Booking, Status
 from syncd.domain.errors import NotPermitted, SyncdError
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Link, Wrote
+from syncd.domain.link import Link
 from syncd.domain.request import Known, Reply
 from syncd.planning.instants import resolved
+from syncd.planning.sides import our_write
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import BookingPort, Stored
 from syncd.state.journal import Intent, Outcome
@@ -67,14 +68,14 @@ def rescheduled(intent: Intent, action: Reschedule, booking_id: BookingId, now: 
         booking = now
     # the staff that came of it was not agreed: the next look at the pair sees the change, and tells of it
     agreed = replace(booking, staff_name=action.expect.staff_name)
-    link = replace(action.link, booking_id=booking_id, booking=agreed, wrote=Wrote(at, action.expect))
+    link = replace(action.link, booking_id=booking_id, booking=agreed, wrote=our_write(action.link, action.expect, at))
     return Done(intent, Outcome.DONE, link=link, booking=booking)
 
 
 def cancelled(intent: Intent, action: Cancel, at: datetime) -> Done:
     """The booking is cancelled; the next look at the pair closes it, or removes the event that still stands."""
     agreed = replace(action.expect, status=Status.CANCELLED)
-    link = replace(action.link, booking=agreed, wrote=Wrote(at, action.expect))
+    link = replace(action.link, booking=agreed, wrote=our_write(action.link, action.expect, at))
     return Done(intent, Outcome.DONE, link=link, booking=agreed)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from syncd.domain.booking import Booking
 from syncd.domain.event import Event, EventTime, Observation, TimeKind
 from syncd.domain.ids import parse_uid
-from syncd.domain.link import Link
+from syncd.domain.link import Link, Wrote
 from syncd.domain.note import NoteKind
 from syncd.planning.instants import resolved
 from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Policy, Snapshot
@@ -145,17 +145,26 @@ def seen_booking(link: Link, snapshot: Snapshot) -> Booking | None:
     return snapshot.bookings.get(link.booking_id)
 
 
+def our_write(link: Link, before: Booking, at: datetime) -> Wrote:
+    """What is remembered of a write of ours to the booking, which was as `before`."""
+    last = link.wrote
+    if last is None or at - last.at >= STALE:
+        return Wrote(at, before)
+    return Wrote(at, before, (*last.earlier, last.before.start))
+
+
 def is_stale(link: Link, seen: Booking, now: datetime) -> bool:
     """Whether the answer is from before our own last write: lagging for two minutes, unless it is newer.
 
     Judged by what our writes change, the start and the status: it may lag behind a customer's change as well.
     """
-    wrote = link.wrote
-    if wrote is None or now - wrote.at >= STALE:
+    last = link.wrote
+    if last is None or now - last.at >= STALE:
         return False
-    if (seen.start, seen.cancelled) != (wrote.before.start, wrote.before.cancelled):
+    before = (seen.start, seen.cancelled) == (last.before.start, last.before.cancelled)
+    if not before and (seen.cancelled or seen.start not in last.earlier):
         return False
-    known = link.booking.updated_at or wrote.before.updated_at
+    known = link.booking.updated_at or last.before.updated_at
     return not (seen.updated_at is not None and known is not None and seen.updated_at > known)
 
 

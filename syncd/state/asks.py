@@ -29,6 +29,14 @@ class Ask:
     at: datetime
     wanted: Wanted | None = None
 
+    def is_about(self, since: datetime, now: datetime) -> bool:
+        """Whether what awaits a word since then did so when this one was given: another question is not answered by it.
+
+        Given late it may be, as where syncd was killed. A `since` that is still to come is from before a clock was set
+        back, and tells nothing.
+        """
+        return since <= self.at or since > now
+
 
 def ask(db: Database, verb: Decision | None, booking_ids: Sequence[BookingId], now: datetime) -> int:
     number = db.execute(

@@ -90,3 +90,17 @@ async def test_an_approval_of_what_changed_meanwhile_says_that_it_came_too_late(
         assert w.store.answered(number) == f"approved: {kept}, {gone}; lapsed, for it had changed since: {kept}"
         assert [w.booking(each).status for each in (kept, gone)] == ["confirmed", "cancelled"]
         await w.quiet(minutes=11)
+
+
+async def test_an_approval_answers_only_what_awaited_when_it_was_given(dav: Server, folder: Path) -> None:
+    """As where syncd was killed after it took it in: it is taken in once more, when another question may stand."""
+    async with world(dav, folder) as w:
+        booked = await dragged(w)
+        before = w.clock.at
+        await w.cycle(minutes=1)
+        asked = w.store.ask(Decision.APPROVED, [BookingId(each) for each in booked], before)
+        await w.quiet(minutes=1)
+        assert w.store.answered(asked) == "; ".join(f"nothing awaits for {each}" for each in booked)
+        w.decide(Decision.APPROVED, *booked)
+        await w.cycle(minutes=1)
+        assert len(w.calls(RESCHEDULE)) == 11

@@ -34,6 +34,7 @@ from syncd.planning.sides import (
     is_due,
     is_missing,
     is_stale,
+    our_write,
     transferred,
 )
 from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Snapshot
@@ -84,6 +85,19 @@ def test_closed_to_us_it_counts_as_its_base() -> None:
 def test_the_answer_by_id_comes_before_the_list() -> None:
     assert zimun(pair(), BOOKED, looks={LookBooking(B1): AT_NOON}) == BookingMoved(AT_NOON)
     assert zimun(pair(), BOOKED, looks={LookBooking(B1): Look.ABSENT}) == BookingSame(BOOKED)
+
+
+@pytest.mark.parametrize(("apart", "stale"), [(2 * MINUTE - SECOND, True), (2 * MINUTE, False)])
+def test_so_is_the_state_before_another_one_shortly_before_it(apart: timedelta, stale: bool) -> None:
+    first = our_write(pair(), BOOKED, NOW - apart)
+    assert first == Wrote(NOW - apart, BOOKED)
+    second = our_write(pair(booking=AT_NOON, wrote=first), AT_NOON, NOW)
+    assert second == Wrote(NOW, AT_NOON, (BOOKED.start,) if stale else ())
+    link = pair(booking=replace(BOOKED, start=FOUR), wrote=second)
+    assert is_stale(link, BOOKED, NOW) is stale
+    assert is_stale(link, AT_NOON, NOW)
+    assert not is_stale(link, replace(BOOKED, status=Status.CANCELLED), NOW)
+    assert not is_stale(link, replace(BOOKED, start=FOUR), NOW)
 
 
 @pytest.mark.parametrize(("ago", "stale"), [(2 * MINUTE - SECOND, True), (2 * MINUTE, False)])

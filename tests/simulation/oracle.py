@@ -238,7 +238,8 @@ class Oracle:
         if world.policy.deletions == "restore":
             world.fail(f"{booking.id} is cancelled, though deletions = restore")
         asked = deleted.asked or (said.deleted is not None and said.deleted.asked)
-        if world.policy.deletions == "ask" and not asked:
+        # in a backup the question may stand that the event has not borne any more since
+        if world.policy.deletions == "ask" and not asked and not self.restored:
             world.fail(f"{booking.id} is cancelled, though nobody was asked")
         if not asked:
             now, wall = world.clock.seconds, world.clock.at  # an hour by the clock that syncd has, which may be wrong

@@ -38,7 +38,7 @@ def make(seed: int) -> History:
     """The history of a seed."""
     random = Random(seed)
     setup = {
-        "bookings": random.choice((2, 3, 4, 5)),
+        "bookings": random.choice((3, 4, 5, 6)),
         "conflict": random.choice(("zimun", "zimun", "calendar")),
         "deletions": random.choice(("cancel", "cancel", "cancel", "ask", "restore")),
         "max_cancellations": random.choice((1, 2, 5, 5)),
@@ -53,9 +53,9 @@ def make(seed: int) -> History:
     mood = random.choice(((6, 3, 1, 1), (8, 1, 0, 0), (3, 6, 1, 1), (5, 3, 3, 2), (5, 4, 1, 3)))
     pools = [(STAFF, mood[0]), (CUSTOMERS, mood[1]), (TROUBLE, mood[2]), (OPERATOR, mood[3])]
     troubled = random.choice((0.0, 0.1, 0.3, 0.6))
-    stormy = random.choice((0.0, 0.8, 0.9, 1.0))
+    stormy = random.choice((0.0, 0.8, 0.9, 1.0, 1.0))
     steps: list[Step] = [Step("cycle", after=5)]
-    length = random.choice((10, 10, 20, 20, 30, 30, 40, 60, 120))
+    length = random.choice((10, 10, 20, 20, 20, 30, 40, 50, 90))
     while len(steps) < length:
         if random.random() < stormy:
             steps += storm(random)
