@@ -18,6 +18,7 @@ MAIL = "dana@example.org"
         ("mail:*dana@example.org*", (MAIL,), False),
         ("„dana@example.org“; DANA@example.org", (MAIL,), False),
         ("E-Mail:dana+salon@sub.example.co.uk!", ("dana+salon@sub.example.co.uk",), False),
+        ("Xaver@example.org", ("Xaver@example.org",), False),
         ("jürgen@exämple.de", ("jürgen@exämple.de",), False),
         ("https://example.org/@dana https://u@example.org/", (), False),
         ("@dana at @salon", (), False),

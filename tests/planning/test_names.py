@@ -12,6 +12,9 @@ from syncd.planning.names import Fit, Meant, fit, meant
     [
         ("Haircut", "haircut", Fit.EXACT),
         ("Łódź Ørsted", "lodz orsted", Fit.EXACT),
+        ("Đuka’s kısa", "duka's kisa", Fit.EXACT),
+        ("d`uka´s", "dukas", Fit.EXACT),
+        ("Wash und go", "Wash & go", Fit.EXACT),
         # one slip of each kind, at the beginning and at the end
         ("Haircuts", "Haircut", Fit.CLOSE),
         ("Hircut", "Haircut", Fit.CLOSE),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -423,12 +423,12 @@ def test_ten_thousand_slots_are_planned_in_no_time_and_written_soonest_first() -
         )
     )
     wordings = {Offer(service, "loc_1"): WORDING for service in services}
-    begun = perf_counter()
+    begun = process_time()
     show = shown(catalog, days, wordings, NOW)
     fresh = todo(show)
     standing = [_done(one) for one in fresh if isinstance(one, Write)]
     quiet = todo(show, *standing)
-    took = perf_counter() - begun
+    took = process_time() - begun
     assert len(show) == len(fresh) == 10_200
     assert quiet == []
     assert all(one.slot.start <= other.slot.start for one, other in pairwise(_writes(fresh)))
