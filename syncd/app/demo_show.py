@@ -33,6 +33,8 @@ _HAPPENED = {
     "event.updated": "was written in the calendar",
     "event.removed": "left the calendar",
     "booking.confirmed": "was booked in Zimun",
+    "request.refused": "is not booked; it says why",
+    "request.held_back": "awaits approval: too many at once",
     "booking.rescheduled": "was moved in Zimun",
     "booking.cancelled": "was cancelled in Zimun",
 }
@@ -290,7 +292,7 @@ class Show:
     def _line(self, row: HistoryRow) -> str:
         """What a row of the history says to somebody who watches; empty for what only syncd needs to remember."""
         happened = _WHY.get(row.why) or _HAPPENED.get(row.what)
-        if row.side == "syncd":
+        if row.what.startswith("link."):
             happened = _REMEMBERED.get(row.why)
         if happened is None or row.outcome != "done":
             return ""

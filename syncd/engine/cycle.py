@@ -155,7 +155,7 @@ class Engine:
         store = self._sides.store
         answers: dict[int, str] = {}
         approvals: dict[int, list[BookingId]] = {}
-        asks = store.undecided()
+        asks, now = store.undecided(), self._sides.clock.now()
         links = store.links() if asks else {}
         records: list[Action] = []
         for ask in asks:
@@ -167,7 +167,7 @@ class Engine:
             decided: list[BookingId] = []
             for booking_id in ask.booking_ids:
                 link = links.get(booking_id)
-                if link is None and store.decide_candidate(booking_id, ask.verb):
+                if link is None and store.decide_candidate(booking_id, ask.verb, number, now):
                     decided.append(booking_id)
                     continue
                 if link is not None and link.closed is None and link.awaiting is not None:
@@ -181,7 +181,7 @@ class Engine:
             told += [f"nothing awaits for {name}" for name in ask.booking_ids if name not in decided]
             answers[ask.id] = "; ".join(told)
         if records:
-            store.journal(records, number, self._sides.clock.now())
+            store.journal(records, number, now)
         return answers, approvals
 
     async def _observe(self, number: int, health: Health) -> _Round | None:

@@ -75,7 +75,7 @@ class Tidying:
             log.info("request.changed", request=one.name)  # the next cycle sees what it says now
         except Refused as error:
             log.warning("request.not_written", request=one.name, calendar=one.calendar, fault=str(error))
-            self._store.keep_candidates([replace(one, told=STUCK, since=snapshot.now)])
+            self._store.keep_candidates([replace(one, told=STUCK, since=snapshot.now)], snapshot.cycle, snapshot.now)
             return [_stuck(one)]
         except StoreError:
             raise
@@ -91,7 +91,8 @@ class Tidying:
         stored = await self._as_it_stands(one)
         if stored is None or stored.event is None:
             if one.stage is Stage.THEIRS:
-                self._store.keep_candidates([replace(one, told="")])  # nothing of ours is left there to take out
+                # nothing of ours is left there to take out
+                self._store.keep_candidates([replace(one, told="")], snapshot.cycle, snapshot.now)
             return
         if wish_of(stored.event) != one.wish:
             return
@@ -109,7 +110,8 @@ class Tidying:
             stored = await self._write(one, stored, stored.event, note, snapshot)
         version = stored.event.fingerprint if stored.event is not None else one.version
         told = note.kind.value if note is not None else ""
-        self._store.keep_candidates([replace(one, etag=stored.etag, version=version, note=None, told=told)])
+        written = replace(one, etag=stored.etag, version=version, note=None, told=told)
+        self._store.keep_candidates([written], snapshot.cycle, snapshot.now)
 
     def _outdate(self, one: Candidate, snapshot: Snapshot) -> None:
         """What is known of open slots is from before the booking: without its event the slot would be shown again."""
