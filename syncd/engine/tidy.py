@@ -16,6 +16,7 @@ from syncd.domain.errors import PreconditionFailed, Refused, StoreError, SyncdEr
 from syncd.domain.event import Draft, Event
 from syncd.domain.ids import BookingId
 from syncd.domain.note import NEVER, Note, NoteKind
+from syncd.engine import memory
 from syncd.engine.polling import outdate
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.takers import Takers
@@ -44,10 +45,13 @@ class Tidying:
         self._takers = Takers(sides, managed, health)
         self._health = health
         self._stopping = stopping
+        self._why_waiting = NoteKind.REQUEST_WAITS
 
     async def all(self, snapshot: Snapshot) -> tuple[Problem, ...]:
         """All that is to be done now; what stands still."""
         problems: list[Problem] = []
+        if memory.books_nothing(self._store, snapshot.now):
+            self._why_waiting = NoteKind.REQUEST_NOT_PERMITTED
         usable = {url for url in self._takers.urls if self._takers.is_usable(url, snapshot)}
         for one in self._store.candidates() if usable else ():
             if one.gone or one.calendar not in usable:
@@ -66,7 +70,7 @@ class Tidying:
         if one.stage is Stage.BOOKED:
             return _is_settled(one.booking_id, snapshot)
         stale = one.stage is Stage.THEIRS and bool(one.told)
-        return one.note is not None or stale or is_overdue(one, snapshot.now)
+        return one.note is not None or stale or is_overdue(one, snapshot.now, self._why_waiting)
 
     async def _safely(self, one: Candidate, snapshot: Snapshot) -> list[Problem]:
         try:
@@ -105,7 +109,7 @@ class Tidying:
             return
         note = one.note
         if note is None and one.stage is Stage.STANDING:
-            note = Note(NoteKind.REQUEST_WAITS, snapshot.now, NEVER)
+            note = Note(self._why_waiting, snapshot.now, NEVER)
         if note is not None or stored.event.noted:
             stored = await self._write(one, stored, stored.event, note, snapshot)
         version = stored.event.fingerprint if stored.event is not None else one.version

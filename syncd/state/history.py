@@ -127,10 +127,13 @@ def carried_over(row: HistoryRow, booking_id: BookingId) -> HistoryRow:
     return HistoryRow(row.at, row.cycle, booking_id, "syncd", _RENAMED, row.why, row.outcome, detail)
 
 
+_WAITS = (NoteKind.REQUEST_WAITS, NoteKind.REQUEST_NOT_PERMITTED)
+
+
 def of_request(before: Candidate | None, now_is: Candidate, cycle: int, now: datetime) -> HistoryRow | None:
     """What the history says where an event that asks for a booking comes to this without Zimun being asked; or None."""
     was = (before.stage, before.note, before.told) if before is not None else ("", None, "")
-    waits = now_is.told == NoteKind.REQUEST_WAITS != was[2]
+    waits = now_is.told in _WAITS and now_is.told != was[2]
     if now_is.booking_id is not None and (before is None or before.booking_id != now_is.booking_id):
         what = "request.met"
     elif now_is.stage is Stage.CLOSED and now_is.note is not None and now_is.note != was[1]:

@@ -177,6 +177,7 @@ TOLD: Final[Mapping[str, str]] = {
     NoteKind.FOREIGN: "it was put into a calendar that syncd does not keep",
     NoteKind.REQUEST_AWAITS: "it awaits approval",
     NoteKind.REQUEST_WAITS: "not booked yet",
+    NoteKind.REQUEST_NOT_PERMITTED: "Zimun does not permit syncd to book",
 }
 
 DETAILS: Final[Mapping[str, str]] = {
