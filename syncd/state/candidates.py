@@ -118,6 +118,15 @@ def settle(db: Database, number: int, outcome: str, detail: str, reply: Reply | 
         _put(db, number, replace(one, stage=Stage.CLOSED, note=note))
 
 
+def rename(db: Database, old: BookingId, new: BookingId) -> None:
+    """What became the booking of the old id became that of the new one: a reschedule may give it another."""
+    if new == old:
+        return
+    found = db.execute("SELECT id, json FROM candidates WHERE json_extract(json, '$.booking_id') = ?", (old,))
+    for number, text in found.fetchall():
+        _put(db, number, replace(CANDIDATE.load(text), booking_id=new))
+
+
 def drop(db: Database, over: Iterable[Candidate]) -> None:
     db.conn.executemany("DELETE FROM candidates WHERE id = ?", [(one.id,) for one in over])
 

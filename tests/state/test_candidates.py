@@ -11,11 +11,21 @@ from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.domain.note import NEVER, Note, NoteKind
-from syncd.domain.request import Reply
+from syncd.domain.request import Known, Reply
 from syncd.state.codec import CANDIDATE
 from syncd.state.journal import Outcome
 from syncd.state.store import Store
-from tests.state.values import CALENDAR, NOW, candidate, foreign, request, seen, values_of
+from tests.state.values import (
+    CALENDAR,
+    NOW,
+    booking,
+    candidate,
+    foreign,
+    request,
+    reschedule_by_hand,
+    seen,
+    values_of,
+)
 
 OTHER = "https://dav.example.org/desk/other/"
 
@@ -167,6 +177,16 @@ def test_what_is_booked_already_goes_on_under_the_bookings_id_and_a_persons_note
         changed = replace(one, stage=Stage.CLOSED, booking_id=BookingId("b7"), note=before)
         store.take_notice(CALENDAR, [changed], [], 2, NOW)
         assert store.history(BookingId("b7"), 9)[-1].what == "request.refused"
+
+
+def test_a_booking_that_is_given_another_id_by_hand_is_its_booking_still() -> None:
+    with Store.open(None) as store:
+        cycle = store.begin_cycle(NOW)
+        kept(store, candidate(stage=Stage.BOOKED, booking_id=BookingId("b1")), candidate("other"))
+        (intent,) = store.journal([reschedule_by_hand("b1")], cycle, NOW)
+        # it has no link: it is too far ahead for an event
+        store.record(intent, Outcome.DONE, NOW, known=Known(booking("b2"), NOW))
+        assert [one.booking_id for one in store.candidates()] == ["b2", None]
 
 
 @settings(deadline=None)
