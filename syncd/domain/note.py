@@ -51,6 +51,7 @@ class NoteKind(StrEnum):
     REQUEST_AWAITS = "request_awaits"
     REQUEST_REJECTED = "request_rejected"
     REQUEST_WAITS = "request_waits"
+    REQUEST_NOT_PERMITTED = "request_not_permitted"
     REQUEST_BOOKED_BEFORE = "request_booked_before"
     REQUEST_UNNAMED = "request_unnamed"
 

@@ -216,6 +216,11 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("Not booked yet: Zimun cannot be reached at the moment."),),
         (N_("It is tried again by itself."),),
     ),
+    NoteKind.REQUEST_NOT_PERMITTED: (
+        (N_("Not booked yet: Zimun does not permit syncd to book."),),
+        (N_("Please tell whoever looks after syncd."),),
+        (N_("It is tried again by itself."),),
+    ),
     NoteKind.REQUEST_BOOKED_BEFORE: (
         (
             N_("This was booked at {was}, before this event was changed here."),
