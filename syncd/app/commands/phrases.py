@@ -167,6 +167,7 @@ TOLD: Final[Mapping[str, str]] = {
     NoteKind.TRANSFERRED: "it cannot change calendars",
     NoteKind.REASSIGNED: "somebody else has it now",
     NoteKind.FOREIGN: "it was put into a calendar that syncd does not keep",
+    NoteKind.COPIED: "it was deleted, and a copy of it stands",
 }
 
 DETAILS: Final[Mapping[str, str]] = {
