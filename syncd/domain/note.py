@@ -32,6 +32,7 @@ class NoteKind(StrEnum):
     TRANSFERRED = "transferred"
     REASSIGNED = "reassigned"
     FOREIGN = "foreign"
+    COPIED = "copied"
     REQUEST_NOT_OPEN = "request_not_open"
     REQUEST_REFUSED = "request_refused"
     REQUEST_IN_THE_PAST = "request_in_the_past"

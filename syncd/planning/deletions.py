@@ -87,11 +87,11 @@ def moved_and_deleted(case: Case, booking: Booking, marked: Observation | None) 
     return bring_back(case, booking, marked, Why.BOOKING_MOVED, note)
 
 
-def elsewhere(case: Case, booking: Booking) -> Outcome:
-    """It stands in a calendar that is not ours to read: no deletion. The bookings calendar gets its event back."""
+def elsewhere(case: Case, booking: Booking, *, copied: bool) -> Outcome:
+    """It stands in a calendar that is not ours to read, or a copy of it in any: no deletion. It comes back."""
     if (frozen := case.frozen("", booking)) is not None:
         return frozen
-    note = case.note(NoteKind.FOREIGN, was=booking.start)
+    note = case.note(NoteKind.COPIED if copied else NoteKind.FOREIGN, was=booking.start)
     return Outcome(case.recreate(booking, Why.EVENT_TRANSFERRED, note=note, put_back=True))
 
 

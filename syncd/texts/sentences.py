@@ -136,6 +136,11 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         _STAYS,
         (N_("You can delete the other copy; that cancels nothing."),),
     ),
+    NoteKind.COPIED: (
+        (N_("This event was deleted here, but a copy of it still stands in a calendar, so it is back."),),
+        _STAYS,
+        (N_("You can delete the other copy; that cancels nothing."),),
+    ),
     NoteKind.REQUEST_NOT_OPEN: (
         (N_("Not booked: {asked} is not free for this."), N_("Not booked: that time is not free for this.")),
         _FREE,

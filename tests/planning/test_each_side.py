@@ -276,7 +276,7 @@ def test_found_in_a_calendar_of_somebody_elses_or_in_one_not_listed_yet() -> Non
 
 
 def test_found_as_a_copy_that_only_its_text_shows_it_was_not_deleted() -> None:
-    assert calendar(pair(), looks={LOOK: Look.ABSENT, FIND: Look.COPIED}) == EventElsewhere()
+    assert calendar(pair(), looks={LOOK: Look.ABSENT, FIND: Look.COPIED}) == EventElsewhere(copied=True)
 
 
 def test_within_the_grace_it_is_gone_by_the_listing_alone() -> None:

@@ -181,18 +181,21 @@ def test_put_back_three_times_and_gone_again_it_is_left_alone() -> None:
     assert outcome.action is not None
     assert outcome.action.link.deletion is None
     for outcome in (
-        deletions.elsewhere(case(pair(put_backs=backs)), BOOKED),
+        deletions.elsewhere(case(pair(put_backs=backs)), BOOKED, copied=False),
         deletions.bring_back(case(pair(put_backs=backs)), BOOKED, None, Why.REJECTED, None),
     ):
         assert outcome.problem is not None
 
 
-def test_found_in_a_calendar_of_somebody_elses_it_comes_back_and_says_so() -> None:
-    action = done(deletions.elsewhere(case(pair()), BOOKED))
+@pytest.mark.parametrize(("copied", "kind"), [(False, NoteKind.FOREIGN), (True, NoteKind.COPIED)])
+def test_found_in_a_calendar_of_somebody_elses_or_copied_it_comes_back_and_says_so(
+    copied: bool, kind: NoteKind
+) -> None:
+    action = done(deletions.elsewhere(case(pair()), BOOKED, copied=copied))
     assert (type(action), action.why, action.link.note) == (
         Create,
         Why.EVENT_TRANSFERRED,
-        note(NoteKind.FOREIGN, was=TEN),
+        note(kind, was=TEN),
     )
     assert action.link.put_backs == (PutBack(NOW, ""),)
 

@@ -178,6 +178,7 @@ TOLD: Final[Mapping[str, str]] = {
     NoteKind.REQUEST_AWAITS: "it awaits approval",
     NoteKind.REQUEST_WAITS: "not booked yet",
     NoteKind.REQUEST_NOT_PERMITTED: "Zimun does not permit syncd to book",
+    NoteKind.COPIED: "it was deleted, and a copy of it stands",
 }
 
 DETAILS: Final[Mapping[str, str]] = {
