@@ -284,6 +284,8 @@ class World:
         if fault == "late":
             self.later.append((self.clock.seconds + 40 + 300 * (self._index % 3), lambda: effect("late")))
             raise OutcomeUnknown("no answer came")
+        if side == "zimun" and writes and fault in ("refused", "absent") and writes not in self.zimun.answers:
+            self.zimun.refused.add(writes)
         strike(fault, writes=bool(writes))
         if writes:
             if side == OPEN:
