@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import Refused
 from syncd.engine import publishing
+from syncd.ports import Listing
 from syncd.sandbox import Kind
 from tests.loop.asking import EMAIL, booked
 from tests.loop.ground import ON_ONE
@@ -152,3 +154,46 @@ async def test_where_not_all_can_be_read_at_once_the_rest_is_read_for_the_first_
         assert w.store.is_watched(slots_url(w))
         await what_stood_there_awaits(w, LAST)
         assert EMAIL in await text_at(w, LAST)
+
+
+@pytest.fixture
+def tells_no_etags(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calendar server has no sync reports, and no ETags in its listings."""
+    changes = DavCalendar.changes
+
+    async def plain(calendar: DavCalendar, cursor: str | None) -> Listing:
+        listed = await changes(calendar, None)
+        return replace(listed, etags=dict.fromkeys(listed.etags), cursor=None)
+
+    monkeypatch.setattr(DavCalendar, "changes", plain)
+
+
+@pytest.mark.usefixtures("tells_no_etags")
+async def test_without_etags_each_has_its_turn_to_be_read_again(
+    dav: Server, folder: Path, new_calendar: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_slots(dav, folder, new_calendar(), hours=4) as w:
+        monkeypatch.setattr(publishing, "READS", 5)
+        assert 10 < len(w.store.openings(slots_url(w))) <= 15
+        await write(w, DANA)
+        await write(w, "Ada Moss ada@example.org", LAST)
+        for _ in range(3):
+            await w.cycle(seconds=5)
+        assert len([one for one in w.store.openings(slots_url(w)) if one.edited]) == 2
+        await due(w)
+        assert sorted(one.start for one in booked(w)) == [FIRST, LAST]
+
+
+@pytest.mark.usefixtures("tells_no_etags")
+async def test_without_etags_and_database_all_are_read_for_the_first_time_and_then_watched(
+    dav: Server, folder: Path, new_calendar: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_slots(dav, folder, new_calendar()) as w:
+        await write(w, DANA, LAST)
+        w.lose_database()
+        monkeypatch.setattr(publishing, "READS", 2)
+        for _ in range(3):
+            assert not w.store.is_watched(slots_url(w))
+            await w.cycle(seconds=10)
+        assert w.store.is_watched(slots_url(w))
+        await what_stood_there_awaits(w, LAST)
