@@ -421,6 +421,11 @@ class Store:
         with self._read() as db:
             return probes.findings(db, calendar)
 
+    def all_findings(self) -> dict[str, Findings]:
+        """What the last probe of each calendar found, by its URL; of those that left the config, too."""
+        with self._read() as db:
+            return probes.all_findings(db)
+
     def needs_care(self, calendar: str) -> bool:
         """Whether a probe found that no condition on a write protects there."""
         found = self.findings(calendar)
