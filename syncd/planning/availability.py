@@ -6,6 +6,7 @@ places and days ask for more, every interval grows by the same factor.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from math import inf
 
 from syncd.domain.availability import DayKey, OpenDay
 from syncd.domain.booking import Booking, Catalog
@@ -79,7 +80,7 @@ def due(known: Mapping[DayKey, OpenDay], days: Mapping[DayKey, int], now: dateti
     late: list[tuple[bool, float, int, DayKey]] = []
     for key, ahead in days.items():
         one = known.get(key)
-        lateness = float("inf")
+        lateness = inf
         if one is not None and one.tried_at <= now:
             lateness = (now - one.tried_at) / (interval(ahead) * factor)
         stale = one is not None and one.stale

@@ -50,7 +50,7 @@ class Case:
         return self.snapshot.texts.get(self.link.booking_id, self.link.texts)
 
     def with_link(self, link: Link) -> "Case":
-        return self if link is self.link else replace(self, link=link)
+        return replace(self, link=link)
 
     def route(self, booking: Booking) -> str | None:
         return route(booking, self.policy.routes)

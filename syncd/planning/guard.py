@@ -63,18 +63,17 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     first = [deleted for deleted in gone if not deleted.asked]
     again = [deleted for deleted in gone if deleted.asked]
     asked = _awaiting_lately(snapshot, AwaitKind.CANCEL)
-    held: list[tuple[_Deleted, NoteKind]] = []
     back = sum(_comes_back(action, snapshot) for action in actions.values())
-    if len(first) + len(again) + len(asked) + back + snapshot.cancelled_lately > policy.max_cancellations:
-        held += [(deleted, NoteKind.CANCEL_ASKED) for deleted in first]
-    else:
+    if len(first) + len(again) + len(asked) + back + snapshot.cancelled_lately <= policy.max_cancellations:
         emptied = _emptied([*(deleted.case.link for deleted in first), *asked], snapshot, policy)
-        held += [(deleted, NoteKind.CANCEL_ASKED) for deleted in first if deleted.case.link.calendar in emptied]
+        first = [deleted for deleted in first if deleted.case.link.calendar in emptied]
     # once so many were deleted again that it takes the shell, it does, however many are left
     shell = again if len(again) > policy.max_cancellations else [deleted for deleted in again if deleted.needs_shell]
-    held += [(deleted, NoteKind.CANCEL_SHELL) for deleted in shell]
     found: dict[BookingId, Action] = {}
-    for deleted, kind in held:
+    for deleted, kind in (
+        *((deleted, NoteKind.CANCEL_ASKED) for deleted in first),
+        *((deleted, NoteKind.CANCEL_SHELL) for deleted in shell),
+    ):
         outcome = deletions.ask(deleted.case, deleted.booking, deleted.side.cancelled, kind)
         found[deleted.case.link.booking_id] = outcome.action or Record(
             deleted.case.link.booking_id, Why.CANCEL_AWAITS, replace(deleted.case.link, deletion=None)

@@ -66,7 +66,7 @@ def beside(case: Case, booking: Booking, to: datetime) -> tuple[LookSlots, ...]:
 def open_slots(case: Case, booking: Booking, to: datetime) -> tuple[Slot, ...] | Look | None:
     """The open slots within reach; None where Zimun decides alone; UNKNOWN where they could not be read now."""
     asked = needed(case, booking, to)
-    answers = [case.snapshot.looks.get(one, Look.UNKNOWN) for one in asked]
+    answers = [case.snapshot.looks.get(one) for one in asked]
     if not asked or answers[0] is Look.CLOSED:
         return None
     if any(not isinstance(answer, tuple) and answer is not Look.CLOSED for answer in answers):

@@ -45,8 +45,8 @@ def _lines(written: Texts, current: str, wanted: Texts) -> str:
             place_of[key] = at
     replaced = {at: wanted.lines.get(key) for key, at in place_of.items()}
     added = [line for key, line in wanted.lines.items() if key not in written.lines]
-    after = max(place_of.values(), default=-1)
-    merged: list[str] = [] if after >= 0 else list(added)
+    after = max(place_of.values(), default=None)
+    merged = list(added) if after is None else []
     for number, text in enumerate(lines):
         kept = replaced.get(number, text)
         if kept is not None:

@@ -23,10 +23,10 @@ def move(
 
     `start` is the letters of the event's DTSTART, `note` what the event shall say once it is booked.
     """
-    if (told := refusal(case, booking, to)) is not None:
-        return _put_back(case, booking, seen, start, told)
     if (frozen := case.frozen(start, booking)) is not None:
         return frozen
+    if (told := refusal(case, booking, to)) is not None:
+        return _put_back(case, booking, seen, told)
     awaiting = case.link.awaiting
     if awaiting is not None and awaiting.kind is AwaitKind.MOVE and awaiting.decision is not Decision.APPROVED:
         return case.remember(case.link)
@@ -35,9 +35,9 @@ def move(
         return wait(case, booking, seen, to)
     if target is None:
         told = case.note(NoteKind.NOT_OPEN, asked=to, was=booking.start, slots=offers(case, booking, to))
-        return _put_back(case, booking, seen, start, told)
+        return _put_back(case, booking, seen, told)
     if target == booking.start:
-        return _put_back(case, booking, seen, start, case.link.pending, Why.SNAPPED)
+        return _put_back(case, booking, seen, case.link.pending, Why.SNAPPED)
     # asked before, and no answer came: the event says so first, then Zimun is asked again
     return _overdue(case, booking, seen, to) or _ask(case, booking, seen, to, target, note)
 
@@ -69,7 +69,8 @@ def conflict(case: Case, booking: Booking, seen: Observation, start: str, to: da
 def unbookable(case: Case, booking: Booking, seen: Observation, kind: NoteKind) -> Outcome:
     """All-day, recurring, or in a zone that nobody can resolve: put back with a sentence of its own."""
     assert seen.event is not None
-    return _put_back(case, booking, seen, letters(seen.event.start), case.note(kind, was=booking.start))
+    frozen = case.frozen(letters(seen.event.start), booking)
+    return frozen or _put_back(case, booking, seen, case.note(kind, was=booking.start))
 
 
 def wait(case: Case, booking: Booking, seen: Observation, to: datetime) -> Outcome:
@@ -102,10 +103,8 @@ def _ask(case: Case, booking: Booking, seen: Observation, to: datetime, target: 
 
 
 def _put_back(
-    case: Case, booking: Booking, seen: Observation, start: str, note: Note | None, why: Why = Why.MOVE_REFUSED
+    case: Case, booking: Booking, seen: Observation, note: Note | None, why: Why = Why.MOVE_REFUSED
 ) -> Outcome:
-    if (frozen := case.frozen(start, booking)) is not None:
-        return frozen
     awaiting = case.link.awaiting
     if awaiting is not None and awaiting.kind is AwaitKind.MOVE:
         case = case.with_link(replace(case.link, awaiting=None))

@@ -49,15 +49,13 @@ def fit(typed: str, name: str) -> Fit:
     """
     words, real = _words(typed), _words(name)
     one, other = "".join(words), "".join(real)
-    if not one or not other:
-        return Fit.NONE
     if one == other:
-        return Fit.EXACT
-    shortest = min(len(one), len(other))
-    slips = _slips(one, other) if shortest >= _SHORTEST else shortest
-    if shortest >= _SHORTEST and slips <= max(1, shortest // 5) and _figures(one) == _figures(other):
+        return Fit.EXACT if one else Fit.NONE
+    shortest, slips = min(len(one), len(other)), _slips(one, other)
+    close = shortest >= _SHORTEST and (slips == 1 or 5 * slips <= shortest)
+    if close and _figures(one) == _figures(other):
         return Fit.CLOSE
-    if _is_part(words, real) or (shortest > _SHORTEST and slips <= max(2, 2 * shortest // 5)):
+    if _is_part(words, real) or (shortest > _SHORTEST and 5 * slips <= 2 * shortest):
         return Fit.LOOSE
     return Fit.NONE
 
@@ -72,8 +70,8 @@ def _words(text: str) -> list[str]:
     return [word for word in re.findall(r"[^\W_]+", bare) if word not in _JOINING]
 
 
-def _figures(text: str) -> str:
-    return "".join(sign for sign in text if sign.isdigit())
+def _figures(text: str) -> list[str]:
+    return [sign for sign in text if sign.isdigit()]
 
 
 def _is_part(words: Sequence[str], real: Sequence[str]) -> bool:
@@ -83,8 +81,7 @@ def _is_part(words: Sequence[str], real: Sequence[str]) -> bool:
 def _slips(one: str, other: str) -> int:
     """How many slips lie between two words (optimal string alignment distance)."""
     one, other = one[:80], other[:80]
-    before: list[int] = []
-    last = list(range(len(other) + 1))
+    before = last = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):
         row = [i]
         for j, b in enumerate(other, 1):

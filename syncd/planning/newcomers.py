@@ -94,7 +94,7 @@ def _candidates(booking_id: BookingId, snapshot: Snapshot) -> list[Observation]:
 
 
 def _generation(seen: Observation) -> int:
-    parsed = parse_uid(seen.event.uid) if seen.event is not None else None
+    parsed = parse_uid(_event_of(seen).uid)
     return parsed[1] if parsed is not None else 0
 
 
@@ -124,7 +124,7 @@ def _is_parked(booking_id: BookingId, calendar: str, snapshot: Snapshot) -> bool
 
 def _adopt(booking: Booking, candidates: list[Observation], snapshot: Snapshot, policy: Policy) -> Outcome:
     """Link the booking with what has its UID. Zimun is right about the time; a person's texts stay."""
-    routed = Case(_link(booking, candidates[0], snapshot), snapshot, policy).route(booking)
+    routed = route(booking, policy.routes)
     top = _generation(candidates[0])
     best = next((seen for seen in candidates if seen.calendar == routed and _generation(seen) == top), candidates[0])
     link = _link(booking, best, snapshot)

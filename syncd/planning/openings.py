@@ -100,7 +100,7 @@ def is_edited(event: Event, said: Collection[str]) -> bool:
 def said_by(title: str, place: str, description: str) -> str:
     """A hash of the texts of an event, without blanks."""
     texts = [" ".join(text.split()) for text in (title, place, description)]
-    return sha256(repr(texts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return sha256(repr(texts).encode()).hexdigest()[:32]
 
 
 def shown(
@@ -190,7 +190,7 @@ def read_as(event: Event, before: Opening, face: str, current: str, said: Collec
     it may say by syncd's hand, in any language.
     """
     now_said = said_by(event.title, event.place, event.description)
-    edited = is_edited(event, {*said, before.said} - {""})
+    edited = is_edited(event, {*said, before.said})
     # not known, as after a lost database: it looks as it should where it says what it should
     guess = face if now_said == current else ""
     # marked as cancelled, or made to repeat, it does not stand where it should

@@ -92,8 +92,7 @@ def decide(case: Case) -> Outcome:
         outcome = duplicates.remove(case)
     if outcome.action is None:
         # what lapsed or ended is remembered, also where nothing else is done
-        kept = case.remember(case.link, remembered(case)).action
-        outcome = outcome if kept is None else replace(outcome, action=kept)
+        outcome = replace(outcome, action=case.remember(case.link, remembered(case)).action)
     if outcome.problem is None and is_blind(case.link, case.snapshot):
         outcome = replace(outcome, problem=case.problem(ProblemKind.BLIND, BLIND).problem)
     return outcome

@@ -78,7 +78,7 @@ def wish_of(event: Event) -> str:
     when = event.start.instant.isoformat() if event.start.instant else (event.start.value, event.start.tzid)
     texts = [" ".join(text.split()) for text in (event.title, event.place, event.description)]
     said = repr((when, event.recurring, event.cancelled, event.invitation, texts))
-    return "1:" + sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+    return "1:" + sha256(said.encode()).hexdigest()
 
 
 def read_request(event: Event, desk: Desk) -> Reading:
@@ -126,7 +126,7 @@ class _Heading:
     """A title taken apart."""
 
     service: Meant
-    customer: str
+    customer: str = ""
 
 
 def _read(event: Event, desk: Desk) -> Request | None:
@@ -181,7 +181,7 @@ def _heading(title: str, services: Mapping[str, Service]) -> _Heading | None:
     if best is None and (bare := without_addresses(title)) != " ".join(title.split()):
         # an address in the title, and no separator: "Haircut dana@example.org"
         found = meant(bare, names)
-        best = _Heading(found, "") if found.fit is Fit.EXACT else None
+        best = _Heading(found) if found.fit is Fit.EXACT else None
     return best
 
 
@@ -213,9 +213,7 @@ def _first_fault(event: Event, heading: _Heading, desk: Desk, start: datetime | 
 def _service(found: Meant, desk: Desk, start: datetime | None, *, begun: bool) -> Service:
     """The one service that is meant: of several, those that are offered at the calendar's places."""
     services = desk.catalog.services
-    ids = found.ids
-    if len(ids) > 1:
-        ids = tuple(one for one in ids if _offered(services[one], desk)) or ids
+    ids = tuple(one for one in found.ids if _offered(services[one], desk)) or found.ids
     if len(ids) > 1:
         fault = Fault(NoteKind.REQUEST_SERVICE_UNCLEAR, start, tuple(_named(ids, services)))
         _tell(None if begun else fault)

@@ -211,7 +211,7 @@ def event_side(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
     if seen.fault or seen.event is None:
         return EventParked(seen.fault or "it is not this booking's event any more")
     if seen.event.cancelled and not _is_old(link, seen.event):
-        return _marked_cancelled(link, seen, snapshot)
+        return _marked_cancelled(link, snapshot)
     return _present(link, seen, snapshot)
 
 
@@ -264,7 +264,7 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
             return EventUnseen()
 
 
-def _marked_cancelled(link: Link, seen: Observation, snapshot: Snapshot) -> EventSide:
+def _marked_cancelled(link: Link, snapshot: Snapshot) -> EventSide:
     other = transferred(link, snapshot)
     if other is not None and other.event is not None and not other.event.cancelled and parse_uid(other.event.uid):
         # some apps mark the old one where others delete it

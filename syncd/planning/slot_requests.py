@@ -50,9 +50,8 @@ class OwnWords:
     def _leads(self) -> Iterable[str]:
         """What stands before the service's name: "Open:"."""
         for own in self.titles:
-            lead, found, _ = own.partition(self.service)
-            if found and lead.strip():
-                yield lead.strip()
+            if lead := own.rpartition(self.service)[0].strip():
+                yield lead
 
 
 def read_slot_request(event: Event, slot: SlotKey, titles: Iterable[str], desk: Desk) -> Reading:

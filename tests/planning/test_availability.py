@@ -153,9 +153,11 @@ def test_what_is_over_or_not_offered_any_more_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("unsure", [Catalog(), replace(catalog(BERLIN), parked=(Parked("s9", "no id"),))])
-def test_what_a_damaged_catalogue_leaves_out_stays_known_until_it_is_over(unsure: Catalog) -> None:
-    over, gone = ("s0", "berlin", date(2026, 11, 22)), ("s9", "berlin", date(2026, 11, 25))
-    assert plan.outdated([over, gone], {}, unsure, NOW) == [over]
+def test_what_a_damaged_catalogue_leaves_out_stays_known_until_it_is_over_everywhere(unsure: Catalog) -> None:
+    yesterday, gone = ("s0", "berlin", date(2026, 11, 23)), ("s9", "berlin", date(2026, 11, 25))
+    noon = NOW.replace(hour=12)  # midnight, twelve hours west of Greenwich
+    assert plan.outdated([yesterday, gone], {}, unsure, noon - MINUTE) == []
+    assert plan.outdated([yesterday, gone], {}, unsure, noon) == [yesterday]
 
 
 def test_a_booking_made_moved_or_cancelled_touches_its_days_at_its_place() -> None:

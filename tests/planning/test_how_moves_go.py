@@ -113,6 +113,13 @@ def test_a_rejected_move_is_told(kind: AwaitKind, decision: Decision | None) -> 
         assert outcome.action.link.awaiting is None
 
 
+def test_dropped_near_its_own_start_it_goes_back_and_what_was_to_be_said_is_said() -> None:
+    said = note(NoteKind.TRANSFERRED)
+    action = move(pair(pending=said), to=TEN + MINUTE, rules=policy(snap=5 * MINUTE))
+    assert (action.why, action.link.note, action.link.pending) == (Why.SNAPPED, said, None)
+    assert action.link.booking == BOOKED
+
+
 def test_put_back_with_the_reason_and_counted() -> None:
     open_then = tuple(Slot("cut", "loc_1", start) for start in (NOON, TEN, FOUR + HOUR, FOUR - HOUR, FOUR + 3 * HOUR))
     action = move(pair(note=note(NoteKind.ADOPTED)), looks={ASKED: open_then})

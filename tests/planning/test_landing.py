@@ -62,9 +62,18 @@ def test_without_a_snap_it_has_to_be_exact() -> None:
     assert lands(FOUR + MINUTE, FOUR, rules=policy()) is None
 
 
-def test_what_is_over_is_nowhere_to_land() -> None:
-    at = case(pair(), rules=SNAP, looks={replace(TODAY, day=NOW.date()): slots(NOW - 5 * MINUTE, NOW)})
-    assert landing.landing(at, BOOKED, NOW + MINUTE) is None
+@pytest.mark.parametrize(("rules", "drop"), [(policy(), NOW), (SNAP, NOW + MINUTE)], ids=["exact", "snap"])
+def test_what_is_over_is_nowhere_to_land(rules: Policy, drop: datetime) -> None:
+    at = case(pair(), rules=rules, looks={replace(TODAY, day=NOW.date()): slots(NOW - 5 * MINUTE, NOW)})
+    assert landing.landing(at, BOOKED, drop) is None
+    assert landing.offers(at, BOOKED, drop) == ()
+
+
+def test_nor_is_what_is_over_on_its_own_time() -> None:
+    soon = make.booking(start=NOW + 30 * MINUTE)
+    listed = slots(NOON - DAY, NOON - DAY + 30 * MINUTE)
+    at = case(pair(), booking=soon, rules=SNAP, looks={replace(TODAY, day=NOW.date()): listed})
+    assert landing.landing(at, soon, NOW + MINUTE) == NOW + MINUTE
 
 
 def test_back_onto_its_own_time_it_stays() -> None:
@@ -110,9 +119,16 @@ def test_the_snap_reaches_over_midnight_at_the_place() -> None:
     assert landing.landing(at, BOOKED, late) == late - 5 * MINUTE
 
 
-def test_days_that_are_over_are_not_asked_about() -> None:
-    soon = NOW + HOUR
-    asked = landing.looks(case(pair(), rules=policy(snap=24 * HOUR)), BOOKED, soon)
+def test_and_back_over_the_midnight_before() -> None:
+    early = NOW.replace(hour=23, minute=5) + DAY  # five past twelve in Berlin
+    day = early.date()
+    assert [one.day for one in landing.looks(case(pair(), rules=SNAP), BOOKED, early)] == [day + DAY, day]
+
+
+def test_days_that_are_over_at_the_place_are_not_asked_about() -> None:
+    now = NOW.replace(hour=23, minute=30)  # the next day in Berlin
+    soon = now + HOUR
+    asked = landing.looks(case(pair(), rules=policy(snap=24 * HOUR), now=now), BOOKED, soon)
     assert [one.day for one in asked] == [soon.date(), (soon + DAY).date()]
 
 

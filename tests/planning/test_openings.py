@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -134,6 +134,12 @@ def test_what_is_over_or_unknown_or_has_no_length_is_not_shown() -> None:
     assert shown(endless, known(day(TEN)), WORDINGS, NOW) == {}
     nowhere = replace(CATALOG, locations={"loc_1": replace(CATALOG.locations["loc_1"], timezone="Mars")})
     assert shown(nowhere, known(day(TEN)), WORDINGS, NOW) == {}
+    no_time = replace(day(TEN), slots=(Slot("cut", "loc_1", TEN, TEN),))
+    assert shown(CATALOG, known(no_time), WORDINGS, NOW) == {}
+
+
+def test_what_is_not_shown_hides_no_other() -> None:
+    assert list(shown(CATALOG, known(day(TEN, service="wash"), day(TEN)), WORDINGS, NOW)) == [slot()]
 
 
 def test_where_zimun_tells_the_end_that_counts() -> None:
@@ -152,6 +158,16 @@ def test_a_new_text_or_zone_is_a_new_face() -> None:
         for wording in (WORDING, WORDING._replace(title="Frei: Haircut"))
     }
     assert len(faces) == 4
+
+
+def test_the_hashes_are_those_of_earlier_versions() -> None:
+    """They are remembered: other ones would write every slot's event anew."""
+    assert WORDING.said == "9ec5f37b61e836adf54b22ad06896a42"
+    assert shown(CATALOG, known(day(TEN)), WORDINGS, NOW)[slot()].face == "e301501ef146c17c484eda1a4ff309f2"
+
+
+def test_any_text_has_a_hash() -> None:
+    assert said_by("\ud800", "", "") != said_by("", "", "")
 
 
 # what is written
@@ -208,10 +224,10 @@ def test_what_would_mislead_goes_first_then_sooner_before_later_and_last_what_is
         return replace(OPENING, href=f"/open/{hours}.ics", start=start, **more)  # type: ignore[arg-type]
 
     show = {slot(at): Show(at + QUARTER, at + HOUR, "face") for at in (NOW + hours * HOUR for hours in (2, 7, 3))}
-    done = todo(show, stands(-5), stands(9), stands(-1), stands(4), stands(3, face="old"))
+    done = todo(show, stands(0), stands(-5), stands(9), stands(-1), stands(4), stands(3, face="old"))
     assert [(type(one), one.slot.start if isinstance(one, Write) else one.opening.start) for one in done] == [
         (kind, NOW + hours * HOUR)
-        for kind, hours in [(Take, 4), (Take, 9), (Write, 2), (Write, 3), (Write, 7), (Take, -5), (Take, -1)]
+        for kind, hours in [(Take, 4), (Take, 9), (Write, 2), (Write, 3), (Write, 7), (Take, -5), (Take, -1), (Take, 0)]
     ]
 
 
@@ -234,6 +250,7 @@ def test_closed_is_what_was_read_without_it_or_is_over_or_not_asked_about() -> N
     of_cut = Closed(CATALOG, known(day(TEN)), days, NOW)
     assert of_cut(slot(TEN + HOUR))
     assert of_cut(slot(NOW))
+    assert of_cut(slot(TEN.replace(hour=23) - DAY))  # midnight at the place: the day that was read
     assert of_cut(slot(TEN + 20 * DAY))
     assert of_cut(slot(service="gone"))
     assert of_cut(SlotKey("cut", "loc_gone", TEN))
@@ -243,7 +260,14 @@ def test_closed_is_what_was_read_without_it_or_is_over_or_not_asked_about() -> N
 
 
 @pytest.mark.parametrize(
-    "catalog", [Catalog(), replace(CATALOG, parked=(Parked("wash", "no id"),))], ids=["none", "an entry unread"]
+    "catalog",
+    [
+        Catalog(),
+        replace(CATALOG, parked=(Parked("wash", "no id"),)),
+        replace(CATALOG, locations={}),
+        replace(CATALOG, services={}),
+    ],
+    ids=["none", "an entry unread", "no places", "no services"],
 )
 def test_where_the_catalogue_is_not_complete_what_is_missing_in_it_stays(catalog: Catalog) -> None:
     days = availability.wanted(catalog, NOW, 7)
@@ -288,6 +312,18 @@ def test_a_new_time_or_an_alarm_is_none(change: dict[str, object]) -> None:
     assert not again.edited
     moved = set(change) & {"start", "end", "recurring", "cancelled"}
     assert [type(one) for one in todo(SHOWN, again)] == ([Write] if moved else [])
+
+
+@pytest.mark.parametrize("change", [{"recurring": True}, {"cancelled": True}])
+def test_cancelled_or_made_to_repeat_it_stands_nowhere(change: dict[str, object]) -> None:
+    assert read_as(event(**change), OPENING, *LOOK, {WORDING.said}) == replace(OPENING, from_=None, until=None)
+
+
+def test_a_note_about_words_that_were_taken_back_is_written_away() -> None:
+    again = read_as(event(noted=True), OPENING, *LOOK, {WORDING.said})
+    assert again == replace(OPENING, face="")
+    assert todo(SHOWN, again) == [Write(slot(), SHOW, again)]
+    assert read_as(event(noted=True, title="Dana"), OPENING, *LOOK, {WORDING.said}) == replace(OPENING, edited=True)
 
 
 def test_taken_back_it_is_none_any_more() -> None:
@@ -337,6 +373,17 @@ def test_deleted_again_and_again_it_is_left_alone_for_an_hour() -> None:
     assert todo(SHOWN, replace(one, from_=None, gone=True), now=now + HOUR) != []
 
 
+def test_what_was_put_back_an_hour_ago_counts_no_more() -> None:
+    recent = (NOW - HOUR + MINUTE, NOW)
+    moved = replace(OPENING, from_=TEN + HOUR, put_back_at=(NOW - HOUR, *recent))
+    assert todo(SHOWN, moved) == [Write(slot(), SHOW, moved)]
+    assert written(Write(slot(), SHOW, moved), moved, NOW) == replace(OPENING, put_back_at=(*recent, NOW))
+
+
+def test_just_written_it_is_nobodys_and_stands() -> None:
+    assert written(Write(slot(), SHOW), replace(OPENING, edited=True, gone=True, face="old"), NOW) == OPENING
+
+
 def test_our_own_change_of_its_look_is_no_put_back() -> None:
     assert written(Write(slot(), SHOW, replace(OPENING, face="old")), OPENING, NOW).put_back_at == ()
 
@@ -376,12 +423,12 @@ def test_ten_thousand_slots_are_planned_in_no_time_and_written_soonest_first() -
         )
     )
     wordings = {Offer(service, "loc_1"): WORDING for service in services}
-    begun = perf_counter()
+    begun = process_time()
     show = shown(catalog, days, wordings, NOW)
     fresh = todo(show)
     standing = [_done(one) for one in fresh if isinstance(one, Write)]
     quiet = todo(show, *standing)
-    took = perf_counter() - begun
+    took = process_time() - begun
     assert len(show) == len(fresh) == 10_200
     assert quiet == []
     assert all(one.slot.start <= other.slot.start for one, other in pairwise(_writes(fresh)))

@@ -66,6 +66,9 @@ def kind(reading: Reading) -> NoteKind | None:
         (f"Open: HaircutDana Lee {MAIL}", ""),
         (f"Open: Haircut{MAIL} Dana Lee", ""),
         (f"Dana Lee {MAIL}Open: Haircut", ""),
+        (f"open: haircutDana Lee {MAIL}", ""),
+        (f"open: Dana Lee {MAIL}", ""),
+        (f"haircut Dana Lee {MAIL}", ""),
     ],
 )
 def test_a_name_and_an_address_are_a_request_for_the_slot(title: str, description: str) -> None:
@@ -89,6 +92,14 @@ def test_a_service_whose_name_looks_like_an_address_confuses_nobody() -> None:
         found = read(title, slot=slot)
         assert isinstance(found, Request)
         assert (found.contact_name, found.contact_email) == ("Dana Lee", MAIL)
+
+
+def test_a_service_that_is_called_like_a_part_of_our_words_confuses_nobody() -> None:
+    services = CATALOG.services | {"cut": Service("cut", "pen", HOUR, ("mitte",))}
+    desk = replace(DESK, catalog=replace(CATALOG, services=services))
+    found = read_slot_request(event(f"Open: Dana Lee {MAIL}"), SLOT, titles("pen"), desk)
+    assert isinstance(found, Request)
+    assert found.contact_name == "Dana Lee"
 
 
 @pytest.mark.parametrize("start", [utc(TEN), floating(TEN), zoned(TEN, "Europe/London")])
@@ -138,13 +149,14 @@ def test_all_else_is_left_alone(title: str, description: str, changes: dict[str,
         (MAIL, "", NoteKind.SLOT_NO_NAME),
         ("Open: Haircut", f"Dana Lee {MAIL}", NoteKind.SLOT_NO_NAME),
         (f"{'x' * 201} {MAIL}", "", NoteKind.SLOT_NO_NAME),
+        # still in the name, for it was written into another word
+        (f"Dana Lee https://{MAIL} https://{MAIL} {MAIL}", "", NoteKind.REQUEST_EMAIL_UNREADABLE),
+        (f"Dana Lee @salon\abob@ {MAIL}", "", NoteKind.REQUEST_EMAIL_UNREADABLE),
     ],
 )
 def test_what_is_missing_is_told(title: str, description: str, told: NoteKind) -> None:
     found = read(title, description)
-    assert kind(found) is told
-    assert isinstance(found, Fault)
-    assert (found.service_id, found.location_id) == ("cut", "mitte")
+    assert found == Fault(told, TEN, (), "cut", "mitte")
     # and not any more when it has begun
     assert read(title, description, desk=replace(DESK, now=TEN)) is None
 

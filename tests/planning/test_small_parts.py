@@ -17,7 +17,7 @@ from syncd.planning.case import Outcome, left_behind
 from syncd.planning.instants import letters, resolved
 from syncd.planning.merge import merge
 from syncd.planning.planner import BLIND, make_plan
-from syncd.planning.routing import Route, route
+from syncd.planning.routing import Route, request_calendars, route
 from syncd.planning.snapshot import Look, LookBooking, LookEvent, Policy, Snapshot
 from tests.planning import builders as make
 from tests.planning.builders import BERLIN, DAY, FOUR, HOME, HOUR, MINUTE, NOW, SIDE, TEN, policy
@@ -58,6 +58,11 @@ def test_a_fallback_that_names_nothing_stands_behind_all_others() -> None:
         assert route(ADA, [Route(HOME, **names, fallback=True), named]) == HOME
     assert route(ADA, [replace(named, locations=("loc_2",)), Route(HOME, staff=("Bea",), fallback=True)]) == HOME
     assert route(ADA, []) is None
+
+
+def test_people_may_ask_for_bookings_where_an_entry_says_so() -> None:
+    asked = Route(SIDE, create_bookings=True)
+    assert request_calendars([Route(HOME), asked, replace(asked, staff=("Zoe",))]) == (SIDE,)
 
 
 # times
@@ -213,6 +218,12 @@ def test_after_a_reschedule_gave_another_id_what_bears_the_old_uid_is_a_second_e
     new, copy = stands(name="c.ics"), stands(uid="7f3a", name="d.ics")
     old, new, copy = (replace(seen, seen_at=NOW - DAY) for seen in (old, new, copy))
     assert duplicates.settled_twins(case(pair(), STOOD, old, new, copy)) == [new, old]
+
+
+def test_where_no_event_names_the_booking_those_of_its_uid_count() -> None:
+    own, second = stands(booking_id="", name="b1.ics"), stands(booking_id="", uid="b1~2@zimun", name="x.ics")
+    second = replace(second, seen_at=NOW - DAY)
+    assert duplicates.settled_twins(case(pair(), own, second)) == [second]
 
 
 LEFT = Leftover(SIDE, "/side/b1.ics", '"2"', make.zoned(FOUR), "r9")

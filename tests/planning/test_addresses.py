@@ -1,0 +1,66 @@
+"""E-mail addresses in what people type: which are read, which were meant for one, and what is left without them."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syncd.planning.addresses import LONGEST, addresses_in, is_address, without_addresses
+
+MAIL = "dana@example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "unreadable"),
+    [
+        ("", (), False),
+        ("write to dana@example.org.", (MAIL,), False),
+        ("dana@example.org: mornings only", (MAIL,), False),
+        ("mail:*dana@example.org*", (MAIL,), False),
+        ("„dana@example.org“; DANA@example.org", (MAIL,), False),
+        ("E-Mail:dana+salon@sub.example.co.uk!", ("dana+salon@sub.example.co.uk",), False),
+        ("Xaver@example.org", ("Xaver@example.org",), False),
+        ("jürgen@exämple.de", ("jürgen@exämple.de",), False),
+        ("https://example.org/@dana https://u@example.org/", (), False),
+        ("@dana at @salon", (), False),
+        ("@dana@social.example", (), False),
+        ("a @ b", (), False),
+        ("d@example", (), True),
+        ("dana@example.org@evil.example", (), True),
+        ("dana@example..org", (), True),
+        ("dana..lee@example.org", (), True),
+        ("dana@example.https://example.org", (), True),
+        ("dana@example.c", (), True),
+        ("dana@-", (), True),
+        (f"{'x' * 190}@example.org", (), True),
+    ],
+)
+def test_what_is_an_address(text: str, found: tuple[str, ...], unreadable: bool) -> None:
+    read = addresses_in(text)
+    assert (read.found, read.unreadable) == (found, unreadable)
+
+
+def test_an_address_has_a_greatest_length() -> None:
+    longest = "x" * (LONGEST - len("@example.org")) + "@example.org"
+    assert is_address(longest)
+    assert not is_address("x" + longest)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"Xaver,  {MAIL};", "Xaver"),
+        (f"Dana <MAILTO:{MAIL}> Lee", "Dana Lee"),
+        (f'Dana ["{MAIL}"]', "Dana"),
+        (f"{MAIL} {MAIL} Dana", "Dana"),
+        (f"{MAIL} x{MAIL} Dana", "Dana"),
+    ],
+)
+def test_without_its_addresses_the_rest_of_a_text_is_left(text: str, left: str) -> None:
+    assert without_addresses(text) == left
+
+
+@settings(deadline=None)
+@given(st.text(max_size=80))
+def test_any_text_can_be_looked_through(text: str) -> None:
+    assert all(map(is_address, addresses_in(text).found))
+    without_addresses(text)
