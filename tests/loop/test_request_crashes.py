@@ -196,6 +196,28 @@ async def test_where_bookings_cannot_be_listed_it_is_still_one(dav: Server, fold
         await w.quiet(minutes=1)
 
 
+async def test_cancelled_by_the_customer_before_syncd_could_write_it_the_request_goes_all_the_same(
+    dav: Server, folder: Path
+) -> None:
+    """What the list told of it last is lost with the process, and then the list is closed."""
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        w.crash_after = CONFIRM
+        with pytest.raises(Crash):
+            await w.cycle(seconds=31)
+        (booking,) = booked(w)
+        w.salon.cancel(booking.booking_id)
+        w.book(at(25, 9))
+        w.crash_after = "PUT"
+        with pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        close_list(w)
+        await w.cycle(minutes=1)
+        assert await there(w) == ""
+        await w.quiet(minutes=1)
+
+
 async def test_a_hold_that_lapses_before_it_can_be_confirmed_is_told(dav: Server, folder: Path) -> None:
     async with asking(dav, folder) as w:
         await ask(w, START)
