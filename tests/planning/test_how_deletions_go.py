@@ -60,6 +60,14 @@ def test_the_grace_ends_to_the_second_and_in_a_later_cycle(
     assert outcome == Outcome() or (over and later)
 
 
+def test_marked_as_cancelled_after_it_was_gone_it_stood_meanwhile_and_has_its_own_grace() -> None:
+    marked = stands(cancelled=True)
+    began_anew = Record(B1, Why.GRACE_BEGUN, pair(deletion=Deletion(NOW, 4, marked=True)))
+    assert delete(pair(deletion=BEGUN), marked=marked, cycle=4) == began_anew
+    assert isinstance(delete(pair(deletion=replace(BEGUN, marked=True)), marked=marked), Cancel)
+    assert isinstance(delete(pair(deletion=replace(BEGUN, marked=True))), Cancel)
+
+
 def test_the_grace_is_the_configs() -> None:
     link = pair(deletion=Deletion(NOW - 2 * MINUTE, 0))
     assert isinstance(delete(link, rules=policy(cancel_grace=2 * MINUTE)), Cancel)
