@@ -305,6 +305,7 @@ def transferred(link: Link, snapshot: Snapshot) -> Observation | None:
         for seen in group:
             # what syncd left behind itself is not it, unless a person changed it since
             ours = seen.key in left and left[seen.key] == seen.etag
-            if seen.key not in snapshot.linked_keys and seen.calendar in snapshot.readable and not ours:
+            free = seen.key not in snapshot.linked_keys and not snapshot.is_anothers(seen, link.booking_id)
+            if free and seen.calendar in snapshot.readable and not ours:
                 return seen
     return None

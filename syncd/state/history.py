@@ -194,9 +194,12 @@ def history(db: Database, booking_id: BookingId | None, limit: int) -> list[Hist
 
 
 def cancellations_since(db: Database, since: datetime) -> int:
-    what = _WHAT[Cancel][1]
+    """Our cancellations since then, with those whose answer was lost and that were not seen to have failed."""
     row = db.execute(
-        "SELECT count(*) FROM history WHERE what = ? AND outcome = 'done' AND at >= ?", (what, as_text(since))
+        "SELECT total(done) + count(CASE WHEN lost AND last NOT IN ('done', 'dropped') THEN 1 END) FROM ("
+        " SELECT sum(outcome = 'done') AS done, sum(outcome = 'unknown') AS lost, outcome AS last, max(id)"
+        " FROM history WHERE what = ? AND at >= ? GROUP BY booking_id)",
+        (_WHAT[Cancel][1], as_text(since)),
     ).fetchone()
     return int(row[0])
 
