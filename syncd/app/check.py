@@ -61,7 +61,7 @@ async def examine(config: Config, warnings: Sequence[str], now: datetime, *, pro
                 if openings := config.availability.calendar_url:
                     with suppress(ConfigError):  # has a row of its own
                         urls.append((await accounts.main.beside(openings)).url)
-                tell_probed(rows, config, urls)
+                tell_probed(rows, config, urls, complete=routes is not None)
     _look_at_routing(rows, config, found, routes)
     return rows.all
 

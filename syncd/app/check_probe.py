@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
@@ -11,19 +11,22 @@ from uuid import uuid4
 from syncd.app.check_findings import in_short, told
 from syncd.app.check_rows import Rows
 from syncd.app.config import Config
+from syncd.app.probed import REMOVE
 from syncd.app.wiring import Accounts
 from syncd.calendars.account import Account
 from syncd.calendars.dav import DavCalendar
-from syncd.calendars.probe import Probe, Stopped
-from syncd.domain.errors import NotPermitted, Refused, StoreBusy, StoreError, SyncdError
+from syncd.calendars.probe import TITLE, Probe, Stopped
+from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, Refused, StoreBusy, StoreError, SyncdError
 from syncd.domain.findings import SCRATCH, Scratch
-from syncd.engine.scratch import remove_scratch
+from syncd.engine.scratch import PATIENCE, remove_scratch
 from syncd.ports import Clock
 from syncd.state.lock import ProbeLock
 from syncd.state.store import Store
 
 EXIT_INTERRUPTED = 130
 PROBE = "Probe"
+_UNREACHED = "a scratch event may stand there; no account of the config reaches that calendar"
+_OUTSIDE = "a scratch event may stand there; the calendar is not in the config any more"
 _LEFT = "syncd removes it in its next cycle, and syncd check --probe too; or delete it in the calendar app"
 _WRITABLE = "let this user write it: share the calendar for writing, and make room where it is full"
 _REACH = "look at the calendar server; try again later"
@@ -52,19 +55,26 @@ async def probe_calendars(rows: Rows, accounts: Accounts, config: Config, clock:
     try:
         with Store.open(config.state.path) as store, ProbeLock(config.state.path), _signals() as stop:
             store.bind(config.zimun.base_url, config.zimun.client_id)
+            seen: set[str] = set()
             async for place in _places(accounts, config):
                 if stop():
                     rows.fail(place.name, "interrupted: not tried", "", EXIT_INTERRUPTED)
                 else:
                     await _probe(rows, place, store, clock, stop)
+                    seen.add(place.calendar.url)
+            if not stop():
+                await _remove_outside(rows, accounts, store, clock, seen)
     except StoreBusy as error:
         rows.fail(PROBE, str(error), "wait until it is through", 1)
     except StoreError as error:
         rows.failed(PROBE, error, "")
 
 
-def tell_probed(rows: Rows, config: Config, calendars: Iterable[str]) -> None:
-    """A row for each of these calendars that was probed before, by what is remembered of it."""
+def tell_probed(rows: Rows, config: Config, calendars: Collection[str], *, complete: bool) -> None:
+    """A row for each of these calendars that was probed before, by what is remembered of it.
+
+    `complete`: they are all of the config. Then a scratch event that was noted elsewhere is told too.
+    """
     try:
         if not config.state.path.exists():
             return
@@ -73,6 +83,9 @@ def tell_probed(rows: Rows, config: Config, calendars: Iterable[str]) -> None:
                 found = store.findings(url)
                 if found is not None:
                     rows.ok(f"{PROBE} {url}", in_short(found))
+            for one in store.scratch():
+                if complete and one.calendar not in calendars:
+                    rows.warn(f"{PROBE} {one.calendar}", _OUTSIDE, REMOVE)
     except (StoreError, OSError):
         # has a row of its own
         return
@@ -151,6 +164,41 @@ async def _remove_left_over(calendar: DavCalendar, store: Store) -> int:
             if href in noted:
                 store.note_scratch(gone=[noted[href]])
     return removed
+
+
+async def _remove_outside(rows: Rows, accounts: Accounts, store: Store, clock: Clock, probed: Collection[str]) -> None:
+    """Remove what was left in calendars that were not probed now: those that left the config no cycle looks at.
+
+    What cannot be reached is told one last time.
+    """
+    for one in store.scratch():
+        if one.calendar in probed:
+            continue
+        name = f"{PROBE} {one.calendar}"
+        try:
+            calendar = await _reached(accounts, one.calendar)
+            removed = calendar is not None and await remove_scratch(calendar, one.href)
+        except CollectionGone:
+            # and the event with it
+            store.note_scratch(gone=[one])
+            continue
+        except SyncdError as error:
+            rows.failed(name, error, REMOVE)
+            continue
+        if calendar is None:
+            rows.warn(name, _UNREACHED, f'look there for "{TITLE}" of last July, and delete it; it is not told again')
+        if removed:
+            rows.ok(name, "scratch event of an earlier probe removed")
+        if removed or calendar is None or not one.since <= clock.now() < one.since + PATIENCE:
+            store.note_scratch(gone=[one])
+
+
+async def _reached(accounts: Accounts, url: str) -> DavCalendar | None:
+    """That calendar, by an account of the config that is on its server."""
+    for account in accounts.all:
+        with suppress(ConfigError):
+            return await account.beside(url)
+    return None
 
 
 def _advice(error: SyncdError) -> str:

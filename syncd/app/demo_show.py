@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from urllib.parse import urljoin
 
 import httpx
 from rich.console import Console
@@ -11,21 +12,29 @@ from rich.markup import escape
 
 from syncd.app.demo_stage import PASSWORD, USER, Stage
 from syncd.domain.ids import BookingId
+from syncd.domain.opening import SlotStem, parse_slot_href
 from syncd.sandbox import Appointment, Salon, Status, Unknown
 from syncd.state.history import HistoryRow
 from syncd.state.store import Store
 
 STEP_SECONDS = 20.0
+# after closing time the slots of tomorrow are asked for at the pace of the budget, one in a quarter of a minute
+SLOT_SECONDS = 90.0
 POLL_SECONDS = 0.1
 SERVICE, PLACE = "s_haircut", "loc_mitte"
 DAYS_TO_LOOK = 30
 SLOTS_NEEDED = 20
 HOUR = timedelta(hours=1)
+SOON = timedelta(minutes=10)
+NEWCOMER, ADDRESS = "Nora Field", "nora.field@example.com"
 
 _HAPPENED = {
     "event.created": "is in the calendar",
     "event.updated": "was written in the calendar",
     "event.removed": "left the calendar",
+    "booking.confirmed": "was booked in Zimun",
+    "request.refused": "is not booked; it says why",
+    "request.held_back": "awaits approval: too many at once",
     "booking.rescheduled": "was moved in Zimun",
     "booking.cancelled": "was cancelled in Zimun",
 }
@@ -69,6 +78,7 @@ class Show:
                 await self._a_drag_to_a_taken_time_goes_back(stays, taken)
                 await self._a_customer_moves(moved)
                 await self._a_deletion_cancels(goes)
+                await self._a_slot_is_booked()
             except httpx.HTTPError as error:
                 raise Failed(f"a request of the calendar app ({type(error).__name__})") from error
 
@@ -148,6 +158,30 @@ class Show:
         await self._until(cancelled, "the cancellation", self._grace + STEP_SECONDS)
         self._came(f"cancelled in Zimun: {self._named(booking)}")
 
+    async def _a_slot_is_booked(self) -> None:
+        url, slot = await self._last_open_slot()
+        service = self._salon.services[slot.service].name
+        start = slot.start.astimezone(self._salon.locations[slot.place].zone)
+        customer = f"{NEWCOMER} {ADDRESS}"
+        self._say(f"A person writes “{customer}” into the open slot {service}, {start:%a %d %b %H:%M} ...")
+        await self._write(url, lambda event: re.sub(r"^SUMMARY:[^\r\n]*", f"SUMMARY:{customer}", event, flags=re.M))
+
+        async def booked() -> bool:
+            return self._booking_of(ADDRESS) is not None
+
+        await self._until(booked, "the booking")
+        booking = self._booking_of(ADDRESS)
+        assert booking is not None
+        self._came(f"booked in Zimun: {self._named(booking)}")
+
+        async def in_its_place() -> bool:
+            gone = (await self._http.get(url)).status_code == 404
+            return gone and bool(await self._text(booking))
+
+        await self._until(in_its_place, "the booking's event")
+        place = self._salon.locations[booking.location_id].name
+        self._came(f"its event stands in “{place}”, and the open slot's is gone")
+
     # the salon's book
 
     def _quiet_day(self) -> list[datetime]:
@@ -184,22 +218,49 @@ class Show:
             raise Failed("the salon has no other time on that day")
         return apart[len(apart) // 2]
 
+    def _booking_of(self, email: str) -> Appointment | None:
+        """The confirmed booking of that customer."""
+        booked = (one for one in self._salon.appointments() if one.contact_email == email)
+        return next((one for one in booked if one.status is Status.CONFIRMED), None)
+
     # the calendar app
 
     async def _drag(self, booking: Appointment, to: datetime) -> None:
-        """What an app does: the object as it was, with both times changed, written over the version that was read."""
-        read = await self._http.get(self._url(booking))
+        def changed(event: str) -> str:
+            for name, at in (("DTSTART", to), ("DTEND", to + (booking.end - booking.start))):
+                stamp = rf"\g<1>:{_stamp(at, self._zone)}"
+                event = re.sub(rf"^({name}[^:\r\n]*):\d{{8}}T\d{{6}}\b", stamp, event, flags=re.MULTILINE)
+            return event
+
+        await self._write(self._url(booking), changed)
+
+    async def _write(self, url: str, change: Callable[[str], str]) -> None:
+        """What an app does: the object as it was, its event changed, written over the version that was read."""
+        read = await self._http.get(url)
         read.raise_for_status()
         before, event, after = re.split(r"(BEGIN:VEVENT.*END:VEVENT)", read.text, maxsplit=1, flags=re.DOTALL)
-        for name, at in (("DTSTART", to), ("DTEND", to + (booking.end - booking.start))):
-            stamp = _stamp(at, self._zone)
-            event = re.sub(rf"^({name}[^:\r\n]*):\d{{8}}T\d{{6}}\b", rf"\g<1>:{stamp}", event, flags=re.MULTILINE)
         written = await self._http.put(
-            self._url(booking),
-            content=(before + event + after).encode(),
+            url,
+            content=(before + change(event) + after).encode(),
             headers={"Content-Type": "text/calendar; charset=utf-8", "If-Match": read.headers["etag"]},
         )
         written.raise_for_status()
+
+    async def _last_open_slot(self) -> tuple[str, SlotStem]:
+        """The URL of the last open slot's event that stands in the calendar, and which slot it is of."""
+        found: dict[str, SlotStem] = {}
+
+        async def stands() -> bool:
+            calendar = self._stage.config.availability.calendar_url
+            listed = await self._http.request("PROPFIND", calendar, headers={"Depth": "1"})
+            hrefs = re.findall(r"<(?:\w+:)?href>([^<]*)<", listed.text)
+            slots = ((urljoin(calendar, href), parse_slot_href(href)) for href in hrefs)
+            soon = self._salon.now() + SOON
+            found.update((url, slot) for url, slot in slots if slot is not None and slot.start > soon)
+            return bool(found)
+
+        await self._until(stands, "an open slot's event", SLOT_SECONDS)
+        return max(found.items(), key=lambda one: (one[1].start, one[0]))
 
     async def _text(self, booking: Appointment) -> str:
         """The event as it stands, its lines unfolded (RFC 5545 §3.1); empty where it is not there."""
@@ -231,7 +292,7 @@ class Show:
     def _line(self, row: HistoryRow) -> str:
         """What a row of the history says to somebody who watches; empty for what only syncd needs to remember."""
         happened = _WHY.get(row.why) or _HAPPENED.get(row.what)
-        if row.side == "syncd":
+        if row.what.startswith("link."):
             happened = _REMEMBERED.get(row.why)
         if happened is None or row.outcome != "done":
             return ""

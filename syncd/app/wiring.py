@@ -46,6 +46,10 @@ class Accounts:
     def main(self) -> Account:
         return self._main
 
+    @property
+    def all(self) -> tuple[Account, ...]:
+        return (self._main, *self._own.values())
+
     def of(self, entry: Calendar) -> Account:
         """The account that a calendar of the config belongs to."""
         return self._own[_login(entry)] if entry.username else self._main
@@ -56,10 +60,10 @@ class Accounts:
         return await account.calendar(entry.url) if entry.url else await account.find_by_name(entry.name)
 
     async def find(self, uid: str, booking_id: BookingId) -> list[tuple[str, Stored]]:
-        return [hit for account in (self._main, *self._own.values()) for hit in await account.find(uid, booking_id)]
+        return [hit for account in self.all for hit in await account.find(uid, booking_id)]
 
     async def aclose(self) -> None:
-        for account in (self._main, *self._own.values()):
+        for account in self.all:
             await account.aclose()
 
 

@@ -29,11 +29,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """A believed deletion in its grace. `cycle` began it; `asked`: the person had been asked and deleted it again."""
+    """A believed deletion in its grace. `cycle` began it; `asked`: the person had been asked and deleted it again.
+
+    `marked`: the event stood there with STATUS:CANCELLED.
+    """
 
     since: datetime
     cycle: int
     asked: bool = False
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

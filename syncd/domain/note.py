@@ -32,6 +32,7 @@ class NoteKind(StrEnum):
     TRANSFERRED = "transferred"
     REASSIGNED = "reassigned"
     FOREIGN = "foreign"
+    COPIED = "copied"
     REQUEST_NOT_OPEN = "request_not_open"
     REQUEST_REFUSED = "request_refused"
     REQUEST_IN_THE_PAST = "request_in_the_past"
@@ -51,6 +52,7 @@ class NoteKind(StrEnum):
     REQUEST_AWAITS = "request_awaits"
     REQUEST_REJECTED = "request_rejected"
     REQUEST_WAITS = "request_waits"
+    REQUEST_NOT_PERMITTED = "request_not_permitted"
     REQUEST_BOOKED_BEFORE = "request_booked_before"
     REQUEST_UNNAMED = "request_unnamed"
 

@@ -117,6 +117,7 @@ async def _hold(intent: Intent, action: Hold, sides: Sides, health: Health, *, a
     except Malformed:
         return Done(intent, Outcome.FAILED, reply=Reply(EXIT_TROUBLE, UNNAMED_HOLD), detail="Malformed")
     except (NotPermitted, Unavailable) as error:
+        _remember(error, sides)
         return not_sent(intent, sides, health, error, again=again)
     then = Confirm(action.booking_id, action.why, request, held.id, held.end, action.ask, action.candidate)
     opened = sides.store.record(intent, Outcome.DONE, sides.clock.now(), then=then)
@@ -143,12 +144,18 @@ async def _confirm(intent: Intent, action: Confirm, sides: Sides, health: Health
         return await _refused(intent, request, sides, error)
     except (NotPermitted, Unavailable) as error:
         # the hold stands: confirmed in the next cycle, or lapsed by then
+        _remember(error, sides)
         health.failed(ZIMUN, error)
         return Done(intent, Outcome.UNKNOWN)
     booking = await _booking_of(made, action, sides)
     known = Known(booking, sides.clock.now()) if booking is not None else None
     reply = Reply(EXIT_DONE, "booked", (made.booking_id,))
     return Done(intent, Outcome.DONE, booking=booking, known=known, reply=reply)
+
+
+def _remember(error: SyncdError, sides: Sides) -> None:
+    if isinstance(error, NotPermitted) and not error.credentials:
+        memory.remember_no_bookings(sides.store, sides.clock.now())
 
 
 async def _booking_of(made: Confirmed, action: Confirm, sides: Sides) -> Booking | None:

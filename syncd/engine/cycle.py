@@ -155,8 +155,7 @@ class Engine:
         store = self._sides.store
         answers: dict[int, str] = {}
         approvals: dict[int, list[BookingId]] = {}
-        now = self._sides.clock.now()
-        asks = store.undecided()
+        asks, now = store.undecided(), self._sides.clock.now()
         links = store.links() if asks else {}
         waiting = {one.name: one for one in store.awaiting()} if asks else {}
         records: list[Action] = []
@@ -173,7 +172,7 @@ class Engine:
                 if (
                     event is not None
                     and ask.is_about(event.since, now)
-                    and store.decide_candidate(event.name, ask.verb)
+                    and store.decide_candidate(event.name, ask.verb, number, now)
                 ):
                     decided.append(booking_id)
                     continue

@@ -35,9 +35,12 @@ async def with_known(
 ) -> dict[BookingId, Booking]:
     """The listed bookings, and those that syncd knows besides. What needs no knowing any more is forgotten."""
     found, over = dict(listed.bookings), []
-    for one in sides.store.known():
+    known = sides.store.known()
+    # how a booking ended decides what becomes of its request, as long as that stands
+    requested = {one.booking_id for one in sides.store.candidates() if not one.gone} if known else set()
+    for one in known:
         booking_id, link = one.booking.id, links.get(one.booking.id)
-        if _is_over(one, link, policy, now):
+        if _is_over(one, link, policy, now) and (link is not None or booking_id not in requested):
             over.append(booking_id)
             continue
         if booking_id in listed.unreadable or (link is None and one.booking.start >= now + policy.future):

@@ -17,6 +17,8 @@ _UIDS = "conflicting_uids"
 _ORPHANS = "orphans_asked_at"
 _REFUSED = "writes_refused_at"
 _CLOSED = "zimun_closed_at"
+_BOOKS_NOTHING = "zimun_books_nothing_at"
+CLOSED_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,17 @@ def remember_closed(store: Store, now: datetime) -> None:
 
 def is_closed(store: Store, now: datetime) -> bool:
     """Whether Zimun did not let this client change bookings within the last quarter of an hour."""
-    at = store.fact(_CLOSED)
-    return at is not None and _age(at, now) < timedelta(minutes=15)
+    return _lately(store.fact(_CLOSED), now)
+
+
+def remember_no_bookings(store: Store, now: datetime) -> None:
+    """Zimun did not let this client hold a time or confirm it: people are told so, and not that it is out of reach."""
+    store.set_fact(_BOOKS_NOTHING, now.isoformat())
+
+
+def books_nothing(store: Store, now: datetime) -> bool:
+    """Whether it was so within the last quarter of an hour, after which it is asked again."""
+    return _lately(store.fact(_BOOKS_NOTHING), now)
 
 
 def print_of(action: Action) -> str:
@@ -105,6 +116,10 @@ def refused_writes(store: Store, now: datetime) -> frozenset[str]:
 def remember_refused_write(store: Store, action: Action, now: datetime) -> None:
     known = {written: at for written, at in _load(store, _REFUSED).items() if _age(at, now) < ASK_AGAIN}
     store.set_fact(_REFUSED, json.dumps(known | {print_of(action): now.isoformat()}))
+
+
+def _lately(at: str | None, now: datetime) -> bool:
+    return at is not None and _age(at, now) < CLOSED_FOR
 
 
 def _age(at: str, now: datetime) -> timedelta:

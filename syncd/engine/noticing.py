@@ -101,7 +101,7 @@ class Noticing:
             if one != known.get(href):  # without ETags all are read each time
                 seen.append(one)
         if seen or gone or first:
-            self._store.take_notice(url, seen, gone, snapshot.now, watched=self._takers.is_read(url))
+            self._store.take_notice(url, seen, gone, snapshot.cycle, snapshot.now, watched=self._takers.is_read(url))
 
     def _seen(
         self,

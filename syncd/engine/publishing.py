@@ -5,7 +5,7 @@ next look at the calendar; each write is conditional, and an event goes only if 
 A fault here changes nothing about bookings, nor the cycle's outcome: it is told as a problem of the next cycle.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import structlog
@@ -48,6 +48,7 @@ SECONDS = 5.0
 """No further write is begun after so long."""
 
 GENERATIONS = 5
+_LAST_READ = "openings.last_read"
 # so many refused one after the other, and it is the calendar that refuses
 GIVE_UP_AFTER = 3
 
@@ -107,19 +108,25 @@ class Publishing:
         ]
         gone = {one.href for one in known.values() if one.gone and one.slot not in scene.shown}
         gone |= absent - {one.href for one in deleted}
+        # read before, and the server tells by no ETag whether they changed since
+        untold = {
+            href
+            for href, etag in listed.etags.items()
+            if listed.full and etag is None and href in known and not known[href].gone
+        }
         changed = {
             href: slot
             for href, etag in listed.etags.items()
-            if (href not in known or etag is None or known[href].etag != etag)
+            if href not in untold
+            and (href not in known or etag is None or known[href].etag != etag)
             and (slot := known[href].slot if href in known else scene.slot_at(href)) is not None
         }
         reading = sorted(changed, key=lambda href: (changed[href].start, href))[:READS]
-        found = {one.href: one for one in await calendar.read(reading)} if reading else {}
-        seen = [
-            self._seen(known.get(href) or Opening(href, None, *changed[href]), listed.etags[href], found, scene)
-            for href in reading
-        ]
         left = changed.keys() - set(reading)
+        reading += self._in_turn(untold, READS - len(reading))
+        found = {one.href: one for one in await calendar.read(reading)} if reading else {}
+        before = [known[href] if href in known else Opening(href, None, *changed[href]) for href in reading]
+        seen = [self._seen(one, listed.etags[one.href], found, scene) for one in before]
         # where the catalog could not be read whole, nobody knows yet what these are
         strange = scene.catalog.parked and any(
             parse_slot_href(href) and not scene.slot_at(href) for href in listed.etags
@@ -130,6 +137,16 @@ class Publishing:
             self._store.keep_openings(url, [one for one in seen if one != known.get(one.href)], gone, at)
         standing = {href: one for href, one in known.items() if href not in gone} | {one.href: one for one in seen}
         return list(standing.values()), {changed[href] for href in left}
+
+    def _in_turn(self, hrefs: Collection[str], most: int) -> list[str]:
+        """So many of them, beginning behind the last one of the cycle before: each has its turn."""
+        if len(hrefs) <= most:
+            return sorted(hrefs)
+        last = self._store.fact(_LAST_READ) or ""
+        turn = sorted(hrefs, key=lambda href: (href <= last, href))[:most]
+        if turn:
+            self._store.set_fact(_LAST_READ, turn[-1])
+        return turn
 
     def _seen(self, before: Opening, etag: str | None, found: Mapping[str, Stored], scene: Display) -> Opening:
         stored = found.get(before.href)

@@ -137,10 +137,10 @@ class Requests:
         """The requests that may be asked for now, as they stand; what is told no, or held back, is remembered."""
         policy, now = self._managed.policy, snapshot.now
         known = self._store.candidates()
-        self._store.keep_candidates([one for each in known if (one := lapsed(each, now)) is not None])
+        self._keep([one for each in known if (one := lapsed(each, now)) is not None])
         if snapshot.clock_jumped:
             # nobody knows for how long they stood
-            self._store.keep_candidates([replace(one, since=now) for one in known if one.stage is Stage.STANDING])
+            self._keep([replace(one, since=now) for one in known if one.stage is Stage.STANDING])
             return []
         asked = {one.action.candidate for one in open_asks(self._store)}
         due = [one for one in known if is_due(one, now, policy.request_settle) and one.id not in asked]
@@ -150,7 +150,7 @@ class Requests:
         approved = [pair for pair in read if pair[0].stage is Stage.APPROVED]
         fresh = [pair for pair in read if pair[0].stage is not Stage.APPROVED]
         if len(fresh) > MAX_REQUESTS:
-            self._store.keep_candidates([held_back(one, reading, now) for one, reading in fresh])
+            self._keep([held_back(one, reading, now) for one, reading in fresh])
             fresh = []
         wanted = []
         for one, reading in (*fresh, *approved):
@@ -175,7 +175,7 @@ class Requests:
                     continue
                 reading = reader(one.href, stored.event)
                 if reading is None:
-                    self._store.keep_candidates([replace(one, stage=Stage.THEIRS)])
+                    self._keep([replace(one, stage=Stage.THEIRS)])
                 else:
                     read.append((one, reading))
         return read
@@ -201,12 +201,12 @@ class Requests:
         """
         own = candidate.first and candidate.calendar != self._takers.slots
         stage = Stage.THEIRS if own else Stage.BOOKED
-        self._store.keep_candidates([replace(candidate, stage=stage, booking_id=twin.id)])
+        self._keep([replace(candidate, stage=stage, booking_id=twin.id)])
         log.info("request.met", request=candidate.name, booking_id=twin.id)
 
     def _tell(self, candidate: Candidate) -> None:
         self.refused += 1
-        self._store.keep_candidates([candidate])
+        self._keep([candidate])
         log.info("request.refused", request=candidate.name, why=candidate.note.kind.value if candidate.note else "")
 
     def _is_open(self, request: Request) -> bool:
@@ -217,6 +217,9 @@ class Requests:
     def _zimun_was_read(self, snapshot: Snapshot) -> bool:
         """Whether all bookings were seen that can be seen: else nobody knows whether it is booked already."""
         return ZIMUN not in self._health.faults and (snapshot.window is not None or snapshot.list_closed)
+
+    def _keep(self, seen: list[Candidate]) -> None:
+        self._store.keep_candidates(seen, self._cycle, self._now())
 
     def _now(self) -> datetime:
         return self._sides.clock.now()

@@ -109,9 +109,5 @@ class Takers:
         return read
 
     def _desk(self, snapshot: Snapshot) -> Desk:
-        linked, words = snapshot.links, self._sides.words
-        texts = [link.texts for link in linked.values()]
-        # those whose links the database has lost: copies of their events may be read before the events are
-        texts += [words.texts(one, None, None) for one in snapshot.bookings.values() if one.id not in linked]
-        copies = frozenset(line for each in texts if (line := each.lines.get("booking")))
-        return Desk(snapshot.catalog, snapshot.now, self._managed.policy.past, copies=copies)
+        labels = tuple(words.booking_label for words in any_words(self._sides.words))
+        return Desk(snapshot.catalog, snapshot.now, self._managed.policy.past, labels=labels)

@@ -16,6 +16,7 @@ from syncd.domain.errors import PreconditionFailed, Refused, StoreError, SyncdEr
 from syncd.domain.event import Draft, Event
 from syncd.domain.ids import BookingId
 from syncd.domain.note import NEVER, Note, NoteKind
+from syncd.engine import memory
 from syncd.engine.polling import outdate
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.takers import Takers
@@ -45,10 +46,13 @@ class Tidying:
         self._takers = Takers(sides, managed, health)
         self._health = health
         self._stopping = stopping
+        self._why_waiting = NoteKind.REQUEST_WAITS
 
     async def all(self, snapshot: Snapshot) -> tuple[Problem, ...]:
         """All that is to be done now; what stands still."""
         problems: list[Problem] = []
+        if memory.books_nothing(self._store, snapshot.now):
+            self._why_waiting = NoteKind.REQUEST_NOT_PERMITTED
         usable = {url for url in self._takers.urls if self._takers.is_usable(url, snapshot)}
         for one in self._store.candidates() if usable else ():
             if one.gone or one.calendar not in usable:
@@ -67,7 +71,7 @@ class Tidying:
         if one.stage is Stage.BOOKED:
             return _is_settled(one.booking_id, snapshot)
         stale = one.stage is Stage.THEIRS and bool(one.told)
-        return one.note is not None or stale or is_overdue(one, snapshot.now)
+        return one.note is not None or stale or is_overdue(one, snapshot.now, self._why_waiting)
 
     async def _safely(self, one: Candidate, snapshot: Snapshot) -> list[Problem]:
         try:
@@ -76,7 +80,8 @@ class Tidying:
             log.info("request.changed", request=one.name)  # the next cycle sees what it says now
         except Refused as error:
             log.warning("request.not_written", request=one.name, calendar=one.calendar, fault=str(error))
-            self._store.keep_candidates([replace(one, told=_refusal(one), since=snapshot.now)])
+            stuck = replace(one, told=_refusal(one), since=snapshot.now)
+            self._store.keep_candidates([stuck], snapshot.cycle, snapshot.now)
             return [_stuck(one)]
         except StoreError:
             raise
@@ -92,7 +97,8 @@ class Tidying:
         stored = await self._as_it_stands(one)
         if stored is None or stored.event is None:
             if one.stage is Stage.THEIRS:
-                self._store.keep_candidates([replace(one, told="")])  # nothing of ours is left there to take out
+                # nothing of ours is left there to take out
+                self._store.keep_candidates([replace(one, told="")], snapshot.cycle, snapshot.now)
             return
         if wish_of(stored.event) != one.wish:
             return
@@ -105,12 +111,13 @@ class Tidying:
             return
         note = one.note
         if note is None and one.stage is Stage.STANDING:
-            note = Note(NoteKind.REQUEST_WAITS, snapshot.now, NEVER)
+            note = Note(self._why_waiting, snapshot.now, NEVER)
         if note is not None or stored.event.noted:
             stored = await self._write(one, stored, stored.event, note, snapshot)
         version = stored.event.fingerprint if stored.event is not None else one.version
         told = note.kind.value if note is not None else ""
-        self._store.keep_candidates([replace(one, etag=stored.etag, version=version, note=None, told=told)])
+        written = replace(one, etag=stored.etag, version=version, note=None, told=told)
+        self._store.keep_candidates([written], snapshot.cycle, snapshot.now)
 
     def _outdate(self, one: Candidate, snapshot: Snapshot) -> None:
         """What is known of open slots is from before the booking: without its event the slot would be shown again."""

@@ -59,10 +59,10 @@ def is_due(candidate: Candidate, now: datetime, settle: timedelta) -> bool:
     return standing or candidate.stage is Stage.APPROVED
 
 
-def is_overdue(candidate: Candidate, now: datetime) -> bool:
-    """Whether it has waited so long for Zimun that the event is to say so."""
+def is_overdue(candidate: Candidate, now: datetime, why: NoteKind) -> bool:
+    """Whether it has waited so long for Zimun that the event is to say so, and `why`, which it does not say yet."""
     waits = candidate.stage is Stage.STANDING and not candidate.gone and now - candidate.since >= PATIENCE
-    return waits and candidate.told != NoteKind.REQUEST_WAITS
+    return waits and candidate.told != why
 
 
 def refused(candidate: Candidate, note: Note) -> Candidate:

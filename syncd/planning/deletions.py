@@ -44,8 +44,10 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     unmarked = case.with_link(replace(link, deletion=None))
     if (frozen := unmarked.frozen("", booking)) is not None:
         return frozen  # put back three times and gone again: only the shell decides, or the event's coming back
-    if link.deletion is None:
-        begun = Deletion(case.now, case.snapshot.cycle, asked=asked)
+    begun = link.deletion
+    # gone before and marked now: it stood again meanwhile, which nobody could read
+    if begun is None or (marked is not None and not begun.marked):
+        begun = Deletion(case.now, case.snapshot.cycle, asked=asked, marked=marked is not None)
         return case.remember(replace(link, deletion=begun), Why.GRACE_BEGUN)
     if not is_due(link, case.snapshot, case.policy):
         return case.remember(link, remembered(case))
@@ -87,11 +89,11 @@ def moved_and_deleted(case: Case, booking: Booking, marked: Observation | None) 
     return bring_back(case, booking, marked, Why.BOOKING_MOVED, note)
 
 
-def elsewhere(case: Case, booking: Booking) -> Outcome:
-    """It stands in a calendar that is not ours to read: no deletion. The bookings calendar gets its event back."""
+def elsewhere(case: Case, booking: Booking, *, copied: bool) -> Outcome:
+    """It stands in a calendar that is not ours to read, or a copy of it in any: no deletion. It comes back."""
     if (frozen := case.frozen("", booking)) is not None:
         return frozen
-    note = case.note(NoteKind.FOREIGN, was=booking.start)
+    note = case.note(NoteKind.COPIED if copied else NoteKind.FOREIGN, was=booking.start)
     return Outcome(case.recreate(booking, Why.EVENT_TRANSFERRED, note=note, put_back=True))
 
 

@@ -72,6 +72,7 @@ def settled_twins(case: Case) -> list[Observation]:
         seen
         for seen in dict.fromkeys((*snapshot.of_uid(link.uid), *named))
         if seen.key not in case.snapshot.linked_keys
+        and not snapshot.is_anothers(seen, link.booking_id)
         and seen.calendar in case.snapshot.readable
         and case.now - seen.seen_at >= SETTLED
     ]

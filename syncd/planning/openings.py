@@ -108,7 +108,7 @@ def shown(
 ) -> dict[SlotKey, Show]:
     """Every slot that should stand in the calendar, and how.
 
-    A service without a duration is not shown: nobody could say what would be booked.
+    One whose length neither it nor its service tells is not shown: nobody could say what would be booked.
     """
     offers: dict[Offer, dict[datetime, Slot]] = {}
     for (service_id, place, _), day in known.items():

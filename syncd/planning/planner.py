@@ -130,8 +130,8 @@ def _cell(case: Case, zimun: BookingSide, event: EventSide) -> Outcome:
             return moves.unbookable(case, booking, seen, kind)
         case ((BookingSame(booking) | BookingMoved(booking)), EventReplayed(seen)):
             return write_ours_again(case, booking, seen)
-        case ((BookingSame(booking) | BookingMoved(booking)), EventElsewhere()):
-            return deletions.elsewhere(case, booking)
+        case ((BookingSame(booking) | BookingMoved(booking)), EventElsewhere(copied)):
+            return deletions.elsewhere(case, booking, copied=copied)
 
         case BookingCancelled(explicit=False), _ if (waiting := endings.held(case)) is not None:
             return waiting

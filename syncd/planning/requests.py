@@ -32,6 +32,8 @@ from syncd.planning.routing import Route
 DAY = timedelta(days=1)
 LONGEST_NAME = 200
 
+# one word with a figure or an underscore: "Booking: please" is a person's
+_ID = re.compile(r"[\w-]*[\d_][\w-]*", re.ASCII)
 # a hyphen within a word separates only where what stands before it is a service to the letter
 _SEPARATOR = re.compile(r"\s*[–—:]\s*|\s+-+\s*|\s*-+\s+|-")
 
@@ -54,15 +56,15 @@ Reading = Request | Fault | None
 class Desk:
     """What is needed to read the events of one calendar.
 
-    `locations` are the places that routing sends there, empty for all; `copies` the lines by which syncd's own events
-    name their bookings.
+    `locations` are the places that routing sends there, empty for all; `labels` what stands before the id in the line
+    by which syncd's own events name their bookings, in each language.
     """
 
     catalog: Catalog
     now: datetime
     past: timedelta
     locations: tuple[str, ...] = ()
-    copies: frozenset[str] = frozenset()
+    labels: tuple[str, ...] = ()
 
 
 def places_of(calendar: str, routes: Iterable[Route]) -> tuple[str, ...]:
@@ -85,6 +87,19 @@ def read_request(event: Event, desk: Desk) -> Reading:
         return _read(event, desk)
     except _Told as told:
         return told.fault
+
+
+def names_a_booking(event: Event, desk: Desk) -> bool:
+    """Whether a line names a booking as our events do: a copy, as of apps that drop the marks.
+
+    Of any booking: its id may be one that it had once, or the database may be lost.
+    """
+    lines = [line.strip() for line in event.description.splitlines()]
+    return any(
+        line.startswith(label) and _ID.fullmatch(line.removeprefix(label).strip())
+        for line in lines
+        for label in desk.labels
+    )
 
 
 def customer_name(text: str) -> str:
@@ -117,7 +132,7 @@ class _Heading:
 def _read(event: Event, desk: Desk) -> Request | None:
     if parse_uid(event.uid) is not None or event.booking_id or event.cancelled or event.invitation:
         return None
-    if any(line.strip() in desk.copies for line in event.description.splitlines()):
+    if names_a_booking(event, desk):
         return None
     mails = addresses_in(event.title, event.place, event.description)
     heading = _heading(event.title, desk.catalog.services)

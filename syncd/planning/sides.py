@@ -89,8 +89,10 @@ class EventGone:
 class EventElsewhere:
     """It is gone from its place and stands in a calendar of the account that syncd does not manage.
 
-    Or in any calendar as a copy that only its text shows.
+    `copied`: or in any calendar, as a copy that only its text shows.
     """
+
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +257,7 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
         case Look.ABSENT:
             return EventGone()
         case Look.COPIED:
-            return EventElsewhere()
+            return EventElsewhere(copied=True)
         case str(calendar) if calendar not in snapshot.managed:
             return EventElsewhere()
         case _:
@@ -303,6 +305,7 @@ def transferred(link: Link, snapshot: Snapshot) -> Observation | None:
         for seen in group:
             # what syncd left behind itself is not it, unless a person changed it since
             ours = seen.key in left and left[seen.key] == seen.etag
-            if seen.key not in snapshot.linked_keys and seen.calendar in snapshot.readable and not ours:
+            free = seen.key not in snapshot.linked_keys and not snapshot.is_anothers(seen, link.booking_id)
+            if free and seen.calendar in snapshot.readable and not ours:
                 return seen
     return None

@@ -22,7 +22,7 @@ from syncd.domain.opening import SlotKey, parse_slot_uid, slot_stem
 from syncd.domain.request import Request
 from syncd.planning.addresses import addresses_in, without_addresses
 from syncd.planning.instants import resolved
-from syncd.planning.requests import Desk, Fault, Reading, customer_name
+from syncd.planning.requests import Desk, Fault, Reading, customer_name, names_a_booking
 
 # an e-mail address may begin with a service's name: only what ends like a word of its own is taken off
 _ENDS = r"(?=[\s:,;–—]|-\s|$)"
@@ -58,7 +58,7 @@ def read_slot_request(event: Event, slot: SlotKey, titles: Iterable[str], desk: 
     """What the slot's event asks for. `titles` are those that syncd gives such an event, one for each language."""
     if parse_slot_uid(event.uid) != slot_stem(slot) or event.booking_id or event.cancelled or event.invitation:
         return None
-    if any(line.strip() in desk.copies for line in event.description.splitlines()):
+    if names_a_booking(event, desk):
         return None
     service = desk.catalog.services.get(slot.service_id)
     own = OwnWords(tuple(titles), " ".join((service.name or service.id).split()) if service is not None else "")

@@ -163,6 +163,15 @@ class Snapshot:
         parsed = parse_uid(uid)
         return self.by_stem.get(parsed[0], ()) if parsed is not None else ()
 
+    def is_anothers(self, seen: Observation, booking_id: BookingId) -> bool:
+        """Whether the event names another booking, which Zimun lists.
+
+        A reschedule may give a booking another id, and its event keeps its UID. Without that link, as in an older
+        database, the UID alone would make it the event of the old one, which is gone.
+        """
+        named = seen.event.booking_id if seen.event is not None else ""
+        return named not in ("", booking_id) and BookingId(named) in self.bookings
+
     @cached_property
     def by_booking_id(self) -> Mapping[str, tuple[Observation, ...]]:
         """Readable events that name a booking in X-ZIMUN-BOOKING-ID, by that id."""

@@ -11,6 +11,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.domain.note import NEVER, Note, NoteKind
 from syncd.domain.request import Reply
+from syncd.state import history
 from syncd.state.codec import CANDIDATE, Kept
 from syncd.state.database import as_text
 
@@ -61,16 +62,25 @@ def foreign(db: Database, calendar: str) -> dict[str, str | None]:
     return dict(rows.fetchall())
 
 
-def keep(db: Database, seen: Iterable[Candidate]) -> None:
-    """Remember these in place of what was known of them; they are there."""
+def keep(db: Database, seen: Iterable[Candidate], cycle: int, now: datetime) -> None:
+    """Remember these in place of what was known of them; they are there. The history tells what came of them."""
     for one in seen:
         text = CANDIDATE.dump(replace(one, id=0, gone=False))
-        known = db.execute(
-            "UPDATE candidates SET gone_at = NULL, json = ? WHERE calendar = ? AND href = ?",
-            (text, one.calendar, one.href),
-        )
-        if not known.rowcount:
-            db.execute("INSERT INTO candidates (calendar, href, json) VALUES (?, ?, ?)", (one.calendar, one.href, text))
+        where = (one.calendar, one.href)
+        known = db.execute("SELECT id, json FROM candidates WHERE calendar = ? AND href = ?", where).fetchone()
+        if known is not None:
+            number, before = known[0], CANDIDATE.load(known[1])
+            db.execute("UPDATE candidates SET gone_at = NULL, json = ? WHERE id = ?", (text, number))
+        else:
+            before = None
+            put = db.execute("INSERT INTO candidates (calendar, href, json) VALUES (?, ?, ?)", (*where, text))
+            assert put.lastrowid is not None
+            number = put.lastrowid
+        if (row := history.of_request(before, replace(one, id=number), cycle, now)) is not None:
+            history.add(db, row)
+            if one.stage is Stage.BOOKED and one.booking_id is not None:
+                # its story is the booking's from now on, as where it was held and confirmed
+                history.rename(db, named(number), one.booking_id)
 
 
 def mark_gone(db: Database, gone: Sequence[Candidate], now: datetime) -> None:
@@ -81,11 +91,12 @@ def mark_gone(db: Database, gone: Sequence[Candidate], now: datetime) -> None:
     )
 
 
-def decide(db: Database, name: BookingId, verb: Decision) -> bool:
+def decide(db: Database, name: BookingId, verb: Decision, cycle: int, now: datetime) -> bool:
     """A person's word about one that awaits it; False where it does not."""
     for number, one in _awaiting(db):
         if named(number) == name:
             _put(db, number, _decided(one, verb))
+            history.add(db, history.of_decision(replace(one, id=number), verb, cycle, now))
             return True
     return False
 
@@ -105,6 +116,15 @@ def settle(db: Database, number: int, outcome: str, detail: str, reply: Reply | 
             NoteKind.REQUEST_REFUSED, now, NEVER, asked=one.start, slots=reply.slots, reason=reply.reason[:QUOTED]
         )
         _put(db, number, replace(one, stage=Stage.CLOSED, note=note))
+
+
+def rename(db: Database, old: BookingId, new: BookingId) -> None:
+    """What became the booking of the old id became that of the new one: a reschedule may give it another."""
+    if new == old:
+        return
+    found = db.execute("SELECT id, json FROM candidates WHERE json_extract(json, '$.booking_id') = ?", (old,))
+    for number, text in found.fetchall():
+        _put(db, number, replace(CANDIDATE.load(text), booking_id=new))
 
 
 def drop(db: Database, over: Iterable[Candidate]) -> None:

@@ -39,6 +39,12 @@ def fact(db: Database, name: str) -> str | None:
     return None if row is None else row[0]
 
 
+def names(db: Database, prefix: str) -> list[str]:
+    """The names of all that is remembered under names that begin so."""
+    rows = db.execute("SELECT name FROM facts WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix))
+    return [row[0] for row in rows.fetchall()]
+
+
 def set_fact(db: Database, name: str, value: str) -> None:
     db.execute(
         "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",

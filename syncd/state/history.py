@@ -27,8 +27,10 @@ from syncd.domain.actions import (
     Why,
 )
 from syncd.domain.booking import Booking
+from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision, Link
+from syncd.domain.note import NoteKind
 from syncd.domain.request import Known
 from syncd.state.codec import Codec
 from syncd.state.database import as_text
@@ -39,9 +41,9 @@ class HistoryRow:
     """One thing that happened. `side` is "zimun", "calendar" or "syncd"; `what` is noun.past_participle.
 
     `detail` begins with the start that it was about, or with "from -> to", in UTC. After a semicolon each there may
-    stand: the calendar, by the last part of its path; what of the booking was changed, by the names of its parts; what
-    the event was made to tell (a NoteKind), with the start that a person had asked for; how a question to a person
-    ended; how it failed. No customer's data stands in it.
+    stand: which service at which place was asked for, by their ids; the calendar, by the last part of its path; what of
+    the booking was changed, by the names of its parts; what the event was made to tell (a NoteKind), with the start
+    that a person had asked for; how a question to a person ended; how it failed. No customer's data stands in it.
     """
 
     at: datetime
@@ -125,6 +127,41 @@ def carried_over(row: HistoryRow, booking_id: BookingId) -> HistoryRow:
     return HistoryRow(row.at, row.cycle, booking_id, "syncd", _RENAMED, row.why, row.outcome, detail)
 
 
+_WAITS = (NoteKind.REQUEST_WAITS, NoteKind.REQUEST_NOT_PERMITTED)
+
+
+def of_request(before: Candidate | None, now_is: Candidate, cycle: int, now: datetime) -> HistoryRow | None:
+    """What the history says where an event that asks for a booking comes to this without Zimun being asked; or None."""
+    was = (before.stage, before.note, before.told) if before is not None else ("", None, "")
+    waits = now_is.told in _WAITS and now_is.told != was[2]
+    if now_is.booking_id is not None and (before is None or before.booking_id != now_is.booking_id):
+        what = "request.met"
+    elif now_is.stage is Stage.CLOSED and now_is.note is not None and now_is.note != was[1]:
+        what = "request.refused"
+    elif now_is.stage is Stage.AWAITING != was[0]:
+        what = "request.held_back"
+    elif waits:
+        what = "request.put_off"
+    else:
+        return None
+    kind = now_is.note.kind.value if now_is.note is not None else now_is.told if waits else ""
+    return _of_request(now_is, what, Why.REQUESTED, cycle, now, f"told {kind}" if kind else "")
+
+
+def of_decision(one: Candidate, verb: Decision, cycle: int, now: datetime) -> HistoryRow:
+    """What it says where a person decides about such an event."""
+    why = Why.APPROVED if verb is Decision.APPROVED else Why.REJECTED
+    return _of_request(one, f"request.{verb.value}", why, cycle, now)
+
+
+def _of_request(one: Candidate, what: str, why: Why, cycle: int, now: datetime, told: str = "") -> HistoryRow:
+    start = _letters(one.start) if one.start is not None else ""
+    what_for = " at ".join(part for part in (one.service_id, one.location_id) if part)
+    parts = (start, f"for {what_for}" if what_for else "", _called(one.calendar), told)
+    detail = "; ".join(part for part in parts if part)
+    return HistoryRow(now, cycle, one.booking_id or one.name, "syncd", what, why.value, "done", detail)
+
+
 def imported(known: Known, cycle: int, now: datetime) -> HistoryRow:
     """A booking was taken in by its id."""
     booking = known.booking
@@ -157,9 +194,12 @@ def history(db: Database, booking_id: BookingId | None, limit: int) -> list[Hist
 
 
 def cancellations_since(db: Database, since: datetime) -> int:
-    what = _WHAT[Cancel][1]
+    """Our cancellations since then, with those whose answer was lost and that were not seen to have failed."""
     row = db.execute(
-        "SELECT count(*) FROM history WHERE what = ? AND outcome = 'done' AND at >= ?", (what, as_text(since))
+        "SELECT total(done) + count(CASE WHEN lost AND last NOT IN ('done', 'dropped') THEN 1 END) FROM ("
+        " SELECT sum(outcome = 'done') AS done, sum(outcome = 'unknown') AS lost, outcome AS last, max(id)"
+        " FROM history WHERE what = ? AND at >= ? GROUP BY booking_id)",
+        (_WHAT[Cancel][1], as_text(since)),
     ).fetchone()
     return int(row[0])
 
@@ -255,6 +295,10 @@ def _place(action: Record | Effect) -> str:
             calendar = action.link.calendar
         case _:
             return ""
+    return _called(calendar)
+
+
+def _called(calendar: str) -> str:
     return f"in {unquote(calendar.rstrip('/').rsplit('/', 1)[-1])}"
 
 

@@ -50,6 +50,7 @@ def journal(db: Database, actions: Sequence[Action], cycle: int, now: datetime) 
         if isinstance(action, Record):
             base = pairs.link(db, action.booking_id)
             pairs.rename_link(db, action.booking_id, action.link)
+            candidates.rename(db, action.booking_id, action.link.booking_id)
             if action.why is not Why.REMEMBERED:
                 history.add(db, history.row_of(action, base, cycle, now, Outcome.DONE.value))
             continue
@@ -98,6 +99,7 @@ def record(
         pairs.observe(db, observed.calendar, (observed,), ())
     if link is not None:
         pairs.rename_link(db, action.booking_id, link)
+        candidates.rename(db, action.booking_id, link.booking_id)
     db.execute("UPDATE intents SET outcome = ? WHERE id = ?", (outcome.value, intent.id))
     if outcome is not Outcome.UNKNOWN:
         # nobody reads a closed intent's action again, and it holds customers' data
@@ -112,6 +114,8 @@ def record(
         if isinstance(action, Hold | Confirm):
             # the story of the request is the booking's, from its first row
             history.rename(db, action.booking_id, known.booking.id)
+        else:
+            candidates.rename(db, action.booking_id, known.booking.id)
     if reply is not None and isinstance(action, Asked) and action.ask is not None:
         asks.reply(db, action.ask, now, reply)
     if isinstance(action, Hold | Confirm) and action.candidate is not None:

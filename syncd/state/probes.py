@@ -26,6 +26,12 @@ def findings(db: Database, calendar: str) -> Findings | None:
     return found if found is not None and found.version == VERSION else None
 
 
+def all_findings(db: Database) -> dict[str, Findings]:
+    """What the last probe of each calendar found, by its URL."""
+    urls = [name.removeprefix(_FOUND) for name in facts.names(db, _FOUND)]
+    return {url: found for url in urls if (found := findings(db, url)) is not None}
+
+
 def keep_findings(db: Database, calendar: str, found: Findings) -> None:
     facts.set_fact(db, _FOUND + calendar, FINDINGS.dump(found))
 

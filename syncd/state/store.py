@@ -343,26 +343,28 @@ class Store:
         calendar: str,
         seen: Sequence[Candidate],
         gone: Sequence[Candidate],
+        cycle: int,
         now: datetime,
         *,
         watched: bool = True,
     ) -> None:
         """Remember what was read in that calendar, and what it does not list any more.
 
-        It is watched from now on, but for `watched` False: then not all of it could be read yet.
+        It is watched from now on, but for `watched` False: then not all of it could be read yet. What comes of a
+        request with this is told in the history, here and below.
         """
         with self._write() as db:
             if watched:
                 candidates.watch(db, calendar, now)
-            candidates.keep(db, seen)
+            candidates.keep(db, seen, cycle, now)
             candidates.mark_gone(db, gone, now)
 
-    def keep_candidates(self, seen: Sequence[Candidate]) -> None:
+    def keep_candidates(self, seen: Sequence[Candidate], cycle: int, now: datetime) -> None:
         """Remember these in place of what was known of them."""
         if not seen:
             return
         with self._write() as db:
-            candidates.keep(db, seen)
+            candidates.keep(db, seen, cycle, now)
 
     def forget_candidates(self, over: Sequence[Candidate]) -> None:
         """Drop these: what comes at their hrefs later is new."""
@@ -371,10 +373,10 @@ class Store:
         with self._write() as db:
             candidates.drop(db, over)
 
-    def decide_candidate(self, name: BookingId, verb: Decision) -> bool:
+    def decide_candidate(self, name: BookingId, verb: Decision, cycle: int, now: datetime) -> bool:
         """A person's word about one that awaits it, by its name; False where it does not."""
         with self._write() as db:
-            return candidates.decide(db, name, verb)
+            return candidates.decide(db, name, verb, cycle, now)
 
     # open slots
 
@@ -418,6 +420,11 @@ class Store:
         """What the last `syncd check --probe` found there."""
         with self._read() as db:
             return probes.findings(db, calendar)
+
+    def all_findings(self) -> dict[str, Findings]:
+        """What the last probe of each calendar found, by its URL; of those that left the config, too."""
+        with self._read() as db:
+            return probes.all_findings(db)
 
     def needs_care(self, calendar: str) -> bool:
         """Whether a probe found that no condition on a write protects there."""

@@ -136,6 +136,11 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         _STAYS,
         (N_("You can delete the other copy; that cancels nothing."),),
     ),
+    NoteKind.COPIED: (
+        (N_("This event was deleted here, but a copy of it still stands in a calendar, so it is back."),),
+        _STAYS,
+        (N_("You can delete the other copy; that cancels nothing."),),
+    ),
     NoteKind.REQUEST_NOT_OPEN: (
         (N_("Not booked: {asked} is not free for this."), N_("Not booked: that time is not free for this.")),
         _FREE,
@@ -214,6 +219,11 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
     NoteKind.REQUEST_REJECTED: ((N_("Not booked: this was not approved."),), _AGAIN),
     NoteKind.REQUEST_WAITS: (
         (N_("Not booked yet: Zimun cannot be reached at the moment."),),
+        (N_("It is tried again by itself."),),
+    ),
+    NoteKind.REQUEST_NOT_PERMITTED: (
+        (N_("Not booked yet: Zimun does not permit syncd to book."),),
+        (N_("Please tell whoever looks after syncd."),),
         (N_("It is tried again by itself."),),
     ),
     NoteKind.REQUEST_BOOKED_BEFORE: (

@@ -70,6 +70,12 @@ class Words:
             lines={key: text for key, text in labelled.items() if text},
         )
 
+    @property
+    def booking_label(self) -> str:
+        """What stands before the booking's id in the last line of its event."""
+        _ = self._catalog.gettext
+        return _("Booking: {id}").format(id="").strip()
+
     def opening(self, service: Service, location: Location) -> Texts:
         """What an open slot's event says. No e-mail address is in it: one that is, is a customer's."""
         _ = self._catalog.gettext

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from syncd.app.commands.phrases import OUTCOMES, happened
 from syncd.sandbox import Fault, Kind
+from syncd.state.history import _WHAT
 from syncd.state.store import Store
 from tests.app.salon import Desk, desk_of
 from tests.servers import Server
@@ -129,6 +131,12 @@ def story_of(desk: Desk, name: str, ages: list[timedelta]) -> None:
         cycle = store.begin_cycle(datetime.now(UTC))
         for age in ages:
             store.journal([remember(name)], cycle, datetime.now(UTC) - age)
+
+
+@pytest.mark.parametrize("what", sorted({what for side, what in _WHAT.values() if side != "syncd"}))
+def test_all_that_is_tried_is_told_in_words(what: str) -> None:
+    for outcome in OUTCOMES:
+        assert what not in happened(what, "", outcome)
 
 
 def test_of_one_booking_the_whole_story_is_told_of_all_the_newest(desk: Desk) -> None:

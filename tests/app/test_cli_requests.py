@@ -1,5 +1,6 @@
 """What events in the calendar ask for, from the shell: `status`, `approve`, `reject`, `plan` and `log` know it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
@@ -73,3 +74,27 @@ def test_what_was_refused_is_named(desk: Desk) -> None:
     (refused,) = desk.run("status", "--json").json["refused"]
     assert (refused["booking_id"], refused["why"]) == ("event-1", "request_not_open")
     assert "the time asked for is not open" in desk.run("status").out
+    (row,) = desk.run("log", "event-1").out.splitlines()[1:]
+    day = desk.at(2, 21)
+    for part in (f"{day:%a %d %b}", "not booked", "an event in the calendar asks for it", "for s_haircut at loc_mitte",
+                 "the event says: the time asked for is not open"):  # fmt: skip
+        assert part in row
+    assert "late@" not in desk.run("log", "--json").out
+
+
+def test_what_has_no_time_and_what_a_person_decides_is_told(desk: Desk) -> None:
+    ask(desk, "one", 10)
+    desk.run("sync")
+    assert desk.run("reject", "event-1").code == 0
+    day = f"{desk.at(3, 0):%Y%m%d}"
+    event = text(f"Haircut – {CUSTOMER}", desk.at(3, 9), "all@example.org", uid="all")
+    event = re.sub(r"DTSTART[^\r]*", f"DTSTART;VALUE=DATE:{day}", re.sub(r"DTEND[^\r]*\r\n", "", event))
+    send(desk.dav, "PUT", desk.url("all"), event, {"Content-Type": "text/calendar; charset=utf-8"})
+    assert desk.run("sync").code == 1
+    (row,) = desk.run("log", "event-2").out.splitlines()[1:]
+    assert re.search(r"not booked  +an event in the calendar asks for it", row)
+    assert "the event says: an all-day event has no time to book" in row
+    held_back, rejected = desk.run("log", "event-1").out.splitlines()[1:]
+    assert "awaits approval" in held_back
+    assert "not booked" in rejected
+    assert "you rejected it" in rejected

@@ -14,6 +14,10 @@ import sys
 from syncd.app import demo_stage
 demo_stage.GRACE_SECONDS, demo_stage.INTERVAL_SECONDS = 3, 1
 demo_stage.DAV_PORT = demo_stage.API_PORT = 0
+from syncd.engine import publishing
+from syncd.planning import availability
+availability.BURST = 99  # at night, those of tomorrow would come in one by one
+publishing.WRITES = 5  # a few slots are enough to see
 from syncd.app.demo import demo, sandbox
 sys.exit(eval(sys.argv[1]))
 """
@@ -28,11 +32,18 @@ def start(what: str, folder: Path) -> "subprocess.Popen[str]":
 
 def test_the_show_goes_through_and_nothing_of_it_stays(tmp_path: Path) -> None:
     with start("demo(once=True)", tmp_path) as running:
-        said, _ = running.communicate(timeout=60)
+        said, _ = running.communicate(timeout=180)
     assert running.returncode == 0, said
     assert re.search(r"http://127\.0\.0\.1:\d+/   user demo   password demo", said)
     for step in ("bookings stand in", "moved in Zimun", "“⚠ ", "Free nearby", "stands there now", "cancelled in Zimun"):
         assert step in said
+    customer, slot = "Nora Field", r".+, \w{3} \d\d \w{3} \d\d:\d\d"
+    asked = re.search(rf"writes “{customer} \S+@example\.com” into the open slot ({slot}) \.\.\.", said)
+    booked = re.search(rf"booked in Zimun: {customer}, ({slot})", said)
+    assert asked is not None, said
+    assert booked is not None, said
+    assert asked[1] == booked[1]
+    assert re.search(r"its event stands in “Salon \w+”, and the open slot's is gone", said)
     assert list(tmp_path.iterdir()) == []
 
 

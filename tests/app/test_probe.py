@@ -8,16 +8,18 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from syncd.domain.findings import SCRATCH, Condition
+from syncd.domain.findings import SCRATCH, Condition, Scratch
 from syncd.state.store import Store
 from tests.app.salon import Desk, desk_of
-from tests.servers import Server, send
+from tests.servers import Server, make_calendar, send
 from tests.ten.bender import Ask, Bend, Bender, Onward, Reply
 
 
@@ -56,6 +58,11 @@ async def syncd(desk: Desk, *words: str, bend: Bend | None = None, bender: Bende
 def told(out: str) -> dict[str, Any]:
     """What a probe says about each thing that it tried."""
     return {row["about"]: row for row in json.loads(out)["checks"] if "about" in row}
+
+
+def another(desk: Desk) -> str:
+    """A further calendar on the desk's server."""
+    return make_calendar(desk.dav, f"{desk.folder.name}-another")
 
 
 def scratch(desk: Desk) -> list[str]:
@@ -127,6 +134,56 @@ async def test_what_a_killed_one_left_is_removed_by_the_next_cycle_or_probe(desk
     assert not [call for call in desk.api.calls if call.method == "POST" and "oauth" not in call.path]
     with Store.open(desk.folder / "state.db") as store:
         assert store.scratch() == ()
+
+
+async def test_what_was_left_in_a_calendar_that_left_the_config_is_told_and_removed(desk: Desk, bent: Bender) -> None:
+    code, _ = await syncd(desk, "check", "--probe", bender=bent, bend=at_put(1, signal.SIGKILL))
+    assert code == -signal.SIGKILL
+    left = bent.url(desk.dav.calendar_url)
+    desk.edit(desk.dav.calendar_url.replace(desk.dav.url.rstrip("/"), bent.address), bent.url(another(desk)))
+    assert (await syncd(desk, "sync"))[0] == 0
+    assert scratch(desk)
+    out = (await syncd(desk, "check"))[1]
+    assert re.search(rf"warn +Probe {left} +a scratch event may stand there", out), out
+    status = json.loads((await syncd(desk, "status", "--json"))[1])
+    assert [one["calendar"] for one in status["scratch"]] == [left]
+    assert "Scratch events of a probe that may still stand" in (await syncd(desk, "status"))[1]
+    code, out = await syncd(desk, "check", "--probe")
+    assert code == 0
+    assert re.search(rf"ok +Probe {left} +scratch event of an earlier probe removed", out), out
+    assert not scratch(desk)
+    assert json.loads((await syncd(desk, "status", "--json"))[1])["scratch"] == []
+    assert "Scratch events" not in (await syncd(desk, "status"))[1]
+
+
+async def test_what_was_left_where_nobody_can_look_any_more_is_told_once(desk: Desk) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=2)
+    gone, elsewhere = f"{desk.dav.home_url}never/", "https://dav.example.org/cal/"
+    with Store.open(desk.folder / "state.db") as store:
+        store.note_scratch(
+            [Scratch(url, f"{urlsplit(url).path}{SCRATCH}1.ics", long_ago, long_ago) for url in (gone, elsewhere)]
+        )
+    assert {one["calendar"] for one in desk.run("status", "--json").json["scratch"]} == {gone, elsewhere}
+    rows = {row["name"]: row for row in desk.run("check", "--probe", "--json").json["checks"] if "about" not in row}
+    assert f"Probe {gone}" not in rows
+    assert rows[f"Probe {elsewhere}"]["result"] == "warn"
+    assert "no account of the config reaches" in rows[f"Probe {elsewhere}"]["what"]
+    assert desk.run("status", "--json").json["scratch"] == []
+
+
+async def test_status_tells_what_makes_a_calendar_unsafe(desk: Desk, bent: Bender) -> None:
+    async def refuses_the_true_etag(ask: Ask, onward: Onward) -> Reply:
+        return Reply(412) if "if-match" in ask.headers else await onward(ask)
+
+    assert (await syncd(desk, "check", "--probe", bender=bent, bend=refuses_the_true_etag))[0] == 1
+    unsafe = json.loads((await syncd(desk, "status", "--json"))[1])["unsafe"]
+    assert {one["calendar"] for one in unsafe} == {bent.url(desk.dav.calendar_url)}
+    assert "If-Match: the true ETag is refused, too: nothing can be changed" in [one["what"] for one in unsafe]
+    assert {one["advice"] for one in unsafe} == {"keep bookings in a calendar on another server"}
+    assert "Not safe, by the last probe" in (await syncd(desk, "status"))[1]
+    # of a calendar that is not used any more nothing is told
+    desk.edit(desk.dav.calendar_url.replace(desk.dav.url.rstrip("/"), bent.address), bent.url(another(desk)))
+    assert json.loads((await syncd(desk, "status", "--json"))[1])["unsafe"] == []
 
 
 async def test_where_conditions_are_ignored_syncd_looks_before_and_after_each_write(desk: Desk, bent: Bender) -> None:

@@ -6,7 +6,7 @@ SCALE = 2
 """Pixels of the screen per CSS pixel: pictures are sharp on displays of today."""
 
 
-def preferences(zone: str, days: set[date], first: date, marionette: int) -> list[tuple[str, object]]:
+def preferences(zone: str, days: set[date], first: date, marionette: int, alarms: bool) -> list[tuple[str, object]]:
     """A week that begins at `first` and shows `days` only, in that zone; Marionette on that port."""
     off = {day.isoweekday() % 7 for day in days}
     names = ("d0sundays", "d1mondays", "d2tuesdays", "d3wednesdays", "d4thursdays", "d5fridays", "d6saturdays")
@@ -17,7 +17,8 @@ def preferences(zone: str, days: set[date], first: date, marionette: int) -> lis
         ("calendar.view.daystarthour", 9),
         ("calendar.view.dayendhour", 18),
         ("calendar.view.visiblehours", 5),
-        ("calendar.alarms.show", False),
+        ("calendar.alarms.show", alarms),
+        ("calendar.events.defaultActionEdit", True),
         *((f"calendar.week.{name}off", number not in off) for number, name in enumerate(names)),
         ("layout.css.devPixelsPerPx", str(SCALE)),
         ("marionette.port", marionette),

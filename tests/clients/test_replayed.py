@@ -127,6 +127,8 @@ async def test_a_move_to_another_calendar_is_no_cancellation(
         await app.do(action)
         await ends_at(app.w, app.booked, "20261125T100000")
         assert not app.w.posts
+        carried_as_new = any("set UID:{new}" in (one.changes or ()) for one in sent)
+        assert ("a copy of it still stands" in await app.w.note(app.booked)) == carried_as_new
 
 
 @ON_ONE

@@ -48,20 +48,35 @@ return [window.mozInnerScreenX + rect.x, window.mozInnerScreenY + rect.y, rect.w
   .map(length => length * window.devicePixelRatio);
 """
 _CALENDAR = """
-const [url, username, password] = arguments;
+const [url, username, password, name, color] = arguments;
 const { cal } = ChromeUtils.importESModule("resource:///modules/calendar/calUtils.sys.mjs");
 return (async () => {
   const uri = Services.io.newURI(url);
   const login = Cc["@mozilla.org/login-manager/loginInfo;1"].createInstance(Ci.nsILoginInfo);
   login.init(uri.prePath, null, "Radicale - Password Required", username, password, "", "");
-  await Services.logins.addLoginAsync(login);
+  const known = await Services.logins.searchLoginsAsync({ origin: uri.prePath });
+  if (!known.length) await Services.logins.addLoginAsync(login);
   const calendar = cal.manager.createCalendar("caldav", uri);
-  calendar.name = "Bookings";
+  calendar.name = name;
   calendar.setProperty("username", username);
   calendar.setProperty("cache.enabled", true);
-  calendar.setProperty("color", "#2a7de1");
+  calendar.setProperty("color", color);
   cal.manager.registerCalendar(calendar);
 })();
+"""
+# not in the script itself: it would wait for the window that a command opens
+_COMMAND = "const [name] = arguments; window.setTimeout(() => goDoCommand(name));"
+_WINDOW = """
+const found = [...Services.wm.getEnumerator(null)].find(each => each.location.href.includes(arguments[0]));
+const box = found && found.document.readyState == "complete" && found.document.querySelector(arguments[1]);
+if (!box) return null;
+const rect = box.getBoundingClientRect();
+return [found.mozInnerScreenX + rect.x + rect.width / 2, found.mozInnerScreenY + rect.y + rect.height / 2]
+  .map(length => length * found.devicePixelRatio);
+"""
+_COUNT = """
+const found = [...Services.wm.getEnumerator(null)].find(each => each.location.href.includes(arguments[0]));
+return found ? found.document.querySelectorAll(arguments[1]).length : 0;
 """
 _LAYOUT = """
 const press = id => document.getElementById(id).doCommand();
@@ -99,9 +114,11 @@ class Thunderbird:
         """The value of a script in Thunderbird's main window. Raises RuntimeError where it throws."""
         return (await self._call("WebDriver:ExecuteScript", {"script": script, "args": arguments}))["value"]
 
-    async def subscribe(self, url: str, username: str, password: str) -> None:
-        """Add the calendar of a Radicale, with its login saved, so that nothing is asked."""
-        await self.javascript(_CALENDAR, url, username, password)
+    async def subscribe(
+        self, url: str, username: str, password: str, name: str = "Bookings", color: str = "#2a7de1"
+    ) -> None:
+        """Add a calendar of a Radicale, with its login saved, so that nothing is asked."""
+        await self.javascript(_CALENDAR, url, username, password, name, color)
 
     async def events(self) -> list[Box]:
         """The events on show, by start."""
@@ -139,6 +156,56 @@ class Thunderbird:
         """What the button "Synchronize all calendars" does."""
         await self.javascript('document.getElementById("calendar_reload_remote_calendars").doCommand();')
 
+    async def click(self, words: str, times: int = 1) -> None:
+        """Click on an event, beside its upper edge."""
+        box = await self.event(words)
+        await self.point(box.x + box.width / 2, box.y + box.height / 2)
+        await self.run("xdotool", "click", "--repeat", str(times), "--delay", "60", "1")
+        await asyncio.sleep(0.7)
+
+    async def press(self, *keys: str) -> None:
+        await self.run("xdotool", "key", *keys)
+        await asyncio.sleep(0.3)
+
+    async def menu(self, command: str) -> None:
+        """What an entry of the menu Edit does: undo, copy, paste."""
+        await self.javascript(_COMMAND, command)
+        await asyncio.sleep(0.5)
+
+    async def type(self, text: str) -> None:
+        await self.run("xdotool", "type", "--delay", "30", text)
+
+    async def click_in(self, address: str, selector: str) -> None:
+        """Click on what a CSS selector finds in another window of Thunderbird's, once that window is there."""
+        async with asyncio.timeout(30):
+            while (at := await self.javascript(_WINDOW, address, selector)) is None:  # noqa: ASYNC110 - another process's state
+                await asyncio.sleep(0.2)
+        await asyncio.sleep(0.7)
+        await self.point(*at)
+        await self.run("xdotool", "click", "1")
+        await asyncio.sleep(0.3)
+
+    async def shows(self, address: str, selector: str, count: int) -> None:
+        """Wait until another window of Thunderbird's has so many of something. Raises TimeoutError."""
+        async with asyncio.timeout(30):
+            while await self.javascript(_COUNT, address, selector) != count:  # noqa: ASYNC110 - another process's state
+                await asyncio.sleep(0.2)
+
+    async def windows(self) -> list[str]:
+        """The addresses of Thunderbird's windows."""
+        found = await self.javascript("return [...Services.wm.getEnumerator(null)].map(each => each.location.href);")
+        return list(found)
+
+    async def stretch(self, words: str, minutes: int) -> None:
+        """Drag the lower edge of an event down."""
+        box = await self.event(words)
+        (column,) = {each["minute"] for each in await self.javascript(_COLUMNS)}
+        x, y = box.x + box.width / 2, box.y + box.height - 2
+        await self.point(x, y)
+        await asyncio.sleep(0.3)
+        await self._pull(x, y, x, y + minutes * column)
+        await self.drop()
+
     async def grab(self, words: str, day: date, minute: int) -> tuple[float, float]:
         """Take an event by its upper edge and move it there, button still down: where the pointer is then."""
         box = await self.event(words)
@@ -147,13 +214,7 @@ class Thunderbird:
         to_x, to_y = await self.place(day, minute)
         to_x, to_y = to_x - box.width / 6, to_y + grip
         await self.point(x, y)
-        await self.run("xdotool", "mousedown", "1")
-        for step in range(1, _STEPS + 1):
-            await self.point(x + (to_x - x) * step / _STEPS, y + (to_y - y) * step / _STEPS)
-            await asyncio.sleep(0.03)
-        # a hand comes to rest before it lets go; the app follows the pointer a frame later
-        await self.point(to_x + 1, to_y)
-        await asyncio.sleep(0.5)
+        await self._pull(x, y, to_x, to_y)
         return to_x, to_y
 
     async def drop(self) -> None:
@@ -170,6 +231,15 @@ class Thunderbird:
         process = await asyncio.create_subprocess_exec(*command, env=dict(self.environment))
         if await process.wait():
             raise RuntimeError(f"{command[0]} failed")
+
+    async def _pull(self, x: float, y: float, to_x: float, to_y: float) -> None:
+        await self.run("xdotool", "mousedown", "1")
+        for step in range(1, _STEPS + 1):
+            await self.point(x + (to_x - x) * step / _STEPS, y + (to_y - y) * step / _STEPS)
+            await asyncio.sleep(0.03)
+        # a hand comes to rest before it lets go; the app follows the pointer a frame later
+        await self.point(to_x + 1, to_y)
+        await asyncio.sleep(0.5)
 
     async def version(self) -> str:
         return str(await self.javascript("return Services.appinfo.version;"))
@@ -191,15 +261,22 @@ async def _message(reader: asyncio.StreamReader) -> Any:
 
 @contextlib.asynccontextmanager
 async def thunderbird(
-    folder: Path, zone: str, days: set[date], first: date, marionette: int, size: tuple[int, int]
+    folder: Path,
+    zone: str,
+    days: set[date],
+    first: date,
+    marionette: int,
+    size: tuple[int, int],
+    *,
+    alarms: bool = False,
 ) -> AsyncIterator[Thunderbird]:
     """Thunderbird with a fresh profile and an empty calendar view.
 
-    The week begins at `first` and shows `days` only. `size`: the screen's, in pixels.
+    The week begins at `first` and shows `days` only. `size`: the screen's, in pixels. `alarms`: whether they are shown.
     """
     profile = folder / "profile"
     profile.mkdir()
-    prefs = preferences(zone, days, first, marionette)
+    prefs = preferences(zone, days, first, marionette, alarms)
     (profile / "user.js").write_text("".join(f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in prefs))
     async with contextlib.AsyncExitStack() as stack:
         environment = await stack.enter_async_context(screen(folder, zone, size))

@@ -30,6 +30,9 @@ class FakeTexts:
     def ours(self, booking_id: str, uid: str) -> str:
         return _with(self.foreign(uid), bid=booking_id, title="Haircut")
 
+    def copied(self, booking_id: str, uid: str) -> str:
+        return _with(self.foreign(uid), title="Haircut", desc=f"Dana\nBooking: {booking_id}")
+
     def retitled(self, data: str, title: str) -> str:
         return _with(data, title=title)
 

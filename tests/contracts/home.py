@@ -65,6 +65,10 @@ class Texts(Protocol):
         """An event that names a booking, under that UID."""
         ...
 
+    def copied(self, booking_id: str, uid: str) -> str:
+        """What is left of a booking's event once an app has carried it elsewhere: the line that names the booking."""
+        ...
+
     def retitled(self, data: str, title: str) -> str: ...
 
     def coloured(self, data: str) -> str:

@@ -15,6 +15,10 @@ class IcalTexts:
     def ours(self, booking_id: str, uid: str) -> str:
         return f"{_HEAD}UID:{uid}\r\nX-ZIMUN-BOOKING-ID:{booking_id}\r\n{_TIMES}SUMMARY:Haircut\r\n{_TAIL}"
 
+    def copied(self, booking_id: str, uid: str) -> str:
+        said = f"DESCRIPTION:Dana\\nBooking: {booking_id}"
+        return f"{_HEAD}UID:{uid}\r\n{_TIMES}SUMMARY:Haircut\r\n{said}\r\n{_TAIL}"
+
     def retitled(self, data: str, title: str) -> str:
         return _in_event(data, lambda event: re.sub(r"(?m)^SUMMARY[^\r\n]*", f"SUMMARY:{title}", event))
 

@@ -53,6 +53,20 @@ async def test_a_copy_under_another_uid_is_found_by_its_booking(
     assert await found(home, booking_id) == {(calendar.url, "pasted.ics")}
 
 
+async def test_a_copy_of_which_the_text_alone_names_the_booking_is_found_and_told_apart(
+    home: Home, calendar: CalendarPort, booking_id: str
+) -> None:
+    """As DAVx5 and Outlook CalDav Synchronizer carry an event into another calendar."""
+    private = await home.private()
+    home.put(private, "carried.ics", home.texts.copied(booking_id, f"carried-{booking_id}"))
+    home.put(calendar.url, "other.ics", home.texts.copied(f"{booking_id}9", f"other-{booking_id}"))
+    ((url, one),) = await home.account.find(f"{booking_id}@zimun", BookingId(booking_id))
+    assert (url, one.href.rpartition("/")[2]) == (private, "carried.ics")
+    assert one.event is not None
+    assert one.event.is_copy_of(booking_id)
+    assert one.data
+
+
 async def test_an_event_is_found_in_a_calendar_that_nobody_keeps(
     home: Home, calendar: CalendarPort, booking_id: str
 ) -> None:

@@ -24,11 +24,11 @@ LAST = at(23, 16, 15)
 
 @asynccontextmanager
 async def open_slots(
-    dav: Server, folder: Path, url: str, *, staff: int = 1, language: str = "en"
+    dav: Server, folder: Path, url: str, *, staff: int = 1, language: str = "en", hours: float = 7
 ) -> AsyncIterator[World]:
     """A salon with one service at one place, late in the day: the few slots that are left stand in their calendar.
 
-    `staff`: how many can be booked at the same time.
+    `staff`: how many can be booked at the same time; `hours`: how long after eight in the morning (UTC) it is.
     """
     table = f'[availability]\ncalendar_url = "{url}"\ndays_ahead = 0'
     async with world(dav, folder, event=table) as w:
@@ -37,7 +37,7 @@ async def open_slots(
         w.salon.services = {service.id: service}
         jana = w.salon.staff["st_jana"]
         w.salon.staff = {one.id: one for one in (replace(jana, id=f"st_{number}") for number in range(staff))}
-        w.clock.pass_by(hours=7)
+        w.clock.pass_by(hours=hours)
         await w.cycle(seconds=10)
         yield w
 

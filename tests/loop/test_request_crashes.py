@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from syncd.domain.errors import Malformed
+from syncd.domain.ids import BookingId
 from syncd.sandbox import Kind
 from syncd.state.database import Writing
 from syncd.zimun import ZimunClient
@@ -195,6 +196,28 @@ async def test_where_bookings_cannot_be_listed_it_is_still_one(dav: Server, fold
         await w.quiet(minutes=1)
 
 
+async def test_cancelled_by_the_customer_before_syncd_could_write_it_the_request_goes_all_the_same(
+    dav: Server, folder: Path
+) -> None:
+    """What the list told of it last is lost with the process, and then the list is closed."""
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        w.crash_after = CONFIRM
+        with pytest.raises(Crash):
+            await w.cycle(seconds=31)
+        (booking,) = booked(w)
+        w.salon.cancel(booking.booking_id)
+        w.book(at(25, 9))
+        w.crash_after = "PUT"
+        with pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        close_list(w)
+        await w.cycle(minutes=1)
+        assert await there(w) == ""
+        await w.quiet(minutes=1)
+
+
 async def test_a_hold_that_lapses_before_it_can_be_confirmed_is_told(dav: Server, folder: Path) -> None:
     async with asking(dav, folder) as w:
         await ask(w, START)
@@ -252,8 +275,47 @@ async def test_a_client_that_may_not_book_hammers_nobody_and_touches_nothing(dav
         for _ in range(3):
             await w.cycle(minutes=1)
         assert len(w.calls(HOLD)) == 1
+        assert await told(w) == ""
+        await w.cycle(minutes=7)
+        assert await told(w) == (
+            "⚠ Not booked yet: Zimun does not permit syncd to book. Please tell whoever looks after syncd. "
+            "It is tried again by itself."
+        )
+        await w.cycle(minutes=1)
+        assert len(w.calls(HOLD)) == 1
         fault.times = 0
         await w.cycle(minutes=15)
+        await ends_as_one(w)
+
+
+async def test_a_client_that_may_not_confirm_is_told_so_and_not_that_zimun_is_out_of_reach(
+    dav: Server, folder: Path
+) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        w.fault(Kind.ANSWER, CONFIRM, "POST", times=None, status=403, body={"detail": "no"})
+        await w.cycle(seconds=31)
+        await w.cycle(minutes=10)
+        assert "does not permit syncd to book" in await told(w)
+        assert not booked(w)
+
+
+async def test_what_waits_says_why_also_where_the_reason_changes(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        down = w.fault(Kind.ANSWER, "/api/v1/appointments", times=None, status=503)
+        await w.cycle(minutes=11)
+        assert "cannot be reached" in await told(w)
+        down.times = 0
+        closed = w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=403, body={"detail": "no"})
+        await w.cycle(minutes=1)
+        assert "does not permit syncd to book" in await told(w)
+        puts_of_notes = [row.what for row in w.store.history(BookingId("event-1"), 99)].count("request.put_off")
+        assert puts_of_notes == 2
+        closed.times = 0
+        await w.cycle(minutes=16)
         await ends_as_one(w)
 
 

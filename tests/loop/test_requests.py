@@ -3,12 +3,15 @@
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
+
 from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import Refused
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
+from syncd.domain.request import MoveWanted
 from syncd.sandbox import Kind
-from tests.loop.asking import CONFIRM, HOLD, booked, held
+from tests.loop.asking import CONFIRM, HOLD, booked, held, want
 from tests.loop.requesting import EMAIL, TITLE, ask, asking, changed, due, rid, stages, text, there, told, write
 from tests.loop.world import HOUR, World, at
 from tests.servers import Server
@@ -275,6 +278,39 @@ async def test_a_calendar_that_refuses_to_let_it_go_is_asked_again_each_hour(dav
         assert await there(w) != ""
         await w.cycle(minutes=15)
         await is_booked_once(w)
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["dragged", "by hand"])
+async def test_it_goes_too_where_the_booking_got_another_id_before_it_could(
+    dav: Server, folder: Path, by_hand: bool
+) -> None:
+    async def refuse(*told: object) -> None:
+        raise Refused("the calendar server answered 403", "no")
+
+    async with asking(dav, folder) as w:
+        move = w.salon.move
+
+        def renaming(booking_id: str, start: object) -> object:
+            moved = move(booking_id, start)  # type: ignore[arg-type]
+            del w.salon._appointments[booking_id]
+            return w.salon.place(moved.service_id, moved.start, moved.staff_id, booking_id="b_renamed", email=EMAIL)
+
+        await ask(w, START)
+        with patch.object(DavCalendar, "remove", refuse):
+            await due(w)
+        (booking,) = booked(w)
+        w.salon.move = renaming  # type: ignore[method-assign,assignment]
+        if by_hand:
+            want(w, MoveWanted(BookingId(booking.booking_id), START + 2 * HOUR))
+        else:
+            await w.drag(booking.booking_id, 2 * HOUR)
+        await w.cycle(minutes=5)
+        assert [one.booking_id for one in booked(w)] == ["b_renamed"]
+        assert await there(w) != ""
+        await w.cycle(minutes=61)
+        assert await there(w) == ""
+        assert len(await w.events()) == 1
+        await w.quiet(minutes=1)
 
 
 async def test_a_calendar_that_refuses_the_note_is_asked_again_each_hour(dav: Server, folder: Path) -> None:

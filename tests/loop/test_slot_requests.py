@@ -112,6 +112,9 @@ async def test_taken_meanwhile_it_says_so_and_may_be_dragged_to_another(
         w.salon.book("s_haircut", FIRST, location_id="loc_mitte", email="ada@example.org")
         report = await w.cycle(seconds=31)
         assert (report.summary.exit_code, report.summary.counts["refused"]) == (1, 1)
+        (row,) = (row for row in w.store.history(None, 99) if row.what == "request.refused")
+        assert row.detail.startswith(f"{FIRST:%Y-%m-%dT%H:%MZ}; for s_haircut at loc_mitte; in ")
+        assert row.detail.endswith("; told request_not_open")
         assert await told(w) == (
             "⚠ Not booked: 16:15 on Mon 23 Nov is not free for this. Free nearby: 17:00, 17:15. "
             "Change this event, and it is tried again."

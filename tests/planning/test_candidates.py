@@ -114,10 +114,13 @@ def test_it_is_due_once_it_stood_long_enough_or_was_approved() -> None:
 
 def test_it_is_overdue_after_ten_minutes_and_told_once() -> None:
     standing = known(Stage.STANDING, since=NOW - 10 * MINUTE)
-    assert is_overdue(standing, NOW)
-    assert not is_overdue(replace(standing, told=NoteKind.REQUEST_WAITS.value), NOW)
-    assert not is_overdue(standing, NOW - MINUTE)
-    assert not is_overdue(known(Stage.CLOSED), NOW)
+    down, closed = NoteKind.REQUEST_WAITS, NoteKind.REQUEST_NOT_PERMITTED
+    assert is_overdue(standing, NOW, down)
+    told = replace(standing, told=down.value)
+    assert not is_overdue(told, NOW, down)
+    assert is_overdue(told, NOW, closed)
+    assert not is_overdue(standing, NOW - MINUTE, down)
+    assert not is_overdue(known(Stage.CLOSED), NOW, down)
 
 
 def test_of_too_many_requests_await_and_what_is_none_quite_is_left_alone() -> None:

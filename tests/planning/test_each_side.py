@@ -276,7 +276,7 @@ def test_found_in_a_calendar_of_somebody_elses_or_in_one_not_listed_yet() -> Non
 
 
 def test_found_as_a_copy_that_only_its_text_shows_it_was_not_deleted() -> None:
-    assert calendar(pair(), looks={LOOK: Look.ABSENT, FIND: Look.COPIED}) == EventElsewhere()
+    assert calendar(pair(), looks={LOOK: Look.ABSENT, FIND: Look.COPIED}) == EventElsewhere(copied=True)
 
 
 def test_within_the_grace_it_is_gone_by_the_listing_alone() -> None:
@@ -356,3 +356,10 @@ def test_what_counts_as_the_event_at_another_place() -> None:
     left = pair(leftovers=(Leftover(SIDE, there.href, there.etag),))
     assert transferred(left, look(there, copy)) == copy
     assert transferred(left, look(replace(there, etag='"new"'))) == replace(there, etag='"new"')
+
+
+def test_an_event_that_names_another_listed_booking_is_that_ones_whatever_its_uid() -> None:
+    renamed = stands(calendar=SIDE, booking_id="b2")
+    assert transferred(pair(), look(renamed)) == renamed
+    assert transferred(pair(), look(renamed, bookings=(make.booking("b2"),))) is None
+    assert transferred(pair(), look(stands(calendar=SIDE, booking_id="b1"), bookings=(BOOKED,))) is not None

@@ -60,6 +60,14 @@ def test_the_grace_ends_to_the_second_and_in_a_later_cycle(
     assert outcome == Outcome() or (over and later)
 
 
+def test_marked_as_cancelled_after_it_was_gone_it_stood_meanwhile_and_has_its_own_grace() -> None:
+    marked = stands(cancelled=True)
+    began_anew = Record(B1, Why.GRACE_BEGUN, pair(deletion=Deletion(NOW, 4, marked=True)))
+    assert delete(pair(deletion=BEGUN), marked=marked, cycle=4) == began_anew
+    assert isinstance(delete(pair(deletion=replace(BEGUN, marked=True)), marked=marked), Cancel)
+    assert isinstance(delete(pair(deletion=replace(BEGUN, marked=True))), Cancel)
+
+
 def test_the_grace_is_the_configs() -> None:
     link = pair(deletion=Deletion(NOW - 2 * MINUTE, 0))
     assert isinstance(delete(link, rules=policy(cancel_grace=2 * MINUTE)), Cancel)
@@ -181,18 +189,21 @@ def test_put_back_three_times_and_gone_again_it_is_left_alone() -> None:
     assert outcome.action is not None
     assert outcome.action.link.deletion is None
     for outcome in (
-        deletions.elsewhere(case(pair(put_backs=backs)), BOOKED),
+        deletions.elsewhere(case(pair(put_backs=backs)), BOOKED, copied=False),
         deletions.bring_back(case(pair(put_backs=backs)), BOOKED, None, Why.REJECTED, None),
     ):
         assert outcome.problem is not None
 
 
-def test_found_in_a_calendar_of_somebody_elses_it_comes_back_and_says_so() -> None:
-    action = done(deletions.elsewhere(case(pair()), BOOKED))
+@pytest.mark.parametrize(("copied", "kind"), [(False, NoteKind.FOREIGN), (True, NoteKind.COPIED)])
+def test_found_in_a_calendar_of_somebody_elses_or_copied_it_comes_back_and_says_so(
+    copied: bool, kind: NoteKind
+) -> None:
+    action = done(deletions.elsewhere(case(pair()), BOOKED, copied=copied))
     assert (type(action), action.why, action.link.note) == (
         Create,
         Why.EVENT_TRANSFERRED,
-        note(NoteKind.FOREIGN, was=TEN),
+        note(kind, was=TEN),
     )
     assert action.link.put_backs == (PutBack(NOW, ""),)
 

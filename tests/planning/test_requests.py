@@ -143,8 +143,18 @@ def test_the_address_may_stand_where_the_place_would() -> None:
     ],
 )
 def test_all_else_is_peoples_own(title: str, description: str, changes: dict[str, Any]) -> None:
-    desk = replace(DESK, copies=frozenset({"Booking: b_1"}))
+    desk = replace(DESK, labels=("Booking:", "Buchung:"))
     assert read(title, description, desk, **changes) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "copied"),
+    [("Booking: b_1", True), ("  Buchung: 4711 ", True), ("Booking: please", False), ("Booking: at 10", False)],
+)
+def test_a_line_that_names_any_booking_makes_it_a_copy(line: str, copied: bool) -> None:
+    desk = replace(DESK, labels=("Booking:", "Buchung:"))
+    found = read("Haircut – Dana Lee", f"{MAIL}\n{line}", desk)
+    assert (found is None) is copied
 
 
 @settings(deadline=None)

@@ -22,7 +22,7 @@ SLOT = SlotKey("cut", "mitte", TEN)
 OWN_LINE = "Takes 60 minutes. To book it, write the customer's name and e-mail address into the title."
 SERVICES = (Service("cut", "Haircut", HOUR, ("mitte",)), Service("yoga", "Yoga@Home (2)", HOUR, ("mitte",)))
 CATALOG = Catalog({"mitte": Location("mitte", "Mitte", "Europe/Berlin")}, {one.id: one for one in SERVICES})
-DESK = Desk(CATALOG, NOW, DAY, copies=frozenset({"Booking: b_1"}))
+DESK = Desk(CATALOG, NOW, DAY, labels=("Booking:", "Buchung:"))
 
 
 def titles(service: str) -> list[str]:

@@ -77,9 +77,6 @@ class Asks:
     count: int = 0
     said: dict[str, list[Wish]] = field(default_factory=dict)
     approved: set[str] = field(default_factory=set)
-    copies: dict[str, tuple[str, datetime | None]] = field(default_factory=dict)
-    """Copies of a booking's event of which nobody knows any more, as after the database was lost, and a person said
-    yes to them: what they ask for, by where they stand."""
     rejected: set[str] = field(default_factory=set)
     booked: dict[str, list[Booking]] = field(default_factory=dict)
     lost: bool = False
@@ -140,14 +137,8 @@ class Asks:
 
     # what syncd does
 
-    def is_asking(self, href: str) -> bool:
-        """Whether an event there may be told something, or go."""
-        return "/ask-" in href or href in self.copies
-
     def decided(self, verb: Decision, candidates: list[Candidate]) -> None:
         (self.approved if verb is Decision.APPROVED else self.rejected).update(each.href for each in candidates)
-        if verb is Decision.APPROVED:
-            self.copies |= {one.href: (one.service_id, one.start) for one in candidates if "/pasted-" in one.href}
 
     def confirmed(self, booking: Booking) -> None:
         """Zimun makes a booking of a hold."""
@@ -157,8 +148,6 @@ class Asks:
             for wish in self.said.get(mail, [])
             if (wish.service_id, wish.start) == _asked(booking) and wish.location_id in ("", booking.location_id)
         ]
-        if not wanted and _asked(booking) in self.copies.values():
-            return
         if not wanted:
             fail(f"{booking.id} is booked, which nobody asked for")
             return
@@ -178,10 +167,10 @@ class Asks:
 
     def by_syncd(self, href: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
         """syncd writes into the event of somebody who asks, or removes it."""
-        if old is None or not self.is_asking(href) or "Dentist" in old["title"]:
+        if old is None or "/ask-" not in href or "Dentist" in old["title"]:
             self.world.fail(f"syncd writes {href}, somebody's own event")
         elif new is None:
-            if href not in self.copies and not self.booked.get(mail_of(old)):
+            if not self.booked.get(mail_of(old)):
                 self.world.fail(f"syncd removes {href}, for which nothing was booked")
         elif told(old) != told(new):
             self.world.fail(f"syncd writes {href}, and changes more than the note")

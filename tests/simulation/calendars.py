@@ -278,7 +278,7 @@ def is_strong(etag: str | None) -> bool:
 
 
 class FakeAccount:
-    """All calendars of the account: an AccountPort, of a server that searches no texts."""
+    """All calendars of the account: an AccountPort, of a server that searches texts."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -292,6 +292,9 @@ class FakeAccount:
                     fields = objects.read(data)
                     if fields["uid"] == uid or fields.get("bid") == booking_id:
                         found.append((url, objects.stored(href, self._world.server.etag(data, version), data)))
+                    elif objects.is_strange(data) and objects.parse(data).is_copy_of(booking_id):
+                        etag = self._world.server.etag(data, version)
+                        found.append((url, Stored(href, etag, objects.parse(data), data)))
             return found
 
         return await self._world.call("account", "find", read)

@@ -92,7 +92,7 @@ class Oracle:
         self.began = 0
         self.lost = 0
         self.restored = False
-        self.cancels: list[tuple[float, datetime]] = []
+        self.cancels: dict[str, tuple[float, datetime]] = {}
         self.reads: dict[tuple[str, str], str] = {}
         self.writers: dict[tuple[str, str], str] = {}
         self.unanswered: set[tuple[str, str]] = set()
@@ -164,8 +164,15 @@ class Oracle:
             self.said[booking_id].customer = seq
         if after.cancelled:
             self.said[booking_id].kept = ()
+        if before is not None and before.cancelled and not after.cancelled and self._is_open_cancel(booking_id):
+            # its answer was lost, and by what syncd sees from now on it never was
+            self.cancels = {name: at for name, at in self.cancels.items() if name.split()[0] != booking_id}
         if by == "syncd":
             self.said[booking_id].shown_live = not after.cancelled  # it knows by its own call
+
+    def _is_open_cancel(self, booking_id: BookingId) -> bool:
+        actions = [intent.action for intent in self.world.store.open_intents()]
+        return any(isinstance(each, Cancel) and each.booking_id == booking_id for each in actions)
 
     def booking_read(self, booking: Booking) -> None:
         said = self.said[booking.id]
@@ -243,10 +250,12 @@ class Oracle:
             world.fail(f"{booking.id} is cancelled, though nobody was asked")
         if not asked:
             now, wall = world.clock.seconds, world.clock.at  # an hour by the clock that syncd has, which may be wrong
-            self.cancels = [
-                (at, then) for at, then in self.cancels if now - at < HOUR and (wall - then).total_seconds() < HOUR
-            ]
-            self.cancels.append((now, wall))
+            self.cancels = {
+                name: (at, then)
+                for name, (at, then) in self.cancels.items()
+                if now - at < HOUR and (wall - then).total_seconds() < HOUR
+            }
+            self.cancels[f"{booking.id} {now}"] = (now, wall)
             if len(self.cancels) > world.policy.max_cancellations:
                 world.fail(f"{booking.id} is the {len(self.cancels)}th that is cancelled within an hour")
 
@@ -283,7 +292,7 @@ class Oracle:
                     return
                 case Replace() | Remove() if method == action.kind and (action.calendar, action.href) == (side, what):
                     return
-        if not self.world.asks.is_asking(what):  # the next look at such an event shows whether that had its effect
+        if "/ask-" not in what:  # the next look at such an event shows whether that had its effect
             self.world.fail(f"{method} without an open intent")
 
     def dragged_last(self) -> str:

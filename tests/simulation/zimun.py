@@ -45,6 +45,8 @@ class Zimun:
         self.hides = False
         """Whether it ever said of a booking that it does not know it."""
         self.renamed: dict[BookingId, BookingId] = {}
+        self.refused: set[str] = set()
+        """Keys that were told no without a look: a first request that arrives later still is told the same."""
         self.own_write: dict[BookingId, tuple[datetime, Booking]] = {}
         self.holds: dict[str, tuple[datetime, Booking]] = {}
         """Until when each hold lives, and the booking that it would be; there for ever, so that an id is given once."""
@@ -265,6 +267,8 @@ class FakeZimun:
 
     def _once(self, key: str, what: tuple[Any, ...], act: Callable[[], T]) -> T:
         """The same key again answers as the first call did; with another request it is refused."""
+        if key in self._zimun.refused:
+            raise Refused("POST answered 422", "no, says qzx")
         if key in self._zimun.answers:
             said, answer = self._zimun.answers[key]
             if said != what:

@@ -10,18 +10,28 @@ from syncd.domain.actions import Confirm, Hold, Why
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
-from syncd.domain.note import NoteKind
-from syncd.domain.request import Reply
+from syncd.domain.note import NEVER, Note, NoteKind
+from syncd.domain.request import Known, Reply
 from syncd.state.codec import CANDIDATE
 from syncd.state.journal import Outcome
 from syncd.state.store import Store
-from tests.state.values import CALENDAR, NOW, candidate, foreign, request, seen, values_of
+from tests.state.values import (
+    CALENDAR,
+    NOW,
+    booking,
+    candidate,
+    foreign,
+    request,
+    reschedule_by_hand,
+    seen,
+    values_of,
+)
 
 OTHER = "https://dav.example.org/desk/other/"
 
 
 def kept(store: Store, *ones: Candidate) -> list[Candidate]:
-    store.take_notice(CALENDAR, ones, [], NOW)
+    store.take_notice(CALENDAR, ones, [], 1, NOW)
     return store.candidates()
 
 
@@ -34,7 +44,7 @@ def test_it_keeps_its_number_as_it_changes() -> None:
     with Store.open(None) as store:
         first, second = kept(store, candidate(), candidate("other"))
         assert (first.name, second.name) == ("event-1", "event-2")
-        store.keep_candidates([replace(first, stage=Stage.CLOSED, etag='"10"')])
+        store.keep_candidates([replace(first, stage=Stage.CLOSED, etag='"10"')], 1, NOW)
         again = store.candidates()[0]
         assert (again.id, again.stage, again.etag) == (1, Stage.CLOSED, '"10"')
 
@@ -42,11 +52,11 @@ def test_it_keeps_its_number_as_it_changes() -> None:
 def test_what_is_not_listed_any_more_is_remembered_for_a_while_and_never_under_another_number() -> None:
     with Store.open(None) as store:
         (one,) = kept(store, candidate())
-        store.take_notice(CALENDAR, [], [one], NOW)
+        store.take_notice(CALENDAR, [], [one], 1, NOW)
         assert store.candidates() == [replace(one, gone=True)]
         assert store.awaiting() == []
         assert kept(store, candidate()) == [one]
-        store.take_notice(CALENDAR, [], [one], NOW)
+        store.take_notice(CALENDAR, [], [one], 1, NOW)
         store.prune(NOW)
         assert len(store.candidates()) == 1
         store.prune(NOW + timedelta(seconds=1))
@@ -57,7 +67,7 @@ def test_what_is_not_listed_any_more_is_remembered_for_a_while_and_never_under_a
 def test_a_calendar_that_takes_no_requests_any_more_is_forgotten() -> None:
     with Store.open(None) as store:
         kept(store, candidate())
-        store.take_notice(OTHER, [], [], NOW)
+        store.take_notice(OTHER, [], [], 1, NOW)
         store.watch_only([OTHER])
         assert (store.candidates(), store.is_watched(CALENDAR), store.is_watched(OTHER)) == ([], False, True)
 
@@ -72,11 +82,13 @@ def test_foreign_is_what_is_not_ours() -> None:
 def test_a_persons_word_counts_for_what_awaits_and_for_nothing_else(verb: Decision, stage: str) -> None:
     with Store.open(None) as store:
         kept(store, candidate(), candidate("standing", Stage.STANDING))
-        assert store.decide_candidate(BookingId("event-1"), verb)
-        assert not store.decide_candidate(BookingId("event-1"), verb)
-        assert not store.decide_candidate(BookingId("event-2"), verb)
-        assert not store.decide_candidate(BookingId("event-9"), verb)
+        assert store.decide_candidate(BookingId("event-1"), verb, 1, NOW)
+        assert not store.decide_candidate(BookingId("event-1"), verb, 1, NOW)
+        assert not store.decide_candidate(BookingId("event-2"), verb, 1, NOW)
+        assert not store.decide_candidate(BookingId("event-9"), verb, 1, NOW)
         assert [one.stage for one in store.candidates()] == [stage, "standing"]
+        rows = [(row.what, row.why) for row in store.history(BookingId("event-1"), 9)]
+        assert rows == [("request.held_back", "requested"), (f"request.{verb.value}", verb.value)]
         # nothing was said in the event, so nothing is taken back
         assert store.candidates()[0].note is None
 
@@ -84,7 +96,7 @@ def test_a_persons_word_counts_for_what_awaits_and_for_nothing_else(verb: Decisi
 def test_a_rejected_one_whose_event_says_that_it_waits_is_told() -> None:
     with Store.open(None) as store:
         kept(store, candidate(told=NoteKind.REQUEST_AWAITS.value))
-        store.decide_candidate(BookingId("event-1"), Decision.REJECTED)
+        store.decide_candidate(BookingId("event-1"), Decision.REJECTED, 1, NOW)
         note = store.candidates()[0].note
         assert note is not None
         assert note.kind is NoteKind.REQUEST_REJECTED
@@ -119,6 +131,62 @@ def test_what_came_of_it_is_recorded_with_the_intent(
         assert after.booking_id == ("b7" if stage is Stage.BOOKED else None)
         if note is NoteKind.REQUEST_REFUSED and reply is not None and after.note is not None:
             assert (after.note.reason, after.note.asked) == (reply.reason, one.start)
+
+
+NO = Note(NoteKind.REQUEST_NOT_OPEN, NOW, NEVER, asked=NOW, reason="words of Zimun")
+
+
+@pytest.mark.parametrize(
+    ("after", "what", "told"),
+    [
+        ({"stage": Stage.CLOSED, "note": NO}, "request.refused", "; told request_not_open"),
+        ({"stage": Stage.AWAITING, "note": replace(NO, kind=NoteKind.REQUEST_AWAITS)}, "request.held_back",
+         "; told request_awaits"),
+        ({"stage": Stage.AWAITING}, "request.held_back", ""),
+        ({"told": NoteKind.REQUEST_WAITS.value}, "request.put_off", "; told request_waits"),
+    ],
+)  # fmt: skip
+def test_what_comes_of_it_without_zimun_is_told_once(after: dict[str, object], what: str, told: str) -> None:
+    with Store.open(None) as store:
+        one = replace(candidate(stage=Stage.STANDING), service_id="s_1", location_id="l_1")
+        (one,) = kept(store, one)
+        assert store.history(None, 9) == []
+        now_is = replace(one, **after)
+        store.keep_candidates([now_is], 3, NOW)
+        # found again, its note written, or its calendar refusing that: nothing new
+        store.take_notice(CALENDAR, [replace(now_is, etag='"11"')], [], 4, NOW)
+        store.keep_candidates([replace(now_is, note=None, told=now_is.told or "request_refused")], 5, NOW)
+        (row,) = store.history(one.name, 9)
+        assert (row.cycle, row.side, row.what, row.why, row.outcome) == (3, "syncd", what, "requested", "done")
+        assert one.start is not None
+        assert row.detail == f"{one.start:%Y-%m-%dT%H:%MZ}; for s_1 at l_1; in bookings{told}"
+
+
+def test_what_is_booked_already_goes_on_under_the_bookings_id_and_a_persons_note_of_it_does_not() -> None:
+    with Store.open(None) as store:
+        refused = replace(candidate(stage=Stage.CLOSED), note=NO)
+        one, other = kept(store, refused, replace(refused, href=f"{CALENDAR}other.ics"))
+        store.keep_candidates([replace(one, stage=Stage.BOOKED, booking_id=BookingId("b7"), note=None)], 1, NOW)
+        store.keep_candidates([replace(other, stage=Stage.THEIRS, booking_id=BookingId("b8"), note=None)], 1, NOW)
+        for name, told in (
+            ("b7", ["request.refused", "request.met"]), ("b8", ["request.met"]), (other.name, ["request.refused"]),
+        ):  # fmt: skip
+            assert [row.what for row in store.history(BookingId(name), 9)] == told
+        # changed afterwards, it is told so there
+        before = replace(NO, kind=NoteKind.REQUEST_BOOKED_BEFORE)
+        changed = replace(one, stage=Stage.CLOSED, booking_id=BookingId("b7"), note=before)
+        store.take_notice(CALENDAR, [changed], [], 2, NOW)
+        assert store.history(BookingId("b7"), 9)[-1].what == "request.refused"
+
+
+def test_a_booking_that_is_given_another_id_by_hand_is_its_booking_still() -> None:
+    with Store.open(None) as store:
+        cycle = store.begin_cycle(NOW)
+        kept(store, candidate(stage=Stage.BOOKED, booking_id=BookingId("b1")), candidate("other"))
+        (intent,) = store.journal([reschedule_by_hand("b1")], cycle, NOW)
+        # it has no link: it is too far ahead for an event
+        store.record(intent, Outcome.DONE, NOW, known=Known(booking("b2"), NOW))
+        assert [one.booking_id for one in store.candidates()] == ["b2", None]
 
 
 @settings(deadline=None)

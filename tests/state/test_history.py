@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from syncd.domain.actions import Problem, ProblemKind
+from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.state.asks import Ask
-from syncd.state.history import CycleRow, CycleSummary
+from syncd.state.history import CycleRow, CycleSummary, HistoryRow, add
 from syncd.state.journal import Outcome
 from syncd.state.store import Store
 from tests.state.values import NOW, create, link, remember, seen, update
@@ -160,3 +161,28 @@ def test_no_more_cycles_are_kept_than_anybody_looks_at(store: Store) -> None:
     last = store.begin_cycle(NOW)
     store.prune(NOW - DAY)
     assert [row.number for row in store.last_cycles(9)] == [last]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "counted"),
+    [
+        (("done",), 1),
+        (("unknown",), 1),
+        (("unknown", "done"), 1),
+        (("unknown", "superseded"), 1),
+        (("unknown", "dropped"), 0),
+        (("superseded",), 0),
+        (("refused",), 0),
+        (("done", "done"), 2),
+        (("done", "unknown"), 2),
+    ],
+)
+def test_a_cancellation_counts_unless_it_is_known_to_have_failed(
+    store: Store, outcomes: tuple[str, ...], counted: int
+) -> None:
+    with store._write() as db:
+        for minute, outcome in enumerate(outcomes):
+            at = NOW + timedelta(minutes=minute)
+            add(db, HistoryRow(at, 1, BookingId("b_1"), "zimun", "booking.cancelled", "event_deleted", outcome, ""))
+    assert store.cancellations_since(NOW) == counted
+    assert store.cancellations_since(NOW + timedelta(hours=1)) == 0

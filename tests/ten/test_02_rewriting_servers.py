@@ -204,8 +204,8 @@ async def test_hundreds_of_quiet_cycles_write_nothing(dav: Server, folder: Path)
         await still(w, caldav, 1_000 if THOROUGH else 200)
 
 
+@on_every("weak ETags")
 @pytest.mark.parametrize("how", SERVERS)
-@ON_ONE
 async def test_open_slots_are_written_once_come_back_once_and_go(
     dav: Server, folder: Path, new_calendar: Callable[[], str], how: str
 ) -> None:

@@ -166,6 +166,7 @@ async def test_sequence_may_grow_for_ever(dav: Server, folder: Path) -> None:
         assert len(caldav.writes()) == written
 
 
+@on_every("thunderbird")
 @pytest.mark.parametrize("client", ["thunderbird", "apple", "outlook_synchronizer"])
 async def test_an_alarm_dismissed_on_a_device_that_missed_the_customers_move_moves_nothing(
     dav: Server, folder: Path, client: str

@@ -115,7 +115,7 @@ async def each_request(
                 assert (await s.w.http.delete(s.caldav.address + href)).status_code in (200, 204)
 
 
-@ON_ONE
+@on_every("the owner drags on-zimun")
 @pytest.mark.parametrize(
     ("what", "conflict"), [*((what, "zimun") for what in DEEDS), ("the customer moves", "calendar")]
 )
@@ -155,7 +155,7 @@ async def test_somebody_comes_in_while_a_drag_is_booked(dav: Server, folder: Pat
     await each_request(dav, folder, f'conflict = "{conflict}"', drags, DEEDS[what], ends)
 
 
-@ON_ONE
+@on_every("the owner drags on", "the customer moves")
 @pytest.mark.parametrize("what", ["the owner drags on", "the owner writes something", "the customer moves"])
 async def test_somebody_comes_in_while_our_put_is_under_way(dav: Server, folder: Path, what: str) -> None:
     """412 where they came first; and no edit is lost where the server answers it."""

@@ -99,7 +99,7 @@ async def goes_on(w: Kept, booked: list[str]) -> None:
     assert (await w.quiet(minutes=3)).summary.exit_code == 0
 
 
-@on_every("503-caldav")
+@on_every("503-caldav", "cut-caldav")
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("how", WAYS)
 async def test_a_side_that_fails_is_not_gone_and_is_shown_at_once(

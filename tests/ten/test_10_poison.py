@@ -378,7 +378,7 @@ async def some_slots(w: Kept) -> None:
         await w.cycle(minutes=1)
 
 
-@ON_ONE
+@on_every("PUT")
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 async def test_a_slots_event_that_is_always_refused(
     dav: Server, folder: Path, new_calendar: Callable[[], str], method: str

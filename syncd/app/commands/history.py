@@ -105,6 +105,9 @@ def _cells(told: _Told, zones: Mapping[BookingId, str], now: datetime, *, alone:
     row = told.row
     zone = zones.get(row.booking_id, "")
     starts, _, more = row.detail.partition("; ")
+    if not STAMP.match(starts):
+        # nobody knows when it was to be
+        starts, more = "", row.detail
     parts = [phrases.why(row.why), _worded(more, zone, now)]
     if told.more:
         last = tables.local(told.more[-1], now, seconds=True)

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from syncd.app import tables
+from syncd.app import probed, tables
 from syncd.app.commands import standing
 from syncd.app.commands.common import ConfigOption, JsonOption, command, print_json, read_config, stamp
+from syncd.app.probed import Unsafe
 from syncd.app.tables import Column
+from syncd.domain.findings import Scratch
 from syncd.domain.link import Link
 from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE
 from syncd.state.history import CycleRow, CycleSummary
@@ -48,6 +51,8 @@ def _status(
     good_at: datetime | None = None
     cycles: list[CycleRow] = []
     links: list[Link] = []
+    unsafe: list[Unsafe] = []
+    scratch: list[Scratch] = []
     awaiting: list[standing.Waiting] = []
     refused: list[standing.Pair] = []
     # opening it would make it
@@ -56,8 +61,10 @@ def _status(
             good_at, cycles = store.last_good_cycle_at(), store.last_cycles(CYCLES)
             links = list(store.links().values())
             awaiting, refused = standing.awaiting(store), standing.refused_requests(store)
+            unsafe, scratch = probed.unsafe(store, known), probed.left_over(store, known, now)
     grace = timedelta(seconds=known.sync.cancel_grace_seconds)
-    it = _Standing(path, DaemonLock.held_elsewhere(path), good_at, cycles, links, awaiting, refused, grace, now)
+    daemon = DaemonLock.held_elsewhere(path)
+    it = _Standing(path, daemon, good_at, cycles, links, awaiting, refused, unsafe, scratch, grace, now)
     if as_json:
         print_json(_json(it))
     else:
@@ -78,6 +85,8 @@ class _Standing:
     links: Sequence[Link]
     awaiting: Sequence[standing.Waiting]
     refused_requests: Sequence[standing.Pair]
+    unsafe: Sequence[Unsafe]
+    scratch: Sequence[Scratch]
     grace: timedelta
     now: datetime
 
@@ -117,6 +126,8 @@ def _json(it: _Standing) -> dict[str, object]:
         ],
         "awaiting": standing.awaiting_json(it.awaiting),
         "problems": standing.problems_json(it.last.problems),
+        "unsafe": [{"calendar": one.calendar, "what": one.what, "advice": one.advice} for one in it.unsafe],
+        "scratch": [{"calendar": one.calendar, "since": stamp(one.since)} for one in it.scratch],
         "refused": [pair.json() for pair in it.refused],
         "waiting": [pair.json() for pair in standing.wishes(it.links)],
         "grace": [pair.json() for pair in standing.in_grace(it.links, it.grace)],
@@ -126,6 +137,7 @@ def _json(it: _Standing) -> dict[str, object]:
 def _show(it: _Standing) -> None:
     to, now = tables.console(), it.now
     if not it.cycles:
+        _show_probed(to, it)
         tables.line(to, f"Nothing yet: syncd has not run with this config ({it.path}). Try: syncd sync")
         return
     good = "no good cycle yet" if it.good_at is None else f"last good cycle {tables.age(now - it.good_at)} ago"
@@ -134,6 +146,7 @@ def _show(it: _Standing) -> None:
         to,
         f"{runs}; {good}; {it.linked} {'booking has its event' if it.linked == 1 else 'bookings have their events'}.",
     )
+    _show_probed(to, it)
     tables.heading(to, "Last cycles")
     tables.table(
         to,
@@ -151,6 +164,18 @@ def _show(it: _Standing) -> None:
     standing.show_pairs(
         to, "Deleted: cancelled when due, unless the event comes back", standing.in_grace(it.links, it.grace), now
     )
+
+
+def _show_probed(to: Console, it: _Standing) -> None:
+    what, advice = Column("WHAT", fold=True, least=24), Column("WHAT TO DO", fold=True, least=24)
+    if it.unsafe:
+        tables.heading(to, "Not safe, by the last probe (syncd check --probe)")
+        rows = [(one.calendar, one.what, one.advice) for one in it.unsafe]
+        tables.table(to, (Column("CALENDAR", fold=True), what, advice), rows)
+    if it.scratch:
+        tables.heading(to, "Scratch events of a probe that may still stand")
+        left = [(one.calendar, tables.local(one.since, it.now), probed.REMOVE) for one in it.scratch]
+        tables.table(to, (Column("CALENDAR", fold=True), Column("SINCE"), advice), left)
 
 
 def _outcome(row: CycleRow, *, newest: bool) -> tuple[tables.Cell, str]:

@@ -121,6 +121,12 @@ HAPPENED: Final[Mapping[str, str]] = {
     "booking.held": "held in Zimun",
     "booking.confirmed": "booked in Zimun",
     "booking.imported": "taken in by its id",
+    "request.refused": "not booked",
+    "request.held_back": "awaits approval",
+    "request.put_off": "waits for Zimun",
+    "request.met": "booked already",
+    "request.approved": "to be booked",
+    "request.rejected": "not booked",
 }
 
 # why an event that was gone is written again
@@ -142,6 +148,8 @@ TRIED: Final[Mapping[str, str]] = {
     "event.removed": "remove event",
     "booking.rescheduled": "reschedule in Zimun",
     "booking.cancelled": "cancel in Zimun",
+    "booking.held": "hold in Zimun",
+    "booking.confirmed": "book in Zimun",
 }
 
 OUTCOMES: Final[Mapping[str, str]] = {
@@ -167,6 +175,10 @@ TOLD: Final[Mapping[str, str]] = {
     NoteKind.TRANSFERRED: "it cannot change calendars",
     NoteKind.REASSIGNED: "somebody else has it now",
     NoteKind.FOREIGN: "it was put into a calendar that syncd does not keep",
+    NoteKind.REQUEST_AWAITS: "it awaits approval",
+    NoteKind.REQUEST_WAITS: "not booked yet",
+    NoteKind.REQUEST_NOT_PERMITTED: "Zimun does not permit syncd to book",
+    NoteKind.COPIED: "it was deleted, and a copy of it stands",
 }
 
 DETAILS: Final[Mapping[str, str]] = {
