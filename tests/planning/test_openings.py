@@ -17,7 +17,6 @@ from syncd.domain.ids import parse_uid
 from syncd.domain.opening import Opening, SlotKey, parse_slot_href, parse_slot_uid, slot_name, slot_stem, slot_uid
 from syncd.planning import availability
 from syncd.planning.openings import (
-    PUT_BACKS,
     Change,
     Closed,
     Offer,
@@ -350,7 +349,7 @@ def test_without_a_database_our_words_are_known_in_every_language() -> None:
 
 def test_moved_again_and_again_it_is_left_alone_for_an_hour() -> None:
     one, now = OPENING, NOW
-    for _ in range(PUT_BACKS):
+    for _ in range(3):
         moved = replace(one, from_=TEN + HOUR)
         (write,) = todo(SHOWN, moved, now=now)
         assert isinstance(write, Write)
@@ -362,7 +361,7 @@ def test_moved_again_and_again_it_is_left_alone_for_an_hour() -> None:
 
 def test_deleted_again_and_again_it_is_left_alone_for_an_hour() -> None:
     one, now = OPENING, NOW
-    for _ in range(PUT_BACKS):
+    for _ in range(3):
         deleted = replace(one, etag=None, from_=None, until=None, gone=True)
         (write,) = todo(SHOWN, deleted, now=now)
         assert isinstance(write, Write)
