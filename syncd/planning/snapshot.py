@@ -171,8 +171,8 @@ class Snapshot:
         A reschedule may give a booking another id, and its event keeps its UID. Without that link, as in an older
         database, the UID alone would make it the event of the old one, which is gone.
         """
-        named = seen.event.booking_id if seen.event is not None else ""
-        return named not in ("", booking_id) and BookingId(named) in self.bookings
+        event = seen.event
+        return event is not None and event.booking_id != booking_id and BookingId(event.booking_id) in self.bookings
 
     @cached_property
     def by_booking_id(self) -> Mapping[str, tuple[Observation, ...]]:

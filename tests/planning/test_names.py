@@ -36,6 +36,7 @@ from syncd.planning.names import Fit, Meant, fit, meant
         # short names and figures are told apart by every sign
         ("Cup", "Cut", Fit.NONE),
         ("Cut 60", "Cut 30", Fit.LOOSE),
+        ("Cut 6", "Cut 3", Fit.NONE),
         # a part of the words
         ("Damenschnitt", "Herrenschnitt", Fit.LOOSE),
         ("Colour", "Colour and highlights", Fit.LOOSE),

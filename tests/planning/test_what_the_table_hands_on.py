@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from syncd.domain.actions import Action, ProblemKind, Record, Remove, Replace, Why
+from syncd.domain.actions import Action, Create, ProblemKind, Record, Remove, Replace, Why
 from syncd.domain.booking import Status
 from syncd.domain.link import Deletion, PutBack, Wish
+from syncd.domain.note import NoteKind
 from syncd.planning.case import Case
 from syncd.planning.instants import letters
 from syncd.planning.planner import decide, is_alive
-from syncd.planning.snapshot import LookEvent
+from syncd.planning.snapshot import FindEvent, Look, LookEvent
 from tests.planning import builders as make
 from tests.planning.builders import DAY, FOUR, HOME, HOUR, NOON, NOW, SIDE, policy
-from tests.planning.lens import B1, BOOKED, case, done, pair, stands
+from tests.planning.lens import B1, BOOKED, case, done, note, pair, stands
 
 
 def decided(made: Case, **looks: Any) -> Action:
@@ -36,6 +37,12 @@ def test_an_event_marked_as_cancelled_is_brought_back_in_its_place() -> None:
     )
     assert isinstance(action, Replace)
     assert (action.why, action.href) == (Why.DELETION_RESTORED, marked.href)
+
+
+def test_an_event_of_which_a_copy_stands_comes_back_and_says_that() -> None:
+    looks = {LookEvent(HOME, "/home/b1.ics"): Look.ABSENT, FindEvent("b1@zimun", B1): Look.COPIED}
+    action = decided(case(pair()), looks=looks)
+    assert (type(action), action.link.note) == (Create, note(NoteKind.COPIED, was=BOOKED.start))
 
 
 def test_a_booking_that_was_cancelled_while_its_event_was_marked_so_takes_it_away_as_cancelled() -> None:
