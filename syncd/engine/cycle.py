@@ -219,6 +219,7 @@ class Engine:
             bookings = await with_known(sides, Listed(bookings, window, unreadable), links, managed.policy, now)
         if left_out:
             left_out |= perhaps_renamed(sides.store.open_intents(), bookings.values(), links)
+        cancelled, perhaps_cancelled = sides.store.cancellations_since(now - HOUR)
         snapshot = Snapshot(
             now=now,
             cycle=number,
@@ -235,7 +236,8 @@ class Engine:
             asked_lately=memory.asked_lately(sides.store, now),
             refused_uids=memory.refused_uids(sides.store),
             never_read=frozenset(url for url in unread if url not in readable),
-            cancelled_lately=sides.store.cancellations_since(now - HOUR),
+            cancelled_lately=cancelled,
+            perhaps_cancelled=perhaps_cancelled,
         )
         problems = tuple(Problem(ProblemKind.PARKED, item.key, item.reason) for item in parked)
         return _Round(managed, snapshot, health, clocks, problems, left_out)
@@ -355,22 +357,21 @@ class Engine:
                 bookings.pop(one.booking_id, None)
                 looks.pop(LookBooking(one.booking_id), None)
                 bookings[one.booking.id] = one.booking
+        cancelled, perhaps_cancelled = snapshot.cancelled_lately, snapshot.perhaps_cancelled
+        if any(isinstance(one.intent.action, Cancel) for one in done):
+            cancelled, perhaps_cancelled = self._sides.store.cancellations_since(snapshot.now - HOUR)
         current.snapshot = replace(
             snapshot,
             links=links,
             events=events,
             bookings=bookings,
             looks=looks,
-            cancelled_lately=self._cancelled_lately(snapshot, done),
+            cancelled_lately=cancelled,
+            perhaps_cancelled=perhaps_cancelled,
             moved_now=snapshot.moved_now + _tried(done, snapshot, is_move, AwaitKind.MOVE),
             removed_now=snapshot.removed_now + _tried(done, snapshot, is_removal, AwaitKind.REMOVAL),
         )
         return frozenset(touched)
-
-    def _cancelled_lately(self, snapshot: Snapshot, done: list[Done]) -> int:
-        if not any(isinstance(one.intent.action, Cancel) for one in done):
-            return snapshot.cancelled_lately
-        return self._sides.store.cancellations_since(snapshot.now - HOUR)
 
 
 def _tried(done: list[Done], snapshot: Snapshot, concerned: Callable[[Action], bool], kind: AwaitKind) -> int:

@@ -32,7 +32,9 @@ async def observe_bookings(
 
     Where the list is closed to this client: no bookings and no window, for each is looked at by its id.
     """
+    links = list(links)
     window, far = _window(sides, policy, links, now)
+    listed = BookingList(())
     try:
         try:
             listed = await sides.bookings.bookings(window.start, window.end)
@@ -48,6 +50,11 @@ async def observe_bookings(
     except SyncdError as error:
         health.failed(ZIMUN, error)
         log.warning("bookings.unseen", fault=str(error))
+        # without the catalog nothing is decided; but what the list shows is there, and no 404 of before counts any more
+        shown = {booking.id for booking in listed.bookings if not booking.cancelled}
+        for link in links:
+            if link.missing is not None and link.booking_id in shown:
+                sides.store.save_link(replace(link, missing=None))
         return sides.catalog or Catalog(), None, None
     if far:
         sides.store.set_fact(FAR_LISTED, now.isoformat())

@@ -101,8 +101,7 @@ async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: S
         booking = await read_booking(sides.bookings, action.booking_id, action.expect.start)
         if booking is not None and booking.cancelled:
             return cancelled(intent, action, sides.clock.now())
-        # one that Zimun does not know any more may have been cancelled by us: it counts for the guard
-        return Done(intent, Outcome.DROPPED if booking is not None else Outcome.SUPERSEDED)
+        return Done(intent, Outcome.DROPPED)
     booking = await read_booking(sides.bookings, action.booking_id, action.expect.start, action.to)
     if booking is not None and not booking.cancelled and booking.start == action.to:
         return rescheduled(intent, action, action.booking_id, booking, sides.clock.now())

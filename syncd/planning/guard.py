@@ -64,7 +64,9 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     again = [deleted for deleted in gone if deleted.asked]
     asked = _awaiting_lately(snapshot, AwaitKind.CANCEL)
     back = sum(_comes_back(action, snapshot) for action in actions.values())
-    if len(first) + len(again) + len(asked) + back + snapshot.cancelled_lately <= policy.max_cancellations:
+    lost = snapshot.perhaps_cancelled.difference(deleted.case.link.booking_id for deleted in gone)
+    lately = snapshot.cancelled_lately + len(lost)
+    if len(first) + len(again) + len(asked) + back + lately <= policy.max_cancellations:
         emptied = _emptied([*(deleted.case.link for deleted in first), *asked], snapshot, policy)
         first = [deleted for deleted in first if deleted.case.link.calendar in emptied]
     # once so many were deleted again that it takes the shell, it does, however many are left

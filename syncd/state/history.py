@@ -193,15 +193,18 @@ def history(db: Database, booking_id: BookingId | None, limit: int) -> list[Hist
     return [HistoryRow(datetime.fromisoformat(at), *rest) for at, *rest in reversed(rows)]
 
 
-def cancellations_since(db: Database, since: datetime) -> int:
-    """Our cancellations since then, with those whose answer was lost and that were not seen to have failed."""
-    row = db.execute(
-        "SELECT total(done) + count(CASE WHEN lost AND last NOT IN ('done', 'dropped') THEN 1 END) FROM ("
-        " SELECT sum(outcome = 'done') AS done, sum(outcome = 'unknown') AS lost, outcome AS last, max(id)"
-        " FROM history WHERE what = ? AND at >= ? GROUP BY booking_id)",
+def cancellations_since(db: Database, since: datetime) -> tuple[int, frozenset[BookingId]]:
+    """Our cancellations since then, and the bookings of those whose answer was lost.
+
+    Whatever a look told of the latter afterwards: it may have been from before the call.
+    """
+    rows = db.execute(
+        "SELECT booking_id, sum(outcome = 'done'), sum(outcome = 'unknown'), outcome, max(id) FROM history"
+        " WHERE what = ? AND at >= ? GROUP BY booking_id",
         (_WHAT[Cancel][1], as_text(since)),
-    ).fetchone()
-    return int(row[0])
+    ).fetchall()
+    lost = (BookingId(name) for name, _, unknown, last, _ in rows if unknown and last != "done")
+    return sum(done for _, done, *_ in rows), frozenset(lost)
 
 
 def begin_cycle(db: Database, now: datetime) -> int:

@@ -223,8 +223,8 @@ class Store:
         with self._read() as db:
             return history.history(db, booking_id, limit)
 
-    def cancellations_since(self, since: datetime) -> int:
-        """How many bookings were cancelled by us since then."""
+    def cancellations_since(self, since: datetime) -> tuple[int, frozenset[BookingId]]:
+        """How many bookings were cancelled by us since then, and which perhaps, for no answer came."""
         with self._read() as db:
             return history.cancellations_since(db, since)
 

@@ -162,6 +162,9 @@ def test_all_deletions_count_wherever_they_stand() -> None:
     assert salon.asks() == 0
     assert salon.asks(cancelled_lately=1) == 5
     assert salon.asks(policy(max_cancellations=6), cancelled_lately=1) == 0
+    # one of those that are decided now is tried again, and is no further one
+    assert salon.asks(perhaps_cancelled=frozenset({BookingId("elsewhere")})) == 5
+    assert salon.asks(perhaps_cancelled=frozenset({next(iter(salon.links))})) == 0
 
 
 def test_a_deletion_that_comes_back_for_its_booking_moved_counts_too() -> None:

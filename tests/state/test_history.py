@@ -164,25 +164,26 @@ def test_no_more_cycles_are_kept_than_anybody_looks_at(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "counted"),
+    ("outcomes", "done", "lost"),
     [
-        (("done",), 1),
-        (("unknown",), 1),
-        (("unknown", "done"), 1),
-        (("unknown", "superseded"), 1),
-        (("unknown", "dropped"), 0),
-        (("superseded",), 0),
-        (("refused",), 0),
-        (("done", "done"), 2),
-        (("done", "unknown"), 2),
+        (("done",), 1, False),
+        (("unknown",), 0, True),
+        (("unknown", "done"), 1, False),
+        # a look after it may still tell of before the call
+        (("unknown", "dropped"), 0, True),
+        (("superseded",), 0, False),
+        (("refused",), 0, False),
+        (("done", "done"), 2, False),
+        (("done", "unknown"), 1, True),
     ],
 )
-def test_a_cancellation_counts_unless_it_is_known_to_have_failed(
-    store: Store, outcomes: tuple[str, ...], counted: int
+def test_cancellations_and_those_without_an_answer_are_counted(
+    store: Store, outcomes: tuple[str, ...], done: int, lost: bool
 ) -> None:
+    name = BookingId("b_1")
     with store._write() as db:
         for minute, outcome in enumerate(outcomes):
             at = NOW + timedelta(minutes=minute)
-            add(db, HistoryRow(at, 1, BookingId("b_1"), "zimun", "booking.cancelled", "event_deleted", outcome, ""))
-    assert store.cancellations_since(NOW) == counted
-    assert store.cancellations_since(NOW + timedelta(hours=1)) == 0
+            add(db, HistoryRow(at, 1, name, "zimun", "booking.cancelled", "event_deleted", outcome, ""))
+    assert store.cancellations_since(NOW) == (done, frozenset({name} if lost else ()))
+    assert store.cancellations_since(NOW + timedelta(hours=1)) == (0, frozenset())
