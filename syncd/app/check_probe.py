@@ -15,9 +15,9 @@ from syncd.app.probed import REMOVE
 from syncd.app.wiring import Accounts
 from syncd.calendars.account import Account
 from syncd.calendars.dav import DavCalendar
-from syncd.calendars.probe import TITLE, Probe, Stopped
+from syncd.calendars.probe import Probe, Stopped
 from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, Refused, StoreBusy, StoreError, SyncdError
-from syncd.domain.findings import SCRATCH, Scratch
+from syncd.domain.findings import SCRATCH, SCRATCH_TITLE, Scratch
 from syncd.engine.scratch import PATIENCE, remove_scratch
 from syncd.ports import Clock
 from syncd.state.lock import ProbeLock
@@ -186,7 +186,9 @@ async def _remove_outside(rows: Rows, accounts: Accounts, store: Store, clock: C
             rows.failed(name, error, REMOVE)
             continue
         if calendar is None:
-            rows.warn(name, _UNREACHED, f'look there for "{TITLE}" of last July, and delete it; it is not told again')
+            rows.warn(
+                name, _UNREACHED, f'look there for "{SCRATCH_TITLE}" of last July, and delete it; it is not told again'
+            )
         if removed:
             rows.ok(name, "scratch event of an earlier probe removed")
         if removed or calendar is None or not one.since <= clock.now() < one.since + PATIENCE:

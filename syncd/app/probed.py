@@ -8,12 +8,11 @@ from syncd.app.check_findings import told
 from syncd.app.check_rows import Verdict
 from syncd.app.config import Config
 from syncd.calendars.hrefs import collection_path, origin_of
-from syncd.calendars.probe import TITLE
-from syncd.domain.findings import Scratch
+from syncd.domain.findings import SCRATCH_TITLE, Scratch
 from syncd.engine.scratch import TRY_AGAIN
 from syncd.state.store import Store
 
-REMOVE = f'syncd check --probe removes it, where it can reach it; or delete "{TITLE}" of last July there'
+REMOVE = f'syncd check --probe removes it, where it can reach it; or delete "{SCRATCH_TITLE}" of last July there'
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,17 @@ def left_over(store: Store, config: Config, now: datetime) -> list[Scratch]:
 
 
 def may_be_of(config: Config, url: str) -> bool:
-    """Whether that calendar is one of the config; any can be where one is given by its name."""
-    return any(not entry.url for entry in config.calendars) or _normal(url) in _addresses(config)
+    """Whether that calendar is one of the config; any of its servers can be where one is given by its name."""
+    by_name = any(not entry.url for entry in config.calendars)
+    servers = {_origin(each) for each in (config.caldav.url, *(entry.url for entry in config.calendars))}
+    return _normal(url) in _addresses(config) or (by_name and _origin(url) in servers)
+
+
+def _origin(url: str) -> str:
+    try:
+        return origin_of(url)
+    except ValueError:
+        return ""
 
 
 def _addresses(config: Config) -> Iterable[str]:

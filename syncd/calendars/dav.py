@@ -5,7 +5,7 @@ from datetime import datetime
 
 from syncd.calendars import ical, quirks, wire
 from syncd.calendars.hrefs import is_member, member_path, path_of
-from syncd.calendars.stored import Make, is_anothers, same_version, stored, strange, whole
+from syncd.calendars.stored import Make, is_anothers, same_version, says_the_same, stored, strange, whole
 from syncd.calendars.transport import Answer, Transport
 from syncd.domain.errors import (
     CollectionGone,
@@ -113,14 +113,19 @@ class DavCalendar:
     async def remove(self, href: str, etag: str | None, onto: str = "") -> None:
         """Delete the object with If-Match.
 
-        Without a strong ETag it is read right before, and must equal `onto`; where none is given, still be ours.
+        Without a strong ETag it is read right before, and must equal `onto`, or say the same where it is an event of
+        ours; where none is given, still be ours.
         """
         path = self._own(href)
         if not quirks.is_strong(etag) or self._careful(self.url):
             found = await self._look(path, whole if onto else stored)
             if found is None:
                 return
-            is_it = _is_version(found, etag, onto) if onto else bool(found.data)
+            if ical.is_ours(onto) and not quirks.is_strong(etag):
+                # to the letter it need not be: some servers add to what they give, each time anew
+                is_it = says_the_same(found.data, onto)
+            else:
+                is_it = _is_version(found, etag, onto) if onto else bool(found.data)
             if not is_it or _differ(etag, found.etag):
                 raise PreconditionFailed("the object is not the version that was expected")
             etag = found.etag if quirks.is_strong(found.etag) else etag

@@ -19,12 +19,11 @@ from syncd.calendars.transport import Answer, Transport
 from syncd.domain.booking import Span
 from syncd.domain.errors import CursorExpired, Malformed, OutcomeUnknown, Refused, UidConflict
 from syncd.domain.event import Draft
-from syncd.domain.findings import Condition, Etag, Findings, Rewrites, Tokens, Zone
+from syncd.domain.findings import SCRATCH_TITLE, Condition, Etag, Findings, Rewrites, Tokens, Zone
 from syncd.domain.ids import BookingId
 from syncd.ports import Listing
 
 ZONE = "Europe/Berlin"
-TITLE = "syncd tries this server and deletes this event again"
 EXTRA = ("X-SYNCD-PROBE", ":kept")
 
 # seconds between two looks for an event that was written and is not listed yet
@@ -120,7 +119,7 @@ class Probe:
         now = self._now()
         start = datetime(now.year - 1, 7, 2, 12, tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
         span = Span(start, start + timedelta(minutes=45))
-        draft = Draft(self._uid, BookingId(""), span, ZONE, TITLE, "", said, transparent=True)
+        draft = Draft(self._uid, BookingId(""), span, ZONE, SCRATCH_TITLE, "", said, transparent=True)
         return ical.render(draft, "", now).replace("END:VEVENT", f"{''.join(EXTRA)}\r\nEND:VEVENT")
 
     async def _send(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> Answer:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from syncd.calendars import ical
 from syncd.domain.errors import Malformed
@@ -48,6 +49,15 @@ def same_version(data: str, other: str) -> bool:
         return ical.parse(data).fingerprint == ical.parse(other).fingerprint
     except Malformed:
         return bool(data) and data.splitlines() == other.splitlines()
+
+
+def says_the_same(data: str, other: str) -> bool:
+    """Whether an event of ours says the same in both: what a server or a read adds besides makes it no other."""
+    try:
+        there, known = ical.parse(data), ical.parse(other)
+    except Malformed:
+        return same_version(data, other)
+    return replace(there, fingerprint="") == replace(known, fingerprint="")
 
 
 def is_anothers(found: Stored, sent: Stored) -> bool:

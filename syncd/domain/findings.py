@@ -8,6 +8,7 @@ VERSION = 1
 
 SCRATCH = "syncd-probe-"
 """The UID and the last segment of the href of every scratch event begin so; nothing else does."""
+SCRATCH_TITLE = "syncd tries this server and deletes this event again"
 
 
 class Etag(StrEnum):

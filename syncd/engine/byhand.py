@@ -11,13 +11,13 @@ from syncd.domain.actions import ByHand, CancelByHand, RescheduleByHand
 from syncd.domain.booking import Booking, Status
 from syncd.domain.errors import NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Link
+from syncd.domain.link import Link, Wrote
 from syncd.domain.request import Known, Reply
 from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, ZIMUN, Health, Sides
-from syncd.planning.sides import STALE, our_write
+from syncd.planning.sides import STALE
 from syncd.state.journal import Intent, Outcome
 
 UNKNOWN_BOOKING = "Zimun knows no such booking"
@@ -93,7 +93,8 @@ def _written(sides: Sides, old_id: BookingId, booking_id: BookingId, expect: Boo
     link = sides.store.links().get(old_id)
     if link is None or link.closed is not None:
         return None
-    last = our_write(link, expect, sides.clock.now()) if expect is not None else link.wrote
+    # the base is not told where it went: a start that it had before other writes may be the true one now
+    last = Wrote(sides.clock.now(), expect) if expect is not None else link.wrote
     return replace(link, booking_id=booking_id, booking=replace(link.booking, id=booking_id), wrote=last)
 
 

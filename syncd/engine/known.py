@@ -40,10 +40,15 @@ async def with_known(
     requested = {one.booking_id for one in sides.store.candidates() if not one.gone} if known else set()
     for one in known:
         booking_id, link = one.booking.id, links.get(one.booking.id)
-        if _is_over(one, link, policy, now) and (link is not None or booking_id not in requested):
+        waits = (
+            one.booking.cancelled and link is None and booking_id in requested and one.booking.end >= now - policy.past
+        )
+        if _is_over(one, link, policy, now) and not waits:
             over.append(booking_id)
             continue
-        if booking_id in listed.unreadable or (link is None and one.booking.start >= now + policy.future):
+        if booking_id in listed.unreadable or (
+            link is None and one.booking.start >= now + policy.future and not one.booking.cancelled
+        ):
             continue  # unseen; or it has no event yet
         seen = found.get(booking_id) or await _look(one, sides, listed.window, now)
         if seen is None:

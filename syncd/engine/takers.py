@@ -110,4 +110,6 @@ class Takers:
 
     def _desk(self, snapshot: Snapshot) -> Desk:
         labels = tuple(words.booking_label for words in any_words(self._sides.words))
-        return Desk(snapshot.catalog, snapshot.now, self._managed.policy.past, labels=labels)
+        lines = (link.texts.lines.get("booking", "") for link in snapshot.links.values())
+        copies = frozenset(line for line in lines if line)
+        return Desk(snapshot.catalog, snapshot.now, self._managed.policy.past, copies=copies, labels=labels)

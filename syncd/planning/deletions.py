@@ -45,8 +45,8 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     if (frozen := unmarked.frozen("", booking)) is not None:
         return frozen  # put back three times and gone again: only the shell decides, or the event's coming back
     begun = link.deletion
-    # gone before and marked now: it stood again meanwhile, which nobody could read
-    if begun is None or (marked is not None and not begun.marked):
+    # gone before and marked now, or the other way: it may have stood meanwhile, which nobody could read
+    if begun is None or begun.marked is not (marked is not None):
         begun = Deletion(case.now, case.snapshot.cycle, asked=asked, marked=marked is not None)
         return case.remember(replace(link, deletion=begun), Why.GRACE_BEGUN)
     if not is_due(link, case.snapshot, case.policy):

@@ -122,6 +122,8 @@ def _over(link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide, 
             moved = isinstance(event, EventMoved | EventUnbookable)
             rejected = awaiting.decision is Decision.REJECTED and isinstance(event, EventSame)
             begun = link.deletion is None and link.booking.start <= now
+            # as where an older database was restored: it was answered since, and the event asks nothing
+            asks = asks and (link.frozen is not None or not _says_nothing(event))
             return moved or rejected or begun or (awaiting.decision is None and not asks)
         case AwaitKind.MOVE:
             return isinstance(event, EventSame) or (isinstance(event, EventMoved) and event.to != awaiting.to)
@@ -129,6 +131,10 @@ def _over(link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide, 
             return _was_seen(zimun)
         case AwaitKind.REROUTE:
             return False
+
+
+def _says_nothing(event: EventSide) -> bool:
+    return isinstance(event, EventSame) and event.seen.event is not None and not event.seen.event.noted
 
 
 def is_over(before: Link, after: Link) -> bool:

@@ -56,14 +56,15 @@ Reading = Request | Fault | None
 class Desk:
     """What is needed to read the events of one calendar.
 
-    `locations` are the places that routing sends there, empty for all; `labels` what stands before the id in the line
-    by which syncd's own events name their bookings, in each language.
+    `locations` are the places that routing sends there, empty for all; `copies` the lines by which syncd's own events
+    name their bookings, and `labels` what stands before the id in them, in each language.
     """
 
     catalog: Catalog
     now: datetime
     past: timedelta
     locations: tuple[str, ...] = ()
+    copies: frozenset[str] = frozenset()
     labels: tuple[str, ...] = ()
 
 
@@ -92,10 +93,10 @@ def read_request(event: Event, desk: Desk) -> Reading:
 def names_a_booking(event: Event, desk: Desk) -> bool:
     """Whether a line names a booking as our events do: a copy, as of apps that drop the marks.
 
-    Of any booking: its id may be one that it had once, or the database may be lost.
+    Of one that is not known, too: its id may be one that it had once, or the database may be lost.
     """
     lines = [line.strip() for line in event.description.splitlines()]
-    return any(
+    return not desk.copies.isdisjoint(lines) or any(
         line.startswith(label) and _ID.fullmatch(line.removeprefix(label).strip())
         for line in lines
         for label in desk.labels

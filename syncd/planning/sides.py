@@ -148,7 +148,7 @@ def seen_booking(link: Link, snapshot: Snapshot) -> Booking | None:
 
 
 def our_write(link: Link, before: Booking, at: datetime) -> Wrote:
-    """What is remembered of a write of ours to the booking, which was as `before`."""
+    """What is remembered of a write of ours to the booking, which was as `before`, and the base as it is now."""
     last = link.wrote
     if last is None or at - last.at >= STALE:
         return Wrote(at, before)

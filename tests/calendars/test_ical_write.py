@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from syncd.calendars.ical import is_ours, parse, render
 from syncd.calendars.lines import read, unfold, writable
+from syncd.calendars.stored import same_version, says_the_same
 from syncd.domain.booking import Span
 from syncd.domain.errors import Malformed
 from syncd.domain.event import Draft, TimeKind
@@ -273,3 +274,13 @@ def test_the_clock_changes_of_every_zone_and_year_are_survived(zone: str, near: 
                 start = one + timedelta(minutes=15 * quarter)
                 draft = replace(DRAFT, zone=zone, span=Span(start, start + timedelta(hours=1)))
                 assert parse(render(draft, "", NOW)).start.instant == start
+
+
+def test_an_event_says_the_same_with_other_stamps_and_more_in_it_but_not_when_it_was_moved() -> None:
+    known = event("DTSTART:20261124T090000Z", "DTEND:20261124T100000Z", "DTSTAMP:20261101T000000Z")
+    read_back = event("DTSTART:20261124T090000Z", "DTEND:20261124T100000Z", "DTSTAMP:20261102T000000Z", "X-READ:17")
+    assert not same_version(read_back, known)
+    assert says_the_same(read_back, known)
+    assert not says_the_same(known.replace("T090000Z", "T093000Z"), known)
+    assert not says_the_same(known.replace("END:VEVENT", "STATUS:CANCELLED\r\nEND:VEVENT"), known)
+    assert not says_the_same("", known)

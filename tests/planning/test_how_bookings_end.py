@@ -7,7 +7,18 @@ import pytest
 
 from syncd.domain.actions import Action, ProblemKind, Record, Remove, Replace, Why
 from syncd.domain.booking import Status
-from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Deletion, Leftover, Link, Missing
+from syncd.domain.link import (
+    Awaiting,
+    AwaitKind,
+    Closed,
+    ClosedWhy,
+    Decision,
+    Deletion,
+    Frozen,
+    Leftover,
+    Link,
+    Missing,
+)
 from syncd.domain.note import NoteKind
 from syncd.planning import endings
 from syncd.planning.case import Outcome
@@ -36,7 +47,7 @@ OFF = replace(BOOKED, status=Status.CANCELLED)
 TOLD = note(NoteKind.CANCELLED)
 CANCELLED = BookingCancelled(OFF, explicit=True)
 MISSED = BookingCancelled(BOOKED, explicit=False)
-SAME = EventSame(stands(), make.zoned(TEN))
+SAME = EventSame(stands(noted=True), make.zoned(TEN))
 MOVED = EventMoved(stands(FOUR), make.zoned(FOUR), FOUR)
 
 
@@ -205,6 +216,14 @@ def test_a_question_stands_while_nothing_changes_and_lapses_when_the_booking_doe
     assert lapses(asked(kind, was=replace(BOOKED, staff_name="Bea")), BookingSame(BOOKED), SAME)
     assert lapses(asked(kind), BookingMoved(replace(BOOKED, start=NOON)), SAME)
     assert not lapses(asked(kind), CANCELLED, SAME)
+
+
+def test_a_question_that_its_event_does_not_ask_is_over() -> None:
+    silent = EventSame(stands(), make.zoned(TEN))
+    assert lapses(asked(AwaitKind.CANCEL), BookingSame(BOOKED), silent)
+    frozen = replace(asked(AwaitKind.CANCEL), frozen=Frozen("", BOOKED.start))
+    assert not lapses(frozen, BookingSame(BOOKED), silent)
+    assert not lapses(asked(AwaitKind.REROUTE), BookingSame(BOOKED), silent)
 
 
 @pytest.mark.parametrize(("until", "over"), [(NOW + SECOND, False), (NOW, True), (NOW - SECOND, True)])

@@ -65,7 +65,8 @@ def test_marked_as_cancelled_after_it_was_gone_it_stood_meanwhile_and_has_its_ow
     began_anew = Record(B1, Why.GRACE_BEGUN, pair(deletion=Deletion(NOW, 4, marked=True)))
     assert delete(pair(deletion=BEGUN), marked=marked, cycle=4) == began_anew
     assert isinstance(delete(pair(deletion=replace(BEGUN, marked=True)), marked=marked), Cancel)
-    assert isinstance(delete(pair(deletion=replace(BEGUN, marked=True))), Cancel)
+    gone_now = Record(B1, Why.GRACE_BEGUN, pair(deletion=Deletion(NOW, 4)))
+    assert delete(pair(deletion=replace(BEGUN, marked=True)), cycle=4) == gone_now
 
 
 def test_the_grace_is_the_configs() -> None:

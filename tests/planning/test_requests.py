@@ -155,6 +155,9 @@ def test_a_line_that_names_any_booking_makes_it_a_copy(line: str, copied: bool) 
     desk = replace(DESK, labels=("Booking:", "Buchung:"))
     found = read("Haircut – Dana Lee", f"{MAIL}\n{line}", desk)
     assert (found is None) is copied
+    # of a booking that is linked, whatever its id is like
+    known = replace(desk, copies=frozenset({line.strip()}))
+    assert read("Haircut – Dana Lee", f"{MAIL}\n{line}", known) is None
 
 
 @settings(deadline=None)

@@ -90,6 +90,7 @@ class Oracle:
         self.moves = 0
         self.left: dict[str, set[datetime]] = defaultdict(set)
         self.began = 0
+        self.began_at = 0.0
         self.lost = 0
         self.restored = False
         self.cancels: dict[str, tuple[float, datetime]] = {}
@@ -116,7 +117,7 @@ class Oracle:
         self.left[new] = self.left.pop(old, set())
 
     def cycle_begins(self) -> None:
-        self.began = self._seq()
+        self.began, self.began_at = self._seq(), self.world.clock.seconds
         self.left.clear()
         self._heard.clear()
         self._met.clear()
@@ -182,7 +183,8 @@ class Oracle:
     def booking_absent(self, booking_id: BookingId) -> None:
         """Zimun answers that it does not know this booking."""
         said = self.said[booking_id]
-        said.absent, said.vanished = said.absent or self.world.clock.seconds, True
+        # a cycle has one time, that of its beginning, however long its calls take
+        said.absent, said.vanished = said.absent or self.began_at, True
         self._heard.discard(booking_id)
 
     def rescheduling(self, booking: Booking, to: datetime, *, late: bool) -> None:
@@ -245,8 +247,8 @@ class Oracle:
         if world.policy.deletions == "restore":
             world.fail(f"{booking.id} is cancelled, though deletions = restore")
         asked = deleted.asked or (said.deleted is not None and said.deleted.asked)
-        # in a backup the question may stand that the event has not borne any more since
-        if world.policy.deletions == "ask" and not asked and not self.restored:
+        # in a backup the question may stand that the event does not bear any more, until syncd reads it
+        if world.policy.deletions == "ask" and not asked and not (self.restored and said.met < self.lost):
             world.fail(f"{booking.id} is cancelled, though nobody was asked")
         if not asked:
             now, wall = world.clock.seconds, world.clock.at  # an hour by the clock that syncd has, which may be wrong
