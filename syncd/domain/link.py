@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from syncd.domain.booking import Booking
-from syncd.domain.event import Event, EventTime, Texts
+from syncd.domain.event import Event, EventTime, Observation, Texts
 from syncd.domain.ids import BookingId
 from syncd.domain.note import Note
 
@@ -105,6 +105,13 @@ class Leftover:
     etag: str | None
     start: EventTime | None = None
     replay: str = ""
+
+    def is_unchanged(self, seen: Observation) -> bool:
+        """Whether it stands as it was left; on a server without ETags, at the time at which it was left."""
+        if seen.etag is not None or self.etag is not None or seen.event is None or self.start is None:
+            return seen.etag == self.etag
+        now, then = seen.event.start, self.start
+        return now.written_like(then) or (now.instant is not None and now.instant == then.instant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def remove(case: Case) -> Outcome:
         if seen is None or seen.event is None:
             return case.remember(after)  # gone, or somebody else's now
         # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
-        if seen.etag == leftover.etag or seen.event.cancelled:
+        if leftover.is_unchanged(seen) or seen.event.cancelled:
             # for a moment a person saw two, and may have deleted the one that counts
             after = replace(after, twin_removed_at=case.now)
             return Outcome(

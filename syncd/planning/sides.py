@@ -300,11 +300,11 @@ def is_due(link: Link, snapshot: Snapshot, policy: Policy) -> bool:
 
 def transferred(link: Link, snapshot: Snapshot) -> Observation | None:
     """The event of this booking at another place in a managed calendar, if its own place is empty."""
-    left = {(leftover.calendar, leftover.href): leftover.etag for leftover in link.leftovers}
+    left = {(leftover.calendar, leftover.href): leftover for leftover in link.leftovers}
     for group in (snapshot.of_uid(link.uid), snapshot.by_booking_id.get(link.booking_id, ())):
         for seen in group:
             # what syncd left behind itself is not it, unless a person changed it since
-            ours = seen.key in left and left[seen.key] == seen.etag
+            ours = seen.key in left and left[seen.key].is_unchanged(seen)
             free = seen.key not in snapshot.linked_keys and not snapshot.is_anothers(seen, link.booking_id)
             if free and seen.calendar in snapshot.readable and not ours:
                 return seen

@@ -230,6 +230,17 @@ LEFT = Leftover(SIDE, "/side/b1.ics", '"2"', make.zoned(FOUR), "r9")
 LEFT_STANDS = stands(calendar=SIDE)
 
 
+def test_without_etags_what_was_left_is_what_stands_where_it_was_left() -> None:
+    left = Leftover(SIDE, "/side/b1.ics", None, make.zoned(FOUR))
+    there = replace(stands(FOUR, calendar=SIDE), etag=None)
+    assert left.is_unchanged(there)
+    assert not left.is_unchanged(replace(stands(calendar=SIDE), etag=None))
+    assert not left.is_unchanged(stands(FOUR, calendar=SIDE))
+    assert not replace(left, etag='"2"').is_unchanged(there)
+    assert replace(left, start=None).is_unchanged(there)
+    assert left.is_unchanged(replace(there, event=None))
+
+
 def test_what_syncd_left_behind_goes_at_once() -> None:
     link = pair(leftovers=(LEFT, Leftover(SIDE, "/side/y.ics", '"7"')))
     after = replace(link, leftovers=link.leftovers[1:], twin_removed_at=NOW)
