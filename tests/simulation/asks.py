@@ -127,9 +127,16 @@ class Asks:
             service = next((each.id for each in SERVICES if each.name in fields["title"]), "")
             wish = Wish(href, service, objects.start_of(fields), self.world.clock.seconds)
             self.said.setdefault(mail, []).append(wish)
-        self.approved.discard(href)
-        self.rejected.discard(href)
+        self.changed(ROOM, href, fields)
         self.world.server.put(ROOM, href, objects.write(fields), "person")
+
+    def changed(self, url: str, href: str, fields: dict[str, Any]) -> None:
+        """A person is about to write that: what was decided holds until the event asks for something else."""
+        before = self.world.server.calendars[url].objects.get(href)
+        of_no_account = {"until": None, "extra": None}
+        if before is None or told(objects.read(before[0])) | of_no_account != told(fields) | of_no_account:
+            self.approved.discard(href)
+            self.rejected.discard(href)
 
     def _standing(self) -> list[tuple[str, dict[str, Any]]]:
         found = self.world.server.calendars[ROOM].objects.items()

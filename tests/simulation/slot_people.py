@@ -195,8 +195,7 @@ class SlotPeople:
             asks.said.setdefault(mail, []).append(
                 Wish(href, slot.service, objects.start_of(fields), self.world.clock.seconds, slot.place)
             )
-        asks.approved.discard(href)
-        asks.rejected.discard(href)
+        asks.changed(OPEN, href, fields)
         self.world.server.put(OPEN, href, objects.write(fields | {"stamp": f"o{self.world.seq}"}), "person")
 
     def _path(self, name: str) -> str:
