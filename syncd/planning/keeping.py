@@ -83,11 +83,15 @@ def transferred(case: Case, seen: Observation) -> Outcome:
     note = case.note(NoteKind.TRANSFERRED) if goes_back else link.pending
     # one that syncd had left behind is compared with where it stood then
     left = next((one for one in link.leftovers if (one.calendar, one.href) == seen.key), None)
+    start = left.start if left is not None and left.start is not None else link.start
+    if link.pending is not None and link.pending.kind is NoteKind.ADOPTED and seen.event is not None:
+        # without a base nobody knows which of two times a person wants: Zimun is right
+        start = resolved(seen.event.start, case.zone)
     after = replace(
         link,
         calendar=seen.calendar,
         href=seen.href,
-        start=left.start if left is not None and left.start is not None else link.start,
+        start=start,
         leftovers=tuple(one for one in link.leftovers if one is not left),
         pending=note,
         deletion=None,

@@ -353,6 +353,14 @@ def test_one_that_syncd_left_behind_is_compared_with_where_it_stood_then(start: 
 # a stale client's replay
 
 
+@pytest.mark.parametrize(("kind", "start"), [(NoteKind.ADOPTED, FOUR), (NoteKind.REASSIGNED, TEN)])
+def test_without_a_base_the_time_of_the_other_event_is_no_wish(kind: NoteKind, start: datetime) -> None:
+    seen = stands(FOUR, calendar=SIDE)
+    action = done(keeping.transferred(case(pair(pending=note(kind)), seen, rules=policy(routes=())), seen))
+    assert isinstance(action, Record)
+    assert action.link.start.instant == start
+
+
 def replayed(link: Link, etag: str | None = '"9"', **changes: Any) -> Replace:
     old = replace(stands(NOON, **changes), etag=etag)
     action = done(keeping.write_ours_again(case(link, old), BOOKED, old))
