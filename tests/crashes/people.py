@@ -25,6 +25,7 @@ WHAT = {
 }  # fmt: skip
 OFFERS = (("s_haircut", "loc_mitte"), ("s_haircut", "loc_shoreditch"), ("s_beard", "loc_mitte"))
 MOST = 60
+FAR = timedelta(hours=3)
 Edit = Callable[[str, str], str]
 
 
@@ -45,9 +46,13 @@ def some_act(rng: random.Random, *what: str) -> Act:
 
 
 class People:
-    """Both kinds of them. `own` are the events of theirs that are nobody's booking, by URL."""
+    """Both kinds of them. `own` are the events of theirs that are nobody's booking, by URL.
 
-    def __init__(self, ground: Ground, witness: Witness) -> None:
+    `apart`: nobody goes where another is being dragged to, so that Zimun refuses nothing.
+    """
+
+    def __init__(self, ground: Ground, witness: Witness, *, apart: bool = False) -> None:
+        self.apart = apart
         self.ground = ground
         self.witness = witness
         self.names: list[str] = []
@@ -108,7 +113,12 @@ class People:
         today = datetime.now(UTC).date()
         for ahead in range(7):
             day = today + timedelta(days=2 + (n // 3 + ahead) % 7)
-            if slots := self.ground.salon.open_slots(service, day, place):
+            slots = self.ground.salon.open_slots(service, day, place)
+            if self.apart:
+                # what an event was dragged to is still open in the salon, until syncd is let do its work
+                wanted = [said.drag_to for said in self.witness.said.values() if said.drag_to is not None]
+                slots = [slot for slot in slots if all(abs(slot.start - to) > FAR for to in wanted)]
+            if slots:
                 return slots[n // 50 % len(slots)].start
         return None
 

@@ -68,7 +68,7 @@ async def test_in_each_phase_it_ends_in_good_order_and_the_next_completes_what_i
 async def _chain(dav: Server, nursery: Nursery, folder: Path, phases: tuple[Phase, ...]) -> None:
     async with ground(dav, folder, nursery) as g:
         witness = Witness(g)
-        people, hand = People(g, witness), Hand(g, witness)
+        people, hand = People(g, witness, apart=True), Hand(g, witness)
         g.zimun.bend = g.caldav.bend = hand.bend
         # seven in a row are on other days and at other times
         places = count(0, 150)
