@@ -94,8 +94,8 @@ def _written(sides: Sides, old_id: BookingId, booking_id: BookingId, expect: Boo
     if link is None or link.closed is not None:
         return None
     # the base is not told where it went: a start that it had before other writes may be the true one now
-    last = Wrote(sides.clock.now(), expect) if expect is not None else link.wrote
-    return replace(link, booking_id=booking_id, booking=replace(link.booking, id=booking_id), wrote=last)
+    wrote = Wrote(sides.clock.now(), expect) if expect is not None else link.wrote
+    return replace(link, booking_id=booking_id, booking=replace(link.booking, id=booking_id), wrote=wrote)
 
 
 async def _refused(intent: Intent, action: ByHand, sides: Sides, error: Refused) -> Done:

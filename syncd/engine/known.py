@@ -40,10 +40,7 @@ async def with_known(
     requested = {one.booking_id for one in sides.store.candidates() if not one.gone} if known else set()
     for one in known:
         booking_id, link = one.booking.id, links.get(one.booking.id)
-        waits = (
-            one.booking.cancelled and link is None and booking_id in requested and one.booking.end >= now - policy.past
-        )
-        if _is_over(one, link, policy, now) and not waits:
+        if _is_over(one, link, policy, now, requested=booking_id in requested):
             over.append(booking_id)
             continue
         if booking_id in listed.unreadable or (
@@ -65,12 +62,12 @@ async def with_known(
     return found
 
 
-def _is_over(one: Known, link: Link | None, policy: Policy, now: datetime) -> bool:
-    """Whether its link says the same, or no event will ever be written on its account."""
+def _is_over(one: Known, link: Link | None, policy: Policy, now: datetime, *, requested: bool) -> bool:
+    """Whether its link says the same, or no event will ever be written for it and no request waits to hear so."""
     if one.booking.end < now - policy.past:
         return True
     if link is None:
-        return one.booking.cancelled
+        return one.booking.cancelled and not requested
     return link.closed is not None or _says_the_same(link.booking, one.booking)
 
 
