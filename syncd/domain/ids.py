@@ -41,5 +41,11 @@ def parse_uid(uid: str) -> tuple[str, int] | None:
     return match[1], int(match[2] or 1)
 
 
+def stem_of_href(href: str) -> str | None:
+    """The stem of which the href of an event was made, in whichever generation; None for a name that is not ours."""
+    named = parse_uid(href.rsplit("/", 1)[-1].removesuffix(".ics") + DOMAIN)
+    return named[0] if named is not None else None
+
+
 def _suffix(generation: int) -> str:
     return "" if generation == 1 else f"~{generation}"

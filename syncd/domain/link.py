@@ -97,7 +97,8 @@ class Frozen:
 class Leftover:
     """An event of this booking that syncd left behind itself, as it was then: it goes without consequence.
 
-    `replay` as of the link at that time.
+    `replay` as of the link at that time. `stays_until`: it was found beside the booking's own where nothing was known
+    of either, so a person may just be carrying one over to the other's calendar; it stays until then.
     """
 
     calendar: str
@@ -105,6 +106,7 @@ class Leftover:
     etag: str | None
     start: EventTime | None = None
     replay: str = ""
+    stays_until: datetime | None = None
 
     def is_unchanged(self, seen: Observation) -> bool:
         """Whether it stands as it was left; on a server without ETags, at the time at which it was left."""

@@ -211,6 +211,7 @@ class Engine:
             observe_bookings(sides, managed.policy, links.values(), now, health),
             observe_calendars(sides.store, managed.calendars, cursors, links.values(), now, health),
         )
+        links = sides.store.links()  # with what events that went had said at last
         unread = (url for url in managed.calendars if cursors.get(url, UNREAD)[1] is None)
         parked = (*listed.parked, *catalog.parked) if listed is not None else ()
         unreadable = frozenset(item.key for item in parked)

@@ -1,6 +1,6 @@
 """Observe: what changed on each side since its cursor, or all of it; the calendars' part is stored with the cursor."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from syncd.domain.event import Observation
 from syncd.domain.link import Link
 from syncd.engine.sides import ZIMUN, Health, Sides
 from syncd.engine.together import together
+from syncd.planning.case import as_it_was_last
 from syncd.planning.snapshot import Policy
 from syncd.ports import CalendarPort, Listing, Stored
 from syncd.state.pairs import UNREAD, Position
@@ -52,7 +53,7 @@ async def observe_bookings(
         log.warning("bookings.unseen", fault=str(error))
         # without the catalog nothing is decided; but what the list shows is there, and no 404 of before counts any more
         shown = {booking.id for booking in listed.bookings if not booking.cancelled}
-        for link in links:
+        for link in sides.store.links().values():
             if link.missing is not None and link.booking_id in shown:
                 sides.store.save_link(replace(link, missing=None))
         return sides.catalog or Catalog(), None, None
@@ -134,8 +135,19 @@ async def _observe_calendar(
     seen = [observed(calendar.url, fetched[href], linked, now) for href in changed if href in fetched]
     seen = _news(seen, store) if seen else []
     if seen or gone or listed.full or listed.cursor != cursor:
-        store.observe(calendar.url, seen, gone, listed.cursor, now if listed.full else full_at)
+        parting = _parting(calendar.url, gone & linked, store)
+        store.observe(calendar.url, seen, gone, listed.cursor, now if listed.full else full_at, parting)
     return True
+
+
+def _parting(calendar: str, gone: Collection[str], store: Store) -> list[Link]:
+    """The links whose events are gone, where the event said more at last than the link remembers."""
+    if not gone:
+        return []
+    known = store.observations()
+    links = [link for link in store.links().values() if link.calendar == calendar and link.href in gone]
+    kept = [(link, as_it_was_last(link, known.get((calendar, link.href)))) for link in links if link.closed is None]
+    return [after for before, after in kept if after is not before]
 
 
 def _news(seen: list[Observation], store: Store) -> list[Observation]:

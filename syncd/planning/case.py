@@ -8,7 +8,7 @@ from syncd.domain.actions import Action, Create, Problem, ProblemKind, Record, R
 from syncd.domain.booking import Booking, Span
 from syncd.domain.event import Draft, Event, Observation, Texts
 from syncd.domain.ids import BookingId, name_of, uid_of
-from syncd.domain.link import AwaitKind, Frozen, Leftover, Link, PutBack
+from syncd.domain.link import AwaitKind, Frozen, Leftover, Link, PutBack, changed
 from syncd.domain.note import Note, NoteKind
 from syncd.planning.instants import letters
 from syncd.planning.merge import Merged, fresh, merge
@@ -220,6 +220,17 @@ def noticed(link: Link, seen: Observation | None) -> Link:
     if event is None or event.fingerprint in known:
         return link
     return replace(link, since=_few((*link.since, event.fingerprint)))
+
+
+def as_it_was_last(link: Link, seen: Observation | None) -> Link:
+    """The link of an event that is gone: what people wrote into it last comes back with it.
+
+    A write that would have remembered it may have come to nothing. A version that our writes had made old is no news.
+    """
+    event = seen.event if seen is not None else None
+    if seen is None or event is None or event.fingerprint in (link.replay, *link.older):
+        return link
+    return changed(link, data=seen.data, event=event, etag=seen.etag, since=taken_over(link, event))
 
 
 def _few(versions: tuple[str, ...]) -> tuple[str, ...]:

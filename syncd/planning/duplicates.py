@@ -31,6 +31,8 @@ def remove(case: Case) -> Outcome:
             return case.remember(after)  # gone, or somebody else's now
         # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
         if leftover.is_unchanged(seen) or seen.event.cancelled:
+            if leftover.stays_until is not None and case.now < leftover.stays_until:
+                continue
             # for a moment a person saw two, and may have deleted the one that counts
             after = replace(after, twin_removed_at=case.now)
             return Outcome(

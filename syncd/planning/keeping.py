@@ -84,6 +84,9 @@ def transferred(case: Case, seen: Observation) -> Outcome:
     # one that syncd had left behind is compared with where it stood then
     left = next((one for one in link.leftovers if (one.calendar, one.href) == seen.key), None)
     start = left.start if left is not None and left.start is not None else link.start
+    if left is not None and left.stays_until is not None and start.instant != link.booking.start:
+        # it stood at another time before anything was known of it: Zimun is right, and a person is told
+        note = case.note(NoteKind.ADOPTED, asked=start.instant, was=link.booking.start)
     if link.pending is not None and link.pending.kind is NoteKind.ADOPTED and seen.event is not None:
         # without a base nobody knows which of two times a person wants: Zimun is right
         start = resolved(seen.event.start, case.zone)

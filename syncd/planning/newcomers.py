@@ -6,11 +6,12 @@ from datetime import timedelta
 from syncd.domain.actions import Create, Problem, ProblemKind, Record, Why
 from syncd.domain.booking import Booking, Status
 from syncd.domain.event import Event, EventTime, Observation, Texts
-from syncd.domain.ids import BookingId, name_of, parse_uid, stem, uid_of
+from syncd.domain.ids import BookingId, parse_uid, stem, stem_of_href, uid_of
 from syncd.domain.link import ClosedWhy, Link
 from syncd.domain.note import NoteKind
 from syncd.planning import endings
 from syncd.planning.case import Case, Outcome, draft, left_behind, next_name, outdated
+from syncd.planning.duplicates import SETTLED
 from syncd.planning.instants import resolved
 from syncd.planning.keeping import unrouted
 from syncd.planning.merge import fresh
@@ -105,7 +106,7 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
         return unrouted(booking.id)
     if snapshot.never_read:
         return Outcome()  # its event may stand in a calendar that could not be read since the database was lost
-    if target not in snapshot.readable or _is_parked(booking.id, target, snapshot):
+    if target not in snapshot.readable or _is_parked(booking.id, snapshot):
         return Outcome()
     if (tombstone := snapshot.links.get(booking.id)) is not None:
         # it lives again, and so does what people had written into its event
@@ -116,10 +117,13 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
     return Outcome(Create(booking.id, Why.NEW, link, target, name, made))
 
 
-def _is_parked(booking_id: BookingId, calendar: str, snapshot: Snapshot) -> bool:
-    """Whether an event that says it is ours, and cannot be read, stands where this booking's belongs."""
-    broken = (seen for seen in snapshot.events.values() if seen.fault and seen.data and seen.calendar == calendar)
-    return any(seen.href.endswith("/" + name_of(booking_id)) for seen in broken)
+def _is_parked(booking_id: BookingId, snapshot: Snapshot) -> bool:
+    """Whether an event that says it is ours, and cannot be read, bears this booking's name in any calendar.
+
+    Nobody knows where a person has put it. A second one beside it would be the one that counts once it can be read.
+    """
+    broken = (seen for seen in snapshot.events.values() if seen.fault and seen.data)
+    return any(stem_of_href(seen.href) == stem(booking_id) and seen.key not in snapshot.linked_keys for seen in broken)
 
 
 def _adopt(booking: Booking, candidates: list[Observation], snapshot: Snapshot, policy: Policy) -> Outcome:
@@ -136,7 +140,11 @@ def _adopt(booking: Booking, candidates: list[Observation], snapshot: Snapshot, 
         link,
         pending=None if right else case.note(NoteKind.ADOPTED, asked=link.start.instant, was=booking.start),
         note=case.note(NoteKind.ADOPTED, was=booking.start) if event.noted else None,
-        leftovers=tuple(left_behind(seen) for seen in candidates if 0 < _generation(seen) < top),
+        leftovers=tuple(
+            replace(left_behind(seen), stays_until=snapshot.now + SETTLED if _generation(seen) == top else None)
+            for seen in candidates
+            if seen is not best and _generation(seen) > 0
+        ),
     )
     return Outcome(Record(booking.id, Why.ADOPTED, link))
 

@@ -5,7 +5,7 @@ all of it or nothing. Every method raises StoreError where the file cannot be re
 damaged). All times are aware and come back in UTC.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -139,14 +139,17 @@ class Store:
         removed: Collection[str],
         cursor: str | None,
         full_at: datetime | None,
+        links: Iterable[Link] = (),
     ) -> None:
         """Keep what was seen and drop the hrefs in `removed`, and stand at the cursor that covers it.
 
         `seen` holds what is new or has another ETag. Of somebody else's event only href and ETag are kept.
-        `full_at` None: not listed in full this time.
+        `full_at` None: not listed in full this time. `links`: what is remembered of removed ones.
         """
         with self._write() as db:
             pairs.observe(db, calendar, seen, removed)
+            for link in links:
+                pairs.save_link(db, link)
             pairs.move_cursor(db, calendar, cursor, full_at)
 
     def cursors(self) -> dict[str, Position]:

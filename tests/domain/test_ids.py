@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from syncd.domain.ids import BookingId, name_of, parse_uid, stem, uid_of
+from syncd.domain.ids import BookingId, name_of, parse_uid, stem, stem_of_href, uid_of
 
 SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,64}(~[1-9][0-9]*)?\.ics")
 hostile = st.text(st.characters(), max_size=200) | st.from_regex(r"[./\\%~@?#A-Za-z0-9_-]{0,80}", fullmatch=True)
@@ -29,6 +29,7 @@ def test_any_id_is_one_plain_segment_and_comes_back(name: str, generation: int) 
     booking_id = BookingId(name)
     assert SEGMENT.fullmatch(name_of(booking_id, generation))
     assert parse_uid(uid_of(booking_id, generation)) == (stem(booking_id), generation)
+    assert stem_of_href("/cal/" + name_of(booking_id, generation)) == stem(booking_id)
 
 
 @quick

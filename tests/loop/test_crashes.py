@@ -48,6 +48,21 @@ async def test_after_an_event_was_changed(dav: Server, folder: Path) -> None:
         assert not w.posts
 
 
+async def test_after_an_event_was_changed_that_is_deleted_before_it_was_looked_at(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        w.salon.move(booked, at(25, 14))
+        await w.edit(booked, (r"^END:VEVENT$", "COLOR:teal\nEND:VEVENT"))
+        await broken_off(w, "PUT")
+        await w.delete(booked)
+        await w.cycle(minutes=1)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261125T150000"
+        assert "COLOR:teal" in (await w.event(booked))[1]
+        assert not w.posts
+        await w.quiet(minutes=1)
+
+
 async def test_after_an_event_was_removed(dav: Server, folder: Path) -> None:
     async with world(dav, folder) as w:
         booked = w.book(at(24, 9))

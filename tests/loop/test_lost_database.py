@@ -1,11 +1,14 @@
 """The store can be deleted at any time: what is there is adopted, nothing is doubled and nobody is called."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from syncd.domain.errors import StoreError
-from tests.loop.world import HOUR, at, world
+from tests.loop.ics import dragged, unfold
+from tests.loop.test_transfers import SECOND
+from tests.loop.world import HOUR, at, settled, world
 from tests.servers import Server
 
 
@@ -98,6 +101,50 @@ async def test_one_marked_as_cancelled_is_put_right_and_nothing_is_cancelled(dav
         assert not w.posts
         assert "STATUS:CONFIRMED" in (await w.event(booked))[1]
         assert "put right" in await w.note(booked)
+
+
+@pytest.mark.parametrize("how", ["deleted", "marked"])
+async def test_of_two_events_at_two_times_neither_time_is_a_wish(
+    dav: Server, folder: Path, new_calendar: Callable[[], str], how: str
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder, calendars=SECOND.format(other)) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        _, text = await w.event(booked)
+        await w.put(booked, dragged(text, 2 * HOUR, w.clock.at), other)
+        w.lose_database()
+        await w.quiet(minutes=1)
+        assert await w.exists(booked, other)
+        if how == "marked":
+            await w.edit(booked, (r"^STATUS:CONFIRMED$", "STATUS:CANCELLED"))
+        else:
+            await w.delete(booked)
+        await settled(w)
+        assert not w.posts
+        (event,) = (text for _, text in (await w.events()).values())
+        assert "DTSTART;TZID=Europe/Berlin:20261124T100000" in event
+        assert "stood at 12:00 on Tue 24 Nov" in unfold(event).replace("\\,", ",")
+        assert await w.events(other) == {}
+        await w.quiet()
+
+
+async def test_a_second_event_may_be_on_its_way_and_goes_after_ten_minutes(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder, calendars=SECOND.format(other)) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.put(booked, (await w.event(booked))[1], other)
+        w.lose_database()
+        await w.quiet(minutes=1)
+        await w.quiet(minutes=9)
+        assert await w.exists(booked, other)
+        await w.cycle(minutes=1)
+        assert await w.events(other) == {}
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261124T100000"
+        await w.quiet()
 
 
 async def test_a_database_of_another_client_is_refused(dav: Server, folder: Path) -> None:

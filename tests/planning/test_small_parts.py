@@ -248,6 +248,20 @@ def test_what_syncd_left_behind_goes_at_once() -> None:
     assert done(duplicates.remove(case(link, STOOD, LEFT_STANDS))) == removed
 
 
+@pytest.mark.parametrize("stamp", [2, 9])
+def test_what_may_be_on_its_way_stays_its_while(stamp: int) -> None:
+    due, waits = (replace(LEFT, stays_until=NOW + later) for later in (timedelta(0), timedelta(seconds=1)))
+    there = stands(calendar=SIDE, cancelled=stamp == 9, stamp=stamp)
+    assert isinstance(done(duplicates.remove(case(pair(leftovers=(due,)), STOOD, there))), Remove)
+    assert duplicates.remove(case(pair(leftovers=(waits,)), STOOD, there)) == Outcome()
+
+
+def test_one_that_waits_holds_up_no_other() -> None:
+    waits, other = replace(LEFT, stays_until=NOW + DAY), Leftover(HOME, "/home/x.ics", '"2"')
+    outcome = duplicates.remove(case(pair(leftovers=(waits, other)), STOOD, LEFT_STANDS, TWIN))
+    assert done(outcome).link.leftovers == (waits,)
+
+
 def test_marked_as_cancelled_it_goes_in_whatever_version() -> None:
     link = pair(leftovers=(LEFT,))
     marked = stands(calendar=SIDE, cancelled=True, stamp=9)

@@ -350,6 +350,23 @@ def test_one_that_syncd_left_behind_is_compared_with_where_it_stood_then(start: 
     assert (after.start, after.leftovers) == (start or AT_TEN, others)
 
 
+@pytest.mark.parametrize(
+    ("start", "stays_until", "told"),
+    [
+        (make.zoned(FOUR), NOW, note(NoteKind.ADOPTED, asked=FOUR, was=TEN)),
+        (make.zoned(TEN), NOW, note(NoteKind.TRANSFERRED)),
+        (None, NOW, note(NoteKind.TRANSFERRED)),
+        (make.zoned(FOUR), None, note(NoteKind.TRANSFERRED)),
+    ],
+)
+def test_where_it_stood_when_nothing_was_known_is_no_wish_and_told(
+    start: EventTime | None, stays_until: datetime | None, told: Note
+) -> None:
+    left = Leftover(SIDE, "/side/b1.ics", '"1"', start, stays_until=stays_until)
+    after = transferred(pair(leftovers=(left,)), calendar=SIDE)
+    assert (after.start, after.pending) == (start or AT_TEN, told)
+
+
 # a stale client's replay
 
 

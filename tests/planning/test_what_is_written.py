@@ -9,7 +9,7 @@ from syncd.domain.actions import Create, ProblemKind, Replace, Why
 from syncd.domain.event import Texts
 from syncd.domain.link import Awaiting, AwaitKind, Frozen, Leftover, PutBack
 from syncd.domain.note import Note, NoteKind
-from syncd.planning.case import Outcome, next_name, noticed, outdated, taken_over
+from syncd.planning.case import Outcome, as_it_was_last, next_name, noticed, outdated, taken_over
 from syncd.planning.routing import Route
 from tests.planning import builders as make
 from tests.planning.builders import FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
@@ -233,6 +233,17 @@ def test_the_version_that_stands_there_now_is_noticed_once() -> None:
     known = (worn(replay=mark), worn(older=(mark,)), worn(since=(mark,)), worn(event=there.event))
     assert [noticed(link, there) for link in known] == list(known)
     assert [noticed(worn(), seen) for seen in (None, replace(there, event=None))] == [worn(), worn()]
+
+
+def test_what_an_event_said_last_is_remembered_when_it_goes() -> None:
+    there = stands(stamp=9)
+    assert there.event is not None
+    after = worn(event=there.event, data=there.data, etag=there.etag, since=("s1", ASSERTED.fingerprint))
+    assert as_it_was_last(worn(), there) == after
+    assert as_it_was_last(after, there) is after
+    old = (worn(replay=there.event.fingerprint), worn(older=(there.event.fingerprint,)))
+    assert [as_it_was_last(link, there) for link in old] == list(old)
+    assert [as_it_was_last(worn(), seen) for seen in (None, replace(there, event=None))] == [worn(), worn()]
 
 
 def test_a_route_is_the_configs() -> None:

@@ -13,6 +13,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Closed, ClosedWhy, Leftover, Link, Wrote
 from syncd.domain.note import NoteKind
 from syncd.planning.case import outdated
+from syncd.planning.duplicates import SETTLED
 from syncd.planning.planner import make_plan
 from syncd.planning.snapshot import Look, LookBooking, Policy
 from tests.planning import builders as make
@@ -97,7 +98,9 @@ def test_nothing_is_made_where_it_may_stand_unseen() -> None:
         (HOME, "b1.ics", "", "no DTSTART", False),
         (HOME, "b2.ics", "x", "no DTSTART", False),
         (HOME, "xb1.ics", "x", "no DTSTART", False),
-        (SIDE, "b1.ics", "x", "no DTSTART", False),
+        (SIDE, "b1.ics", "x", "no DTSTART", True),
+        (SIDE, "b1~2.ics", "x", "no DTSTART", True),
+        (SIDE, "b1~x.ics", "x", "no DTSTART", False),
         (HOME, "b1.ics", "x", "", False),
     ],
 )
@@ -109,6 +112,13 @@ def test_no_event_beside_a_broken_one_of_its_name(
     assert bool(known.actions) is not stands_in_the_way
     named = Problem(ProblemKind.PARKED, broken.href, f"this event cannot be read: {fault}")
     assert known.problems == ((named,) if fault else ())
+
+
+def test_a_broken_event_of_another_pair_stands_in_nobodys_way() -> None:
+    """A reschedule gave the booking another id, and its event kept its name."""
+    broken = replace(stands(), event=None, fault="no DTSTART")
+    links = {BookingId("b9"): pair(booking_id=BookingId("b9"), booking=make.booking("b9"))}
+    assert [action.booking_id for action in plan(BOOKED, events=(broken,), links=links).actions] == ["b1"]
 
 
 def test_a_broken_event_of_a_pair_is_named_by_its_booking() -> None:
@@ -225,10 +235,12 @@ def test_the_best_of_many_is_adopted_and_older_generations_are_left_over() -> No
     copy = stands(uid="7f3a", name="a.ics", stamp=4)
     (action,) = plan(BOOKED, events=(copy, first, side, home)).actions
     left = (Leftover(HOME, "/home/b1.ics", '"1"', make.zoned(TEN)),)
-    assert action.link == adopted(home, uid="b1~2@zimun", leftovers=left)
+    beside = Leftover(SIDE, "/side/b1~2.ics", '"2"', make.zoned(TEN), stays_until=NOW + SETTLED)
+    assert action.link == adopted(home, uid="b1~2@zimun", leftovers=(beside, *left))
     there = make.booking(location_id="loc_2")
     (action,) = plan(there, events=(first, side, home)).actions
-    assert (action.link.calendar, action.link.leftovers) == (SIDE, left)
+    beside = Leftover(HOME, "/home/b1~2.ics", '"3"', make.zoned(TEN), stays_until=NOW + SETTLED)
+    assert (action.link.calendar, action.link.leftovers) == (SIDE, (beside, *left))
     (action,) = plan(there, events=(first, home)).actions
     assert (action.link.href, action.link.leftovers) == (home.href, left)
 
