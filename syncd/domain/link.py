@@ -185,6 +185,7 @@ class Link:
 
 def changed(link: Link, **fields: Any) -> Link:
     """The link with these fields; itself where it has them already, as in a quiet cycle nearly every link does."""
-    if all(getattr(link, name) == value for name, value in fields.items()):
-        return link
-    return replace(link, **fields)
+    for name, value in fields.items():
+        if getattr(link, name) != value:
+            return replace(link, **fields)
+    return link

@@ -50,7 +50,7 @@ class Case:
         return self.snapshot.texts.get(self.link.booking_id, self.link.texts)
 
     def with_link(self, link: Link) -> "Case":
-        return replace(self, link=link)
+        return self if link is self.link else Case(link, self.snapshot, self.policy)
 
     def route(self, booking: Booking) -> str | None:
         return route(booking, self.policy.routes)

@@ -90,9 +90,9 @@ def decide(case: Case) -> Outcome:
         return case.remember(case.link, remembered(case))
     if outcome == Outcome():
         outcome = duplicates.remove(case)
-    if outcome.action is None:
+    if outcome.action is None and (ended := case.remember(case.link, remembered(case)).action) is not None:
         # what lapsed or ended is remembered, also where nothing else is done
-        outcome = replace(outcome, action=case.remember(case.link, remembered(case)).action)
+        outcome = replace(outcome, action=ended)
     if outcome.problem is None and is_blind(case.link, case.snapshot):
         outcome = replace(outcome, problem=case.problem(ProblemKind.BLIND, BLIND).problem)
     return outcome

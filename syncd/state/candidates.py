@@ -21,12 +21,11 @@ QUOTED = 300
 
 def candidates(db: Database, kept: Kept[Candidate]) -> list[Candidate]:
     """All of them, in the order in which they were first seen."""
-    rows = db.execute("SELECT id, gone_at, json FROM candidates ORDER BY id").fetchall()
-    values = kept.load_all(text for _, _, text in rows)
-    return [
-        replace(one, id=number, gone=gone_at is not None)
-        for (number, gone_at, _), one in zip(rows, values, strict=True)
-    ]
+    rows = db.execute(
+        "SELECT json_set(json, '$.id', id, '$.gone', json(iif(gone_at IS NULL, 'false', 'true')))"
+        " FROM candidates ORDER BY id"
+    )
+    return kept.load_all(text for (text,) in rows)
 
 
 def watched(db: Database) -> list[str]:
