@@ -79,7 +79,9 @@ class Awaiting:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """An event was put back from that start (as its letters stood; empty for a deletion) at that time."""
+    """An event was put back at that time: from that start, as its letters stood; from that calendar, by its URL, where
+    it was put into another one; empty for a deletion.
+    """
 
     at: datetime
     letters: str
@@ -87,7 +89,7 @@ class PutBack:
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """The pair is left alone while the event stands at these letters and the booking at this start."""
+    """The pair is left alone while the event stands there (letters as in `PutBack`) and the booking at this start."""
 
     letters: str
     booking_start: datetime

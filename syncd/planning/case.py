@@ -161,9 +161,12 @@ class Case:
         *,
         note: Note | None,
         source: Observation | None = None,
-        put_back: bool = False,
+        put_back: str | None = None,
     ) -> Create:
-        """Write the event as a new object where routing wants it, from `source` or else the last complete object."""
+        """Write the event as a new object where routing wants it, from `source` or else the last complete object.
+
+        `put_back`: counted as put back from there, as in `PutBack.letters`.
+        """
         link = self.link
         event, data = (source.event, source.data) if source is not None else (link.event, link.data)
         target = self.route(booking) or link.calendar
@@ -186,7 +189,7 @@ class Case:
             refusal=None,
             deletion=None,
             closed=None,
-            put_backs=self.put_backs("") if put_back else link.put_backs,
+            put_backs=link.put_backs if put_back is None else self.put_backs(put_back),
             leftovers=(*link.leftovers, left_behind(source, link.replay)) if source is not None else link.leftovers,
         )
         merged = fresh(self.texts) if event is None else merge(link.texts, event, self.texts)

@@ -94,7 +94,7 @@ def elsewhere(case: Case, booking: Booking, *, copied: bool) -> Outcome:
     if (frozen := case.frozen("", booking)) is not None:
         return frozen
     note = case.note(NoteKind.COPIED if copied else NoteKind.FOREIGN, was=booking.start)
-    return Outcome(case.recreate(booking, Why.EVENT_TRANSFERRED, note=note, put_back=True))
+    return Outcome(case.recreate(booking, Why.EVENT_TRANSFERRED, note=note, put_back=""))
 
 
 def bring_back(case: Case, booking: Booking, marked: Observation | None, why: Why, note: Note | None) -> Outcome:
@@ -104,7 +104,7 @@ def bring_back(case: Case, booking: Booking, marked: Observation | None, why: Wh
     if marked is not None:
         write = case.rewrite(marked, booking, why, span=booking.span, note=note)
         return Outcome(replace(write, link=replace(write.link, put_backs=case.put_backs(""))))
-    return Outcome(case.recreate(booking, why, note=note, put_back=True))
+    return Outcome(case.recreate(booking, why, note=note, put_back=""))
 
 
 def reject(case: Case, booking: Booking, marked: Observation | None) -> Outcome:

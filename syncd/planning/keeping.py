@@ -155,6 +155,9 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
             link, calendar=target, href=there.href, start=resolved(there.event.start, case.zone), leftovers=leftovers
         )
         return Outcome(Record(link.booking_id, Why.EVENT_TRANSFERRED, after))
+    brought_home = link.pending is not None and link.pending.kind is NoteKind.TRANSFERRED and target != seen.calendar
+    if brought_home and (frozen := case.frozen(seen.calendar, booking)) is not None:
+        return frozen
     if link.pending is not None:
         why = Why.EVENT_TRANSFERRED
     elif link.booking.same_as(booking) and target != seen.calendar:
@@ -162,7 +165,8 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     else:
         why = Why.ROUTED
     note = link.pending or _reassigned(case, booking) or standing(case)
-    return Outcome(case.recreate(booking, why, note=note, source=seen))
+    put_back = seen.calendar if brought_home else None
+    return Outcome(case.recreate(booking, why, note=note, source=seen, put_back=put_back))
 
 
 def _reassigned(case: Case, booking: Booking) -> Note | None:

@@ -10,7 +10,7 @@ import pytest
 from syncd.domain.actions import Action, Create, ProblemKind, Record, Replace, Why
 from syncd.domain.booking import Status
 from syncd.domain.event import EventTime, Texts
-from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Leftover, Link, PutBack, Refusal, Wish
+from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Frozen, Leftover, Link, PutBack, Refusal, Wish
 from syncd.domain.note import Note, NoteKind
 from syncd.planning import keeping
 from syncd.planning.case import Case, Outcome
@@ -269,6 +269,31 @@ def test_into_the_calendar_where_it_belongs_and_why(link: Link, why: Why, said: 
     assert isinstance(action, Create)
     assert (action.why, action.calendar, action.link.note) == (why, SIDE, said)
     assert action.link.leftovers == (Leftover(HOME, "/home/b1.ics", '"2"', AT_TEN, ""),)
+
+
+def test_brought_home_three_times_within_the_hour_it_is_left_where_a_person_puts_it() -> None:
+    put = pair(booking=ELSEWHERE, pending=DUE, put_backs=(PutBack(NOW, HOME),) * 2)
+    assert done(relocated(put)).link.put_backs == (PutBack(NOW, HOME),) * 3
+    again = replace(put, put_backs=(PutBack(NOW, HOME),) * 3)
+    outcome = relocated(again)
+    left_alone = replace(again, frozen=Frozen(HOME, ELSEWHERE.start))
+    assert outcome.action == Record(B1, Why.LEFT_ALONE, left_alone)
+    assert outcome.problem is not None
+    assert (outcome.problem.kind, outcome.problem.key) == (ProblemKind.FROZEN, "b1")
+    assert relocated(left_alone, links={B1: left_alone}) == Outcome(problem=outcome.problem)
+
+
+@pytest.mark.parametrize("pending", [None, SAID])
+def test_what_no_person_put_there_is_not_counted_as_put_back(pending: Note | None) -> None:
+    backs = (PutBack(NOW, HOME),) * 3
+    action = done(relocated(pair(booking=ELSEWHERE, pending=pending, put_backs=backs)))
+    assert (type(action), action.link.put_backs) == (Create, backs)
+
+
+def test_one_that_only_gets_its_uid_back_is_not_counted_as_put_back() -> None:
+    seen = stands(uid="b1~3@zimun")
+    action = done(keeping.keep(case(pair(pending=DUE), seen), BOOKED, seen, AT_TEN))
+    assert (type(action), action.link.put_backs) == (Create, ())
 
 
 def test_a_new_member_of_the_staff_is_named_in_the_event() -> None:

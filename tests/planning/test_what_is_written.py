@@ -112,7 +112,7 @@ def test_a_new_event_goes_where_routing_wants_it_with_all_that_stood_in_the_old_
 
 def test_an_event_that_comes_back_is_counted_and_leaves_nothing_behind() -> None:
     link = worn(event=replace(ASSERTED, title="Ada, by the window"), data="1|VALARM")
-    back = case(link).recreate(BOOKED, Why.EVENT_RETURNED, note=None, put_back=True)
+    back = case(link).recreate(BOOKED, Why.EVENT_RETURNED, note=None, put_back="")
     assert back.link.put_backs == (PutBack(NOW - 30 * MINUTE, "lately"), PutBack(NOW, ""))
     assert back.link.leftovers == link.leftovers
     assert (back.draft.title, back.onto) == ("Ada, by the window", "1|VALARM")

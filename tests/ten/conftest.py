@@ -13,8 +13,6 @@ __all__ = ["dav", "folder", "new_calendar"]
 
 KNOWN = {
     "[radicale-rules of another name]": "now and then Radicale keeps rules of its own for the TZID that has none",
-    "test_there_and_back_and_there_again[": "an event put into another managed calendar is brought home each time, "
-    "however often within the hour",
     "another body at each look, no ETag]": "without ETags a write needs the body to stay as it was read",
 }
 """What syncd cannot do yet, by the end of the test's name."""
