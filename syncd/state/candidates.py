@@ -80,6 +80,7 @@ def keep(db: Database, seen: Iterable[Candidate], cycle: int, now: datetime) -> 
             if one.stage is Stage.BOOKED and one.booking_id is not None:
                 # its story is the booking's from now on, as where it was held and confirmed
                 history.rename(db, named(number), one.booking_id)
+                history.add(db, history.carried_over(replace(row, booking_id=named(number)), one.booking_id))
 
 
 def mark_gone(db: Database, gone: Sequence[Candidate], now: datetime) -> None:

@@ -112,8 +112,10 @@ def record(
     if known is not None:
         knowledge.keep(db, known)
         if isinstance(action, Hold | Confirm):
-            # the story of the request is the booking's, from its first row
+            # the story of the request is the booking's, from its first row, and is found by either name
             history.rename(db, action.booking_id, known.booking.id)
+            if action.candidate is not None:
+                history.add(db, history.carried_over(entry, known.booking.id))
         else:
             candidates.rename(db, action.booking_id, known.booking.id)
     if reply is not None and isinstance(action, Asked) and action.ask is not None:

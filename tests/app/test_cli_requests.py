@@ -65,6 +65,9 @@ def test_what_stood_there_awaits_and_what_is_new_is_booked(desk: Desk) -> None:
     told = desk.run("log", desk.salon.appointments()[1].booking_id).out
     assert "booked in Zimun" in told
     assert "an event in the calendar asks for it" in told
+    assert "went on under another id" in told
+    assert "was event-3" in told
+    assert desk.run("log", "event-3").out == told
 
 
 def test_what_was_refused_is_named(desk: Desk) -> None:

@@ -168,8 +168,9 @@ def test_what_is_booked_already_goes_on_under_the_bookings_id_and_a_persons_note
         one, other = kept(store, refused, replace(refused, href=f"{CALENDAR}other.ics"))
         store.keep_candidates([replace(one, stage=Stage.BOOKED, booking_id=BookingId("b7"), note=None)], 1, NOW)
         store.keep_candidates([replace(other, stage=Stage.THEIRS, booking_id=BookingId("b8"), note=None)], 1, NOW)
+        story = ["request.refused", "request.met", "link.renamed"]
         for name, told in (
-            ("b7", ["request.refused", "request.met"]), ("b8", ["request.met"]), (other.name, ["request.refused"]),
+            ("b7", story), (one.name, story), ("b8", ["request.met"]), (other.name, ["request.refused"]),
         ):  # fmt: skip
             assert [row.what for row in store.history(BookingId(name), 9)] == told
         # changed afterwards, it is told so there
