@@ -59,6 +59,15 @@ def remove(case: Case) -> Outcome:
     return Outcome()
 
 
+def is_long_alone(case: Case) -> bool:
+    """Whether a second event of this booking was removed a while ago, and nobody looked since whether the other stands.
+
+    By a direct look: some servers' sync reports leave deletions out.
+    """
+    removed_at = case.link.twin_removed_at
+    return removed_at is not None and case.now - removed_at >= SETTLED
+
+
 def settled_twins(case: Case) -> list[Observation]:
     """Events with this booking's UID, of whichever generation, that have stood at other hrefs for a while.
 

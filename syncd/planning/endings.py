@@ -10,7 +10,6 @@ from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, 
 from syncd.domain.note import NoteKind
 from syncd.planning import duplicates
 from syncd.planning.case import Case, Outcome
-from syncd.planning.duplicates import SETTLED
 from syncd.planning.sides import (
     BookingCancelled,
     BookingMoved,
@@ -24,6 +23,7 @@ from syncd.planning.sides import (
     EventTransferred,
     EventUnbookable,
 )
+from syncd.planning.snapshot import LookEvent
 
 PRESENT = EventSame | EventMoved | EventUnbookable | EventReplayed | EventTransferred
 
@@ -98,7 +98,8 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
     link = case.link
     if link.deletion is not None and isinstance(event, PRESENT | EventElsewhere):
         link = replace(link, deletion=None)
-    if isinstance(event, PRESENT) and link.twin_removed_at is not None and case.now - link.twin_removed_at >= SETTLED:
+    looked = case.snapshot.looks.get(LookEvent(link.calendar, link.href))
+    if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and isinstance(looked, Observation):
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
     if link.missing is not None and _was_seen(zimun):
         link = replace(link, missing=None)

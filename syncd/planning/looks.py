@@ -8,7 +8,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Link
 from syncd.planning import landing, moves
 from syncd.planning.case import Case
-from syncd.planning.duplicates import settled_twins
+from syncd.planning.duplicates import is_long_alone, settled_twins
 from syncd.planning.newcomers import booking_id_of, is_past
 from syncd.planning.planner import is_alive
 from syncd.planning.sides import (
@@ -83,7 +83,7 @@ def _about_event(case: Case) -> set[Question]:
     seen = snapshot.events.get((link.calendar, link.href))
     if seen is not None:
         marked = seen.event is not None and seen.event.cancelled
-        return {look} if marked or settled_twins(case) else set()
+        return {look} if marked or settled_twins(case) or is_long_alone(case) else set()
     if transferred(link, snapshot) is not None:
         return {look}
     if not snapshot.all_readable:

@@ -14,6 +14,7 @@ from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, 
 from syncd.domain.note import NoteKind
 from syncd.planning import deletions
 from syncd.planning.case import Outcome
+from syncd.planning.looks import questions
 from syncd.planning.planner import decide
 from syncd.planning.snapshot import FindEvent, Look, LookEvent, Policy
 from tests.planning import builders as make
@@ -125,17 +126,35 @@ def test_any_other_word_for_the_event_holds_no_grace_up() -> None:
 def test_when_its_twin_was_removed_and_it_was_not_seen_since_a_deletion_is_half_a_transfer() -> None:
     action = delete(pair(twin_removed_at=NOW - DAY))
     assert (action.why, action.link.note) == (Why.EVENT_TRANSFERRED, note(NoteKind.TRANSFERRED))
+    assert action.link.twin_removed_at is None
     marked = delete(pair(twin_removed_at=NOW - DAY), marked=stands(cancelled=True))
     assert (type(marked), marked.why) == (Replace, Why.EVENT_TRANSFERRED)
     again = delete(pair(twin_removed_at=NOW - DAY, deletion=BEGUN), marked=None)
     assert isinstance(again, Cancel)
 
 
-@pytest.mark.parametrize(("ago", "known"), [(GRACE, None), (GRACE - SECOND, NOW - GRACE + SECOND)])
-def test_seen_again_a_while_later_it_is_known_to_be_the_only_one(ago: timedelta, known: datetime | None) -> None:
-    action = decide(case(pair(twin_removed_at=NOW - ago), stands(title="another"))).action
+@pytest.mark.parametrize(
+    ("ago", "looked", "known"),
+    [
+        (GRACE, True, None),
+        (GRACE, False, NOW - GRACE),
+        (GRACE - SECOND, True, NOW - GRACE + SECOND),
+    ],
+)
+def test_looked_at_again_a_while_later_it_is_known_to_be_the_only_one(
+    ago: timedelta, known: datetime | None, *, looked: bool
+) -> None:
+    seen = stands(title="another")
+    looks = {LookEvent(HOME, seen.href): seen if looked else Look.ABSENT}
+    action = decide(case(pair(twin_removed_at=NOW - ago), seen, looks=looks)).action
     assert action is not None
     assert action.link.twin_removed_at == known
+
+
+@pytest.mark.parametrize(("ago", "asked"), [(GRACE, True), (GRACE - SECOND, False)])
+def test_that_look_is_a_direct_one(ago: timedelta, *, asked: bool) -> None:
+    made = case(pair(twin_removed_at=NOW - ago), stands())
+    assert (LookEvent(HOME, "/home/b1.ics") in questions(made.snapshot, made.policy)) is asked
 
 
 @pytest.mark.parametrize(("then", "now", "back"), [(0, 0, False), (0, 1, True), (1, 0, False)])
