@@ -33,6 +33,7 @@ from syncd.planning.openings import (
     Take,
     Write,
     changes,
+    is_to_write,
     said_by,
     written,
 )
@@ -183,7 +184,7 @@ class Publishing:
             await self._write(calendar, change, scene)
 
     async def _take(self, calendar: CalendarPort, opening: Opening, scene: Display) -> None:
-        fresh = await self._fresh(calendar, opening, scene)
+        fresh, _ = await self._fresh(calendar, opening, scene)
         if fresh is not None:
             await calendar.remove(opening.href, fresh.etag, fresh.data)
             self._store.keep_openings(calendar.url, (), [opening.href])
@@ -196,8 +197,11 @@ class Publishing:
             # what had been asked for there is over: where it is written again, it is asked for again
             self._store.forget_candidates([one for one in self._asked if one.href == stored.href])
         else:
-            fresh = await self._fresh(calendar, opening, scene)
+            fresh, now = await self._fresh(calendar, opening, scene)
             if fresh is None or fresh.event is None:
+                return
+            if not is_to_write(now, write.show, scene.now):
+                self._store.keep_openings(calendar.url, [now])  # it was put right meanwhile
                 return
             draft = scene.draft(write, fresh.event.uid)
             stored = await calendar.replace(opening.href, draft, fresh.data, fresh.etag)
@@ -217,17 +221,17 @@ class Publishing:
                 continue
         raise Refused("the calendar server takes no event of that slot again")
 
-    async def _fresh(self, calendar: CalendarPort, opening: Opening, scene: Display) -> Stored | None:
-        """The event as it stands now; None where it is gone or edited, which is remembered."""
+    async def _fresh(self, calendar: CalendarPort, opening: Opening, scene: Display) -> tuple[Stored | None, Opening]:
+        """The event as it stands now, None where it is gone or edited, which is remembered; and what it is by that."""
         stored = next(iter(await calendar.read([opening.href])), None)
         if stored is None or stored.event is None:
             self._store.keep_openings(calendar.url, (), [opening.href], UNREAD)
-            return None
+            return None, opening
         now = scene.judged(replace(opening, etag=stored.etag), stored.event)
         if not now.edited:
-            return stored
+            return stored, now
         self._store.keep_openings(calendar.url, [now])
-        return None
+        return None, now
 
 
 def _as_stored(after: Opening, stored: Stored) -> Opening:

@@ -152,7 +152,7 @@ def changes(
     writes = [
         Write(slot, show, of_slot.get(slot))
         for slot, show in shown.items()
-        if _is_to_write(of_slot.get(slot), show, now)
+        if is_to_write(of_slot.get(slot), show, now)
     ]
     writes.sort(key=lambda write: (write.slot.start, write.slot))
     ahead = [Take(one) for one in takes if one.start > now]
@@ -222,7 +222,8 @@ def written(write: Write, before: Opening, now: datetime) -> Opening:
     )
 
 
-def _is_to_write(one: Opening | None, show: Show, now: datetime) -> bool:
+def is_to_write(one: Opening | None, show: Show, now: datetime) -> bool:
+    """Whether what stands there, None for nothing, is not as it should be, and syncd may write over it once more."""
     if one is None:
         return True
     if one.edited:

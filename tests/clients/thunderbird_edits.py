@@ -2,9 +2,10 @@
 
     python -m tests.clients.thunderbird_edits FOLDER
 
-dismisses alarms, edits a title, makes an event longer, takes back a drag, puts an event into another calendar, deletes
-one and takes it back, deletes one for good, copies one, and drags one offline while its customer moves it. Writes into
-FOLDER what Thunderbird sent, and screenshots. Ends with 1 where something did not go as it says it does.
+dismisses alarms, edits a title, adds a note, makes an event longer, takes back a drag, puts an event into another
+calendar, deletes one and takes it back, deletes one for good, copies one, and drags two offline while their customers
+move them: one is discarded, the other submitted anyway. Writes into FOLDER what Thunderbird sent, and screenshots. Ends
+with 1 where something did not go as it says it does.
 """
 
 import asyncio
@@ -117,12 +118,14 @@ async def story(desk: Desk, free: date) -> None:
     await until(desk.app, lambda events: len(events) == len(NAMES))
     await alarms_dismissed(desk)
     await title_edited(desk)
+    await note_added(desk)
     await made_longer(desk)
     await drag_taken_back(desk, free)
     await carried(desk)
     await deletion_taken_back(desk)
     await deleted(desk)
-    await dragged_offline(desk, free)
+    await discarded(desk, free)
+    await submitted(desk, free)
     await copied(desk)
     await desk.round()
     await desk.round()
@@ -155,6 +158,20 @@ async def title_edited(desk: Desk) -> None:
     await desk.sends("PUT")
     await desk.nothing_came_of_it(TITLED, before, "a title")
     check(prop(desk.event(TITLED), "SUMMARY").endswith("Dana Lee (regular)"), "and it stands")
+
+
+async def note_added(desk: Desk) -> None:
+    say("a note is added in the event's own window")
+    before = desk.booking(TITLED)
+    await desk.app.click(TITLED, times=2)
+    await desk.app.javascript(_FOCUS, EDITOR)
+    await desk.app.press("ctrl+End", "Return")
+    await desk.app.type("likes the window seat")
+    await desk.app.screenshot(desk.out / "note.png")
+    await desk.app.press("ctrl+l")
+    await desk.sends("PUT")
+    await desk.nothing_came_of_it(TITLED, before, "a note")
+    check("likes the window seat" in prop(desk.event(TITLED), "DESCRIPTION"), "and it stands")
 
 
 async def made_longer(desk: Desk) -> None:
@@ -235,30 +252,45 @@ async def copied(desk: Desk) -> None:
     check(len(desk.salon.appointments()) == len(NAMES), "and there is no second one")
 
 
-async def dragged_offline(desk: Desk, free: date) -> None:
-    say("an event is dragged offline, and its customer moves it meanwhile")
-    await desk.app.javascript("Services.io.offline = true;")
-    await desk.app.grab(OFFLINE, free, 11 * 60)
-    await desk.app.drop()
-    desk.salon.move(desk.ids[OFFLINE], at(free, 12))
-    await cycle(desk.config)
-    await desk.app.javascript("Services.io.offline = false;")
-    await desk.app.synchronize()
-    await asyncio.sleep(5)
-    await desk.app.screenshot(desk.out / "offline.png")
-    asked = 0
-    while any(CONFLICT in each for each in await desk.app.windows()):
-        asked += 1
-        # "Discard my changes and reload"
-        await desk.app.press("Escape")
-        await asyncio.sleep(3)
-    answers = {one.answer.split(b" ")[1] for one in desk.proxy.writes[desk.sent :]}
-    check(asked > 0 and answers == {b"412"}, "Thunderbird was refused by 412, and asks what to do")
-    desk.sent = len(desk.proxy.writes)
+async def discarded(desk: Desk, free: date) -> None:
+    say("an event is dragged offline, its customer moves it meanwhile, and the person lets the drag go")
+    # "Discard my changes and reload"
+    await dragged_offline(desk, OFFLINE, at(free, 11), at(free, 12), "Escape")
     await desk.round(2)
     check(desk.booking(OFFLINE).start == at(free, 12), "discarded: the customer's time stands")
     event = await desk.app.event(OFFLINE)
     check(event.start == at(free, 12), "and the event shows it")
+
+
+async def submitted(desk: Desk, free: date) -> None:
+    say("an event is dragged offline, its customer moves it meanwhile, and the person insists")
+    # "Submit my changes anyway"
+    await dragged_offline(desk, DRAGGED, at(free, 13), at(free, 14), "Return")
+    await desk.round(2)
+    check(desk.booking(DRAGGED).start == at(free, 13), "submitted: the booking is where the person wants it")
+    event = await desk.app.event(DRAGGED)
+    check(event.start == at(free, 13), "and so is the event")
+
+
+async def dragged_offline(desk: Desk, name: str, to: datetime, meanwhile: datetime, answer: str) -> None:
+    """A drag while Thunderbird is offline, and the customer goes elsewhere. `answer` is the key to its question."""
+    await desk.app.javascript("Services.io.offline = true;")
+    await desk.app.grab(name, to.astimezone(ZONE).date(), to.astimezone(ZONE).hour * 60)
+    await desk.app.drop()
+    desk.salon.move(desk.ids[name], meanwhile)
+    await cycle(desk.config)
+    await desk.app.javascript("Services.io.offline = false;")
+    await desk.app.synchronize()
+    await asyncio.sleep(5)
+    await desk.app.screenshot(desk.out / f"offline-{answer}.png")
+    asked = 0
+    while any(CONFLICT in each for each in await desk.app.windows()):
+        asked += 1
+        await desk.app.press(answer)
+        await asyncio.sleep(3)
+    answers = [one.answer.split(b" ")[1] for one in desk.proxy.writes[desk.sent :]]
+    check(asked > 0 and answers[:1] == [b"412"], f"Thunderbird was answered {answers}, and asked what to do")
+    desk.sent = len(desk.proxy.writes)
 
 
 async def delete(desk: Desk, name: str) -> None:
@@ -275,6 +307,23 @@ def ends(booking: Appointment) -> str:
     return f"{booking.end.astimezone(ZONE):%Y%m%dT%H%M%S}"
 
 
+_FOCUS = """
+const [address] = arguments;
+const wait = () => new Promise(done => window.setTimeout(done, 200));
+return (async () => {
+  for (;;) {
+    const found = [...Services.wm.getEnumerator(null)].find(each => each.location.href.includes(address));
+    const frame = found && found.document.querySelector("iframe");
+    const text = frame && frame.contentDocument.getElementById("item-description");
+    if (text) {
+      await wait();
+      text.focus();
+      return;
+    }
+    await wait();
+  }
+})();
+"""
 _CHOOSE = """
 const [address, name] = arguments;
 const wait = () => new Promise(done => window.setTimeout(done, 200));

@@ -172,6 +172,30 @@ async def test_edited_between_the_look_and_the_deletion_it_is_left_alone(
         assert all(one.edited for one in w.store.openings(url))
 
 
+async def test_put_right_between_the_look_and_the_write_it_is_not_written(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    url = new_calendar()
+    async with world(dav, folder, event=openings(url)) as w:
+        await filled(w)
+        found = await there(w, url)
+        name = sorted(found)[-1]
+        await put(w, url, name, dragged(found[name], HOUR, w.clock.at))
+        look = publishing.Publishing._look
+
+        async def meanwhile(self, *given):  # type: ignore[no-untyped-def]
+            seen = await look(self, *given)
+            await put(w, url, name, found[name])
+            return seen
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(publishing.Publishing, "_look", meanwhile)
+            await w.quiet(minutes=1)
+        assert await there(w, url) == found
+        assert all(not one.put_back_at for one in w.store.openings(url))
+        await w.quiet(minutes=1)
+
+
 async def test_peoples_own_events_in_it_are_never_touched(
     dav: Server, folder: Path, new_calendar: Callable[[], str]
 ) -> None:
