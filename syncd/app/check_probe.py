@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
@@ -176,8 +176,7 @@ async def _remove_outside(rows: Rows, accounts: Accounts, store: Store, clock: C
             continue
         name = f"{PROBE} {one.calendar}"
         try:
-            calendar = await _reached(accounts, one.calendar)
-            removed = calendar is not None and await remove_scratch(calendar, one.href)
+            removed = await remove_by_any(accounts.all, one)
         except CollectionGone:
             # and the event with it
             store.note_scratch(gone=[one])
@@ -185,22 +184,36 @@ async def _remove_outside(rows: Rows, accounts: Accounts, store: Store, clock: C
         except SyncdError as error:
             rows.failed(name, error, REMOVE)
             continue
-        if calendar is None:
+        if removed is None:
             rows.warn(
                 name, _UNREACHED, f'look there for "{SCRATCH_TITLE}" of last July, and delete it; it is not told again'
             )
         if removed:
             rows.ok(name, "scratch event of an earlier probe removed")
-        if removed or calendar is None or not one.since <= clock.now() < one.since + PATIENCE:
+        if removed or removed is None or not one.since <= clock.now() < one.since + PATIENCE:
             store.note_scratch(gone=[one])
 
 
-async def _reached(accounts: Accounts, url: str) -> DavCalendar | None:
-    """That calendar, by an account of the config that is on its server."""
-    for account in accounts.all:
-        with suppress(ConfigError):
-            return await account.beside(url)
-    return None
+async def remove_by_any(accounts: Iterable[Account], one: Scratch) -> bool | None:
+    """Whether one of the config's accounts removed it; None where none of them is on its server.
+
+    Each is tried, for the calendar may have been that of any. Raises what they met where none of them could look.
+    """
+    looked: bool | None = None
+    met: list[SyncdError] = []
+    for account in accounts:
+        try:
+            if await remove_scratch(await account.beside(one.calendar), one.href):
+                return True
+            looked = False
+        except ConfigError:
+            continue
+        except SyncdError as error:
+            met.append(error)
+    if looked is None and met:
+        # that a calendar is gone counts where all say so: to an account of somebody else's it may be hidden
+        raise min(met, key=lambda error: isinstance(error, CollectionGone))
+    return looked
 
 
 def _advice(error: SyncdError) -> str:

@@ -12,15 +12,24 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
+from syncd.app.check_probe import remove_by_any
+from syncd.calendars.account import Account
+from syncd.domain.errors import CollectionGone, NotPermitted
 from syncd.domain.findings import SCRATCH, Condition, Scratch
 from syncd.state.store import Store
 from tests.app.salon import Desk, desk_of
 from tests.servers import Server, make_calendar, send
 from tests.ten.bender import Ask, Bend, Bender, Onward, Reply
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+EVENT = (
+    "BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:20261123T080000Z\r\nDTSTART:20260701T100000Z\r\n"
+    "DTEND:20260701T110000Z\r\nSUMMARY:syncd\r\nEND:VEVENT\r\n"
+)
 
 
 @pytest.fixture
@@ -169,6 +178,32 @@ async def test_what_was_left_where_nobody_can_look_any_more_is_told_once(desk: D
     assert rows[f"Probe {elsewhere}"]["result"] == "warn"
     assert "no account of the config reaches" in rows[f"Probe {elsewhere}"]["what"]
     assert desk.run("status", "--json").json["scratch"] == []
+
+
+@pytest.mark.parametrize("passwords", [("wrong", "p"), ("p", "wrong")])
+async def test_what_was_left_is_removed_by_whichever_account_may(desk: Desk, passwords: tuple[str, str]) -> None:
+    url = desk.dav.calendar_url
+    one = Scratch(url, f"{urlsplit(url).path}{SCRATCH}1.ics", NOW, NOW)
+    text = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{EVENT.format(uid=f'{SCRATCH}1')}END:VCALENDAR\r\n"
+    send(desk.dav, "PUT", urljoin(url, one.href), text, {"Content-Type": "text/calendar; charset=utf-8"})
+    assert scratch(desk)
+    accounts = [Account(desk.dav.url, "u", password, now=lambda: NOW) for password in passwords]
+    right = accounts[passwords.index("p")]
+    wrong = accounts[passwords.index("wrong")]
+    assert await remove_by_any(accounts, one) is True
+    assert not scratch(desk)
+    assert await remove_by_any(accounts, one) is False
+    with pytest.raises(NotPermitted):
+        await remove_by_any([wrong], one)
+    assert await remove_by_any(accounts, replace(one, calendar="https://dav.example.org/cal/")) is None
+    gone = f"{desk.dav.home_url}never/"
+    never = replace(one, calendar=gone, href=f"{urlsplit(gone).path}{SCRATCH}1.ics")
+    with pytest.raises(CollectionGone):
+        await remove_by_any([right], never)
+    with pytest.raises(NotPermitted):
+        await remove_by_any(accounts, never)
+    for account in accounts:
+        await account.aclose()
 
 
 async def test_status_tells_what_makes_a_calendar_unsafe(desk: Desk, bent: Bender) -> None:
