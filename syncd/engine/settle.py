@@ -123,6 +123,25 @@ async def _renamed(action: Reschedule, sides: Sides) -> Booking | None:
     return same[0] if len(same) == 1 else None
 
 
+def drop_outdated(sides: Sides, bookings: Mapping[BookingId, Booking]) -> frozenset[BookingId]:
+    """Drop what was to be asked for a booking that the list shows otherwise than it was then; for which bookings.
+
+    Where no look by its id tells, it would be asked for again: of a booking which its customer has changed since.
+    """
+    outdated: set[BookingId] = set()
+    for intent in sides.store.open_intents():
+        action = intent.action
+        if not isinstance(action, Reschedule | Cancel) or (listed := bookings.get(action.booking_id)) is None:
+            continue
+        target = action.to if isinstance(action, Reschedule) else None
+        if listed.cancelled or listed.start in (action.expect.start, target):
+            continue
+        sides.store.record(intent, Outcome.DROPPED, sides.clock.now(), detail="settled")
+        log.info("intent.settled", booking_id=action.booking_id, action=action.kind, outcome=Outcome.DROPPED.value)
+        outdated.add(action.booking_id)
+    return frozenset(outdated)
+
+
 def perhaps_renamed(
     intents: Iterable[Intent], bookings: Iterable[Booking], links: Mapping[BookingId, Link]
 ) -> frozenset[BookingId]:

@@ -194,12 +194,13 @@ def history(db: Database, booking_id: BookingId | None, limit: int) -> list[Hist
 
 
 def cancellations_since(db: Database, since: datetime) -> tuple[int, frozenset[BookingId]]:
-    """Our cancellations since then, and the bookings of those whose answer was lost.
+    """Our cancellations since then, and the bookings of those whose answer was lost, or was never read.
 
-    Whatever a look told of the latter afterwards: it may have been from before the call.
+    Whatever a look told of the latter afterwards ("dropped"): it may have been from before the call.
     """
     rows = db.execute(
-        "SELECT booking_id, sum(outcome = 'done'), sum(outcome = 'unknown'), outcome, max(id) FROM history"
+        "SELECT booking_id, sum(outcome = 'done'), sum(outcome IN ('unknown', 'dropped')), outcome, max(id)"
+        " FROM history"
         " WHERE what = ? AND at >= ? GROUP BY booking_id",
         (_WHAT[Cancel][1], as_text(since)),
     ).fetchall()

@@ -1,18 +1,22 @@
 """A write whose answer was lost is known by what stands there, also where the server has no ETags."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from syncd.domain.actions import Replace, Reschedule, Why
-from syncd.domain.booking import Status
+from syncd.domain.actions import Cancel, Replace, Reschedule, Why
+from syncd.domain.booking import Booking, Status
 from syncd.domain.ids import BookingId
-from syncd.engine.settle import _written, perhaps_renamed
+from syncd.engine.settle import _written, drop_outdated, perhaps_renamed
+from syncd.engine.sides import Sides
 from syncd.planning.planner import decide
 from syncd.ports import Stored
 from syncd.state.journal import Intent, Outcome
+from syncd.state.store import Store
 from tests.planning import builders as make
-from tests.planning.builders import NOON, NOW, TEN
+from tests.planning.builders import FOUR, NOON, NOW, TEN
 from tests.planning.lens import BOOKED, case, done
 
 
@@ -45,3 +49,33 @@ def test_what_an_open_reschedule_may_have_made_of_another_booking_waits() -> Non
     for other in (replace(new, start=TEN), replace(new, contact_email="x@y.z"), replace(new, status=Status.CANCELLED)):
         assert perhaps_renamed(intents, [other], {}) == frozenset()
     assert perhaps_renamed([], [new], {}) == frozenset()
+
+
+OFF = replace(BOOKED, status=Status.CANCELLED)
+LINK = make.link(BOOKED, make.observation(make.event(BOOKED)))
+CANCEL = Cancel(BOOKED.id, Why.EVENT_DELETED, LINK, LINK, BOOKED)
+MOVE = Reschedule(BOOKED.id, Why.EVENT_MOVED, LINK, LINK, BOOKED, NOON)
+
+
+@pytest.mark.parametrize(
+    ("action", "listed", "dropped"),
+    [
+        (CANCEL, [make.booking(start=NOON)], True),
+        (CANCEL, [BOOKED], False),
+        (CANCEL, [OFF], False),
+        (CANCEL, [], False),
+        (MOVE, [make.booking(start=FOUR)], True),
+        (MOVE, [make.booking(start=NOON)], False),
+        (MOVE, [BOOKED], False),
+        (MOVE, [replace(OFF, start=FOUR)], False),
+    ],
+)
+def test_what_was_to_be_asked_for_another_booking_than_the_list_shows_is_dropped(
+    action: Cancel | Reschedule, listed: list[Booking], *, dropped: bool
+) -> None:
+    with Store.open(None) as store:
+        store.journal([action], store.begin_cycle(NOW), NOW)
+        sides = cast("Sides", SimpleNamespace(store=store, clock=SimpleNamespace(now=lambda: NOW)))
+        outdated = drop_outdated(sides, {each.id: each for each in listed})
+        assert outdated == ({BOOKED.id} if dropped else frozenset())
+        assert bool(store.open_intents()) is not dropped

@@ -171,6 +171,9 @@ def test_no_more_cycles_are_kept_than_anybody_looks_at(store: Store) -> None:
         (("unknown", "done"), 1, False),
         # a look after it may still tell of before the call
         (("unknown", "dropped"), 0, True),
+        # killed after the call: the look may have been answered late, or the call may arrive late
+        (("dropped",), 0, True),
+        (("dropped", "done"), 1, False),
         (("superseded",), 0, False),
         (("refused",), 0, False),
         (("done", "done"), 2, False),
