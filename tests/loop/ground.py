@@ -18,6 +18,9 @@ ON_EVERY = pytest.mark.parametrize("server", list(KINDS), indirect=True)
 THOROUGH = bool(os.environ.get("SYNCD_THOROUGH"))
 """Whether to try each moment and each repetition, as before a release; else as many as fit into a run of all tests."""
 
+EVERY = bool(os.environ.get("SYNCD_EVERY"))
+"""Whether to tell each story on all servers; else on those that its part of the tests names."""
+
 _EMPTY: list[bytes] = []
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 

@@ -5,10 +5,11 @@ are read as well. Where the server itself is asked (what it makes of an app's ob
 calendar), more are told. With `SYNCD_EVERY=1` in the environment all of them are told on all five.
 """
 
-import os
 from collections import defaultdict
 
 import pytest
+
+from tests.loop.ground import EVERY
 
 
 def on_every(*cases: str) -> pytest.MarkDecorator:
@@ -18,8 +19,7 @@ def on_every(*cases: str) -> pytest.MarkDecorator:
 
 def is_told(server: str, case: str, mark: pytest.Mark | None) -> bool:
     """Whether that case is tried on that server."""
-    everything = server == "radicale" or "SYNCD_EVERY" in os.environ
-    return everything or (mark is not None and (not mark.args or case in mark.args))
+    return server == "radicale" or EVERY or (mark is not None and (not mark.args or case in mark.args))
 
 
 def choose(items: list[pytest.Item], config: pytest.Config) -> None:
