@@ -2,9 +2,11 @@
 # ruff: noqa: T201 - a command talks by printing
 
 import argparse
+import contextlib
 import gc
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -47,24 +49,27 @@ def _many(seeds: range, told: argparse.Namespace) -> int:
     reached: Counter[str] = Counter()
     failures: dict[str, tuple[int, str]] = {}
     count: Counter[str] = Counter()
-    events, done, begun, line = 0, 0, time.monotonic(), 0.0
-    for many, happened, counted, wrong in _results(seeds, told.jobs):
-        done += many
-        events += happened
-        reached.update(counted)
-        for seed, fault in wrong:
-            if kind_of(fault) not in failures:
+    events, done, begun = 0, 0, time.monotonic()
+    line = begun
+    often = 0.5 if sys.stderr.isatty() else 60
+    # with Ctrl-C: what was reached until then
+    with contextlib.suppress(KeyboardInterrupt):
+        for many, happened, counted, wrong in _results(seeds, told.jobs):
+            done += many
+            events += happened
+            reached.update(counted)
+            for seed, fault in wrong:
                 print(f"\nseed {seed}: {fault}", file=sys.stderr, flush=True)
-            failures.setdefault(kind_of(fault), (seed, fault))
-            count[kind_of(fault)] += 1
-        now = time.monotonic()
-        if sys.stderr.isatty() and (now - line > 0.5 or done == len(seeds)):
-            line = now
-            _progress(done, len(seeds), events, now - begun, sum(count.values()))
-        if failures and not told.keep_going:
-            break
-        if told.minutes is not None and now - begun > told.minutes * 60:
-            break
+                failures.setdefault(kind_of(fault), (seed, fault))
+                count[kind_of(fault)] += 1
+            now = time.monotonic()
+            if now - line > often or done == len(seeds):
+                line = now
+                _progress(done, len(seeds), events, now - begun, sum(count.values()))
+            if failures and not told.keep_going:
+                break
+            if told.minutes is not None and now - begun > told.minutes * 60:
+                break
     print(coverage.table(reached, pairs=told.pairs))
     seconds = time.monotonic() - begun
     print(
@@ -90,8 +95,13 @@ def _results(seeds: range, jobs: int) -> Iterator[tuple[int, int, Counter[str], 
     if jobs == 1:
         yield from map(_chunk, chunks)
         return
-    with multiprocessing.get_context("fork").Pool(jobs, initializer=_rarely_collected) as pool:
+    with multiprocessing.get_context("fork").Pool(jobs, initializer=_begin_worker) as pool:
         yield from pool.imap_unordered(_chunk, chunks)
+
+
+def _begin_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process tells what was reached
+    _rarely_collected()
 
 
 def _rarely_collected() -> None:
@@ -113,8 +123,8 @@ def _chunk(seeds: range) -> tuple[int, int, Counter[str], list[tuple[int, str]]]
 
 def _progress(done: int, of: int, events: int, seconds: float, wrong: int) -> None:
     bar = "#" * (30 * done // of)
-    text = f"\r[{bar:<30}] {done}/{of} seeds, {done / seconds:.0f}/s, {events / seconds:.0f} events/s, {wrong} wrong "
-    print(text, end="", file=sys.stderr, flush=True)
+    text = f"[{bar:<30}] {done}/{of} seeds, {done / seconds:.0f}/s, {events / seconds:.0f} events/s, {wrong} wrong "
+    print(f"\r{text}" if sys.stderr.isatty() else f"{text}\n", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
