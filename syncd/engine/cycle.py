@@ -41,6 +41,7 @@ from syncd.engine.settle import drop_outdated, perhaps_renamed, settle
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.tidy import Tidying
 from syncd.engine.together import together
+from syncd.planning.endings import only_what_ended
 from syncd.planning.guard import approved, check_safe, is_move, is_removal
 from syncd.planning.looks import questions
 from syncd.planning.planner import make_plan
@@ -282,12 +283,13 @@ class Engine:
         troubles = (Problem(ProblemKind.PARKED, key, text) for key, text in sorted(answering.troubles.items()))
         current.parked = (*current.parked, *troubles)
         current.problems = (*current.parked, *plan.problems)
-        wanted = [
-            action
-            for action in plan.actions
-            # what waits for a lost answer is left alone, but for the word that it is not booked yet
-            if action.booking_id not in current.left_out or action.why is Why.MOVE_WAITS
-        ]
+        wanted: list[Action] = []
+        for action in plan.actions:
+            # what waits for a lost answer is left alone, but for what ended and the word that it is not booked yet
+            if action.booking_id not in current.left_out or action.why is Why.MOVE_WAITS:
+                wanted.append(action)
+            elif (ended := only_what_ended(snapshot.links.get(action.booking_id), action)) is not None:
+                wanted.append(ended)
         # what a calendar refused is named whichever round it is
         allowed = self._not_refused(current, wanted)
         return [action for action in allowed if touched is None or action.booking_id in touched]

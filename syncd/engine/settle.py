@@ -18,6 +18,7 @@ from syncd.domain.link import Link
 from syncd.engine.execute import side_of
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
 from syncd.engine.sides import Health, Sides
+from syncd.planning import endings
 from syncd.planning.instants import resolved
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import CalendarPort, Stored
@@ -165,7 +166,13 @@ def _is_of(booking: Booking, other: Booking) -> bool:
 
 
 async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides) -> Done:
-    """A booking that no call can read cannot be looked at: the same key again answers as the first call did."""
+    """A booking that no call can read cannot be looked at: the same key again answers as the first call did.
+
+    A cancellation is not asked for again where its reason has ended meanwhile: the event is back, or the question over.
+    """
+    link = sides.store.links().get(action.booking_id)
+    if isinstance(action, Cancel) and link is not None and endings.is_over(action.before, link):
+        return Done(intent, Outcome.DROPPED)
     try:
         if isinstance(action, Cancel):
             await sides.bookings.cancel(action.booking_id, intent.key)

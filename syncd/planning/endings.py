@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from syncd.domain.actions import ProblemKind, Remove, Why
+from syncd.domain.actions import Action, ProblemKind, Record, Remove, Why
 from syncd.domain.booking import Booking, Status
 from syncd.domain.event import Observation
-from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Link, Missing
+from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Link, Missing, changed
 from syncd.domain.note import NoteKind
 from syncd.planning import duplicates
 from syncd.planning.case import Case, Outcome
@@ -25,6 +25,7 @@ from syncd.planning.sides import (
 )
 from syncd.planning.snapshot import LookEvent
 
+_MAY_END = ("deletion", "missing", "awaiting")
 PRESENT = EventSame | EventMoved | EventUnbookable | EventReplayed | EventTransferred
 
 
@@ -140,10 +141,18 @@ def _says_nothing(event: EventSide) -> bool:
 
 def is_over(before: Link, after: Link) -> bool:
     """Whether a grace, a first 404 or a question ended between the two."""
-    return any(
-        getattr(before, each) is not None and getattr(after, each) is None
-        for each in ("deletion", "missing", "awaiting")
-    )
+    return any(getattr(before, each) is not None and getattr(after, each) is None for each in _MAY_END)
+
+
+def only_what_ended(before: Link | None, action: Action) -> Record | None:
+    """Of what is to be remembered of a pair while the answer to a call is waited for: what `is_over`; None for nothing.
+
+    Else it would go on when that answer is known.
+    """
+    if before is None or not isinstance(action, Record) or not is_over(before, action.link):
+        return None
+    ended = {each: None for each in _MAY_END if getattr(action.link, each) is None}
+    return replace(action, link=changed(before, **ended))
 
 
 def _was_seen(zimun: BookingSide) -> bool:

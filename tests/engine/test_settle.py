@@ -1,16 +1,19 @@
 """A write whose answer was lost is known by what stands there, also where the server has no ETags."""
 
 from dataclasses import replace
+from datetime import datetime
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from syncd.domain.actions import Cancel, Replace, Reschedule, Why
-from syncd.domain.booking import Booking, Status
+from syncd.domain.booking import Booking, BookingList, Status
+from syncd.domain.errors import NotPermitted
 from syncd.domain.ids import BookingId
-from syncd.engine.settle import _written, drop_outdated, perhaps_renamed
-from syncd.engine.sides import Sides
+from syncd.domain.link import Deletion
+from syncd.engine.settle import _written, drop_outdated, perhaps_renamed, settle
+from syncd.engine.sides import Health, Sides
 from syncd.planning.planner import decide
 from syncd.ports import Stored
 from syncd.state.journal import Intent, Outcome
@@ -79,3 +82,33 @@ def test_what_was_to_be_asked_for_another_booking_than_the_list_shows_is_dropped
         outdated = drop_outdated(sides, {each.id: each for each in listed})
         assert outdated == ({BOOKED.id} if dropped else frozenset())
         assert bool(store.open_intents()) is not dropped
+
+
+class Refusing:
+    """Zimun refuses to tell of any booking; what it is asked to do, it does."""
+
+    def __init__(self) -> None:
+        self.cancelled: list[str] = []
+
+    async def booking(self, booking_id: BookingId) -> Booking:
+        raise NotPermitted(booking_id, credentials=False)
+
+    async def bookings(self, start: datetime, end: datetime) -> BookingList:
+        raise NotPermitted("list", credentials=False)
+
+    async def cancel(self, booking_id: BookingId, key: str) -> None:
+        self.cancelled.append(key)
+
+
+@pytest.mark.parametrize("back", [False, True])
+async def test_a_cancellation_that_nothing_tells_of_is_asked_for_again_unless_its_event_is_back(*, back: bool) -> None:
+    begun = replace(LINK, deletion=Deletion(NOW, 1))
+    zimun = Refusing()
+    with Store.open(None) as store:
+        clock = SimpleNamespace(now=lambda: NOW)
+        sides = cast("Sides", SimpleNamespace(store=store, clock=clock, bookings=zimun, list_closed=True))
+        (intent,) = store.journal([replace(CANCEL, before=begun)], store.begin_cycle(NOW), NOW)
+        store.save_link(LINK if back else begun)
+        assert await settle(sides, {}, make.snapshot(), Health()) == frozenset()
+        assert zimun.cancelled == ([] if back else [intent.key])
+        assert not store.open_intents()

@@ -9,6 +9,8 @@ from tests.loop.ground import ON_ONE
 from tests.loop.test_lists import empty_list
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, World, at, settled, world
 from tests.servers import Server
+from tests.ten.bender import CUT, Ask, Onward, Reply
+from tests.ten.stage import stage
 
 pytestmark = ON_ONE
 
@@ -67,6 +69,34 @@ async def test_a_404_that_ends_within_its_grace_was_none(dav: Server, folder: Pa
         await w.quiet(minutes=9)
         assert await w.exists(booked)
         await w.cycle(minutes=1)
+        assert not await w.exists(booked)
+
+
+async def test_a_404_ends_when_the_list_shows_the_booking_also_while_an_answer_is_waited_for(
+    dav: Server, folder: Path
+) -> None:
+    """The removal was sent on account of it, and got no answer; nor does the look that would tell what came of it."""
+    async with stage(dav, folder) as (w, caldav, _):
+        booked, _other = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        kept = w.booking(booked)
+        forgets(w, booked)
+        await w.cycle(minutes=1)
+
+        async def lost(ask: Ask, onward: Onward) -> Reply:
+            return CUT if ask.method in ("DELETE", "GET") else await onward(ask)
+
+        caldav.bend = lost
+        await w.cycle(minutes=11)
+        assert w.store.open_intents()
+        w.salon._appointments[booked] = kept
+        await w.cycle(minutes=1)
+        assert w.store.open_intents()
+        caldav.bend = None
+        forgets(w, booked)
+        await w.cycle(minutes=1)
+        assert await w.exists(booked)
+        await w.cycle(minutes=11)
         assert not await w.exists(booked)
 
 

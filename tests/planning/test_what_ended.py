@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from syncd.domain.actions import Action, Create, Record, Replace, Why
+import pytest
+
+from syncd.domain.actions import Action, Cancel, Create, Record, Replace, Why
 from syncd.domain.booking import Status
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Frozen, Link, Missing, PutBack
 from syncd.domain.note import NoteKind
 from syncd.planning.case import Case
+from syncd.planning.endings import only_what_ended
 from syncd.planning.planner import decide
 from syncd.planning.snapshot import FindEvent, Look, LookEvent
 from tests.planning import builders as make
@@ -39,6 +42,26 @@ def test_a_question_is_over_before_the_event_stops_asking() -> None:
     asked = pair(note=asks, awaiting=Awaiting(AwaitKind.CANCEL, NOW - HOUR, make.booking(start=FOUR)))
     action = decided(case(asked, stands(noted=True)))
     assert action == Record(B1, Why.APPROVAL_LAPSED, pair(note=replace(asks, until=NOW), since=action.link.since))
+
+
+BEGUN, GONE = Deletion(NOW - 11 * MINUTE, 0), Missing(NOW - 11 * MINUTE, 0)
+QUESTION = Awaiting(AwaitKind.CANCEL, NOW - HOUR, BOOKED)
+
+
+@pytest.mark.parametrize("ended", ["deletion", "missing", "awaiting"])
+def test_of_a_pair_that_waits_for_an_answer_only_what_ended_is_remembered(ended: str) -> None:
+    before = pair(deletion=BEGUN, missing=GONE, awaiting=QUESTION)
+    after = replace(before, booking=make.booking(start=NOON), **{ended: None})
+    over = only_what_ended(before, Record(B1, Why.EVENT_RETURNED, after))
+    assert over == Record(B1, Why.EVENT_RETURNED, replace(before, **{ended: None}))
+
+
+def test_nothing_is_where_nothing_ended_or_more_than_that_is_to_be_done() -> None:
+    begun = pair(deletion=BEGUN)
+    for before, after in ((begun, replace(begun, missing=GONE)), (pair(), begun), (begun, begun)):
+        assert only_what_ended(before, Record(B1, Why.GRACE_BEGUN, after)) is None
+    assert only_what_ended(None, Record(B1, Why.NEW, pair())) is None
+    assert only_what_ended(begun, Cancel(B1, Why.EVENT_DELETED, begun, pair(), BOOKED)) is None
 
 
 def test_a_booking_that_lives_again_says_where_its_event_had_been_left() -> None:
