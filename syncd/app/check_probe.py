@@ -16,7 +16,16 @@ from syncd.app.wiring import Accounts
 from syncd.calendars.account import Account
 from syncd.calendars.dav import DavCalendar
 from syncd.calendars.probe import Probe, Stopped
-from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, Refused, StoreBusy, StoreError, SyncdError
+from syncd.domain.errors import (
+    CollectionGone,
+    ConfigError,
+    NotPermitted,
+    Refused,
+    StoreBusy,
+    StoreError,
+    SyncdError,
+    Unavailable,
+)
 from syncd.domain.findings import SCRATCH, SCRATCH_TITLE, Scratch
 from syncd.engine.scratch import PATIENCE, remove_scratch
 from syncd.ports import Clock
@@ -197,7 +206,8 @@ async def _remove_outside(rows: Rows, accounts: Accounts, store: Store, clock: C
 async def remove_by_any(accounts: Iterable[Account], one: Scratch) -> bool | None:
     """Whether one of the config's accounts removed it; None where none of them is on its server.
 
-    Each is tried, for the calendar may have been that of any. Raises what they met where none of them could look.
+    Each is tried, for the calendar may have been that of any. Raises what they met where none of them could look, or
+    one cannot be asked now.
     """
     looked: bool | None = None
     met: list[SyncdError] = []
@@ -210,7 +220,7 @@ async def remove_by_any(accounts: Iterable[Account], one: Scratch) -> bool | Non
             continue
         except SyncdError as error:
             met.append(error)
-    if looked is None and met:
+    if met and (looked is None or any(isinstance(error, Unavailable) for error in met)):
         # that a calendar is gone counts where all say so: to an account of somebody else's it may be hidden
         raise min(met, key=lambda error: isinstance(error, CollectionGone))
     return looked

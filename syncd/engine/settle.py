@@ -6,7 +6,7 @@ answer was lost may have arrived only a moment ago, and an answer from before it
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -20,6 +20,7 @@ from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, resche
 from syncd.engine.sides import Health, Sides
 from syncd.planning import endings
 from syncd.planning.instants import resolved
+from syncd.planning.sides import is_stale
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import CalendarPort, Stored
 from syncd.state.journal import Intent, Outcome
@@ -124,23 +125,35 @@ async def _renamed(action: Reschedule, sides: Sides) -> Booking | None:
     return same[0] if len(same) == 1 else None
 
 
-def drop_outdated(sides: Sides, bookings: Mapping[BookingId, Booking]) -> frozenset[BookingId]:
-    """Drop what was to be asked for a booking that the list shows otherwise than it was then; for which bookings.
+def drop_outdated(
+    sides: Sides, bookings: Mapping[BookingId, Booking], links: Mapping[BookingId, Link], now: datetime
+) -> frozenset[BookingId]:
+    """Drop what was to be asked for a booking that the list shows otherwise than it was then.
 
     Where no look by its id tells, it would be asked for again: of a booking which its customer has changed since.
+    Returns the bookings for which nothing is left open.
     """
-    outdated: set[BookingId] = set()
+    dropped: set[BookingId] = set()
     for intent in sides.store.open_intents():
         action = intent.action
         if not isinstance(action, Reschedule | Cancel) or (listed := bookings.get(action.booking_id)) is None:
             continue
-        target = action.to if isinstance(action, Reschedule) else None
-        if listed.cancelled or listed.start in (action.expect.start, target):
+        link = links.get(action.booking_id)
+        if listed.cancelled or _may_be_after(action, listed) or (link is not None and is_stale(link, listed, now)):
             continue
-        sides.store.record(intent, Outcome.DROPPED, sides.clock.now(), detail="settled")
+        sides.store.record(intent, Outcome.DROPPED, now, detail="settled")
         log.info("intent.settled", booking_id=action.booking_id, action=action.kind, outcome=Outcome.DROPPED.value)
-        outdated.add(action.booking_id)
-    return frozenset(outdated)
+        dropped.add(action.booking_id)
+    return frozenset(dropped - {intent.action.booking_id for intent in sides.store.open_intents()})
+
+
+def _may_be_after(action: Reschedule | Cancel, listed: Booking) -> bool:
+    """Whether the booking is as it was when the call was sent, or as the call alone would have made it."""
+    then = action.expect
+    if isinstance(action, Cancel):
+        return listed.same_as(then)
+    same = (listed.service_id, listed.location_id) == (then.service_id, then.location_id)
+    return same and listed.start in (then.start, action.to)
 
 
 def perhaps_renamed(

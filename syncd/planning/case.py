@@ -79,6 +79,15 @@ class Case:
             staff=staff,
         )
 
+    def told_where_it_stood(self, left: Leftover) -> Note | None:
+        """The note for a second event that counts from now on, where it stood at another time than the booking before
+        anything was known of either: Zimun is right. None for any other.
+        """
+        stood = left.start.instant if left.start is not None else self.link.booking.start
+        if left.stays_until is None or stood == self.link.booking.start:
+            return None
+        return self.note(NoteKind.ADOPTED, asked=stood, was=self.link.booking.start)
+
     def remember(self, link: Link, why: Why = Why.REMEMBERED) -> Outcome:
         """Remember the link, if it differs from what is remembered."""
         known = self.snapshot.links.get(link.booking_id)
@@ -90,8 +99,10 @@ class Case:
         It stays so until the event or the booking gets a new start. None: it is not.
         """
         stands = Frozen(start, booking.start)
-        recent = [back for back in self.link.put_backs if self.now - back.at < PUT_BACK_WINDOW]
-        fought_over = len(recent) >= PUT_BACKS and any(back.letters == start for back in recent)
+        known = self.link.frozen
+        rebooked = known is not None and known.letters == start and known.booking_start != booking.start
+        lately = [back.letters for back in self.put_back_lately]
+        fought_over = len(lately) >= PUT_BACKS and start in lately and not rebooked
         if self.link.frozen != stands and not fought_over:
             return None
         problem = Problem(
@@ -105,9 +116,13 @@ class Case:
     def problem(self, kind: ProblemKind, text: str) -> Outcome:
         return Outcome(problem=Problem(kind, self.link.booking_id, text))
 
+    @property
+    def put_back_lately(self) -> list[PutBack]:
+        """The put-backs of the last hour."""
+        return [back for back in self.link.put_backs if self.now - back.at < PUT_BACK_WINDOW]
+
     def put_backs(self, start: str) -> tuple[PutBack, ...]:
-        recent = [back for back in self.link.put_backs if self.now - back.at < PUT_BACK_WINDOW]
-        return (*recent, PutBack(self.now, start))
+        return (*self.put_back_lately, PutBack(self.now, start))
 
     def rewrite(
         self,

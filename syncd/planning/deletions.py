@@ -30,8 +30,8 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         return bring_back(case, booking, marked, Why.ADOPTED, link.pending)
     if link.twin_removed_at is not None and link.deletion is None:
         # its twin was removed just now: what looks like a deletion may be the second half of a transfer
-        seen = case.with_link(replace(link, twin_removed_at=None))
-        return bring_back(seen, booking, marked, Why.EVENT_TRANSFERRED, case.note(NoteKind.TRANSFERRED))
+        alone = case.with_link(replace(link, twin_removed_at=None))
+        return bring_back(alone, booking, marked, Why.EVENT_TRANSFERRED, case.note(NoteKind.TRANSFERRED))
     if link.deletion is None and changed_since(case, booking):
         # it is not the booking any more whose event was deleted: a customer who writes or calls wants to come; and
         # where an older database was restored, it may have been cancelled and booked again since

@@ -14,8 +14,11 @@ from syncd.planning.snapshot import LookEvent
 SETTLED = timedelta(minutes=10)
 
 
-def remove(case: Case) -> Outcome:
-    """Remove one further event of this booking, without consequence, while the booking's own stands."""
+def remove(case: Case, *, ended: bool = False) -> Outcome:
+    """Remove one further event of this booking, without consequence, while the booking's own stands.
+
+    `ended`: the booking is over, and none of them is on its way anywhere.
+    """
     link, snapshot = case.link, case.snapshot
     own = snapshot.events.get((link.calendar, link.href))
     if own is None or link.calendar not in snapshot.readable:
@@ -29,10 +32,10 @@ def remove(case: Case) -> Outcome:
         seen = snapshot.events.get((leftover.calendar, leftover.href))
         if seen is None or seen.event is None:
             return case.remember(after)  # gone, or somebody else's now
+        if leftover.stays_until is not None and case.now < leftover.stays_until and not ended:
+            continue
         # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
         if leftover.is_unchanged(seen) or seen.event.cancelled:
-            if leftover.stays_until is not None and case.now < leftover.stays_until:
-                continue
             # for a moment a person saw two, and may have deleted the one that counts
             after = replace(after, twin_removed_at=case.now)
             return Outcome(
@@ -46,6 +49,7 @@ def remove(case: Case) -> Outcome:
             # against where it stood when it was left: an edit that moved nothing is no move back
             start=leftover.start or link.start,
             replay=leftover.replay,
+            pending=case.told_where_it_stood(leftover) or after.pending,
             leftovers=(*after.leftovers, left_behind(own)),
         )
         return case.remember(theirs, Why.EVENT_TRANSFERRED)
@@ -60,9 +64,10 @@ def remove(case: Case) -> Outcome:
 
 
 def is_long_alone(case: Case) -> bool:
-    """Whether a second event of this booking was removed a while ago, and nobody looked since whether the other stands.
+    """Whether a second event of this booking was removed a while ago.
 
-    By a direct look: some servers' sync reports leave deletions out.
+    Then a direct look tells whether the other stands (`looks`), for some servers' sync reports leave deletions out; and
+    the removal is forgotten (`endings.lapse`).
     """
     removed_at = case.link.twin_removed_at
     return removed_at is not None and case.now - removed_at >= SETTLED

@@ -35,7 +35,7 @@ def remove(case: Case, booking: Booking, seen: Observation, *, explicit: bool) -
     note = link.note
     if note is not None and note.kind is NoteKind.CANCELLED and case.now < note.until:
         return case.remember(replace(link, booking=booking))
-    if (leftover := duplicates.remove(case)) != Outcome():
+    if (leftover := duplicates.remove(case, ended=True)) != Outcome():
         return leftover
     closed = Closed(case.now, ClosedWhy.CANCELLED, seen.etag)
     after = replace(link, booking=_cancelled(booking), closed=closed, deletion=None, missing=None, awaiting=None)
@@ -100,7 +100,8 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
     if link.deletion is not None and isinstance(event, PRESENT | EventElsewhere):
         link = replace(link, deletion=None)
     looked = case.snapshot.looks.get(LookEvent(link.calendar, link.href))
-    if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and isinstance(looked, Observation):
+    stands = isinstance(looked, Observation) and looked.event is not None and not looked.event.cancelled
+    if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and stands:
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
     if link.missing is not None and _was_seen(zimun):
         link = replace(link, missing=None)

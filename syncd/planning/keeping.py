@@ -70,7 +70,7 @@ def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
     target = case.route(booking)
     told = _not_booked(case, booking, seen) if case.link.booking.cancelled else None
     if target not in (None, seen.calendar) and target in case.snapshot.readable and _may_leave(case):
-        note = told or _reassigned(case, booking)
+        note = told or case.link.pending or _reassigned(case, booking)
         return Outcome(case.recreate(booking, Why.ROUTED, note=note, source=seen))
     why = Why.BOOKING_REVIVED if case.link.booking.cancelled else Why.BOOKING_MOVED
     return Outcome(case.rewrite(seen, booking, why, span=booking.span, note=case.link.pending or told))
@@ -80,13 +80,12 @@ def transferred(case: Case, seen: Observation) -> Outcome:
     """A person put the event elsewhere: the link follows it. A new time is a move, then routing brings it back."""
     link = case.link
     goes_back = seen.calendar != link.calendar and case.route(link.booking) not in (None, seen.calendar)
-    note = case.note(NoteKind.TRANSFERRED) if goes_back else link.pending
+    pending = None if _says_transferred(link) else link.pending  # a person carried it home themselves
+    note = case.note(NoteKind.TRANSFERRED) if goes_back else pending
     # one that syncd had left behind is compared with where it stood then
     left = next((one for one in link.leftovers if (one.calendar, one.href) == seen.key), None)
     start = left.start if left is not None and left.start is not None else link.start
-    if left is not None and left.stays_until is not None and start.instant != link.booking.start:
-        # it stood at another time before anything was known of it: Zimun is right, and a person is told
-        note = case.note(NoteKind.ADOPTED, asked=start.instant, was=link.booking.start)
+    note = (case.told_where_it_stood(left) if left is not None else None) or note
     if link.pending is not None and link.pending.kind is NoteKind.ADOPTED and seen.event is not None:
         # without a base nobody knows which of two times a person wants: Zimun is right
         start = resolved(seen.event.start, case.zone)
@@ -155,10 +154,12 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
             link, calendar=target, href=there.href, start=resolved(there.event.start, case.zone), leftovers=leftovers
         )
         return Outcome(Record(link.booking_id, Why.EVENT_TRANSFERRED, after))
-    brought_home = link.pending is not None and link.pending.kind is NoteKind.TRANSFERRED and target != seen.calendar
+    # also where another put-back has said its own since
+    put_there = _says_transferred(link) or any(back.letters == seen.calendar for back in case.put_back_lately)
+    brought_home = put_there and target != seen.calendar
     if brought_home and (frozen := case.frozen(seen.calendar, booking)) is not None:
         return frozen
-    if link.pending is not None:
+    if link.pending is not None or brought_home:
         why = Why.EVENT_TRANSFERRED
     elif link.booking.same_as(booking) and target != seen.calendar:
         why = Why.REROUTED
@@ -167,6 +168,11 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     note = link.pending or _reassigned(case, booking) or standing(case)
     put_back = seen.calendar if brought_home else None
     return Outcome(case.recreate(booking, why, note=note, source=seen, put_back=put_back))
+
+
+def _says_transferred(link: Link) -> bool:
+    """Whether it is still to be said that a person had put the event into another calendar."""
+    return link.pending is not None and link.pending.kind is NoteKind.TRANSFERRED
 
 
 def _reassigned(case: Case, booking: Booking) -> Note | None:

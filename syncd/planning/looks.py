@@ -83,7 +83,8 @@ def _about_event(case: Case) -> set[Question]:
     seen = snapshot.events.get((link.calendar, link.href))
     if seen is not None:
         marked = seen.event is not None and seen.event.cancelled
-        return {look} if marked or settled_twins(case) or is_long_alone(case) else set()
+        alone = seen.event is not None and is_long_alone(case)
+        return {look} if marked or alone or settled_twins(case) else set()
     if transferred(link, snapshot) is not None:
         return {look}
     if not snapshot.all_readable:

@@ -42,8 +42,8 @@ def welcome(snapshot: Snapshot, policy: Policy) -> list[Outcome]:
                 outcomes.append(_event(name, seen, known, snapshot, policy))
     outcomes += [
         Outcome(problem=Problem(ProblemKind.PARKED, seen.href, f"this event cannot be read: {seen.fault}"))
-        for key, seen in sorted(snapshot.events.items())
-        if seen.fault and key not in snapshot.linked_keys
+        for seen in _broken(snapshot)
+        if seen.key not in snapshot.linked_keys
     ]
     return outcomes
 
@@ -122,8 +122,15 @@ def _is_parked(booking_id: BookingId, snapshot: Snapshot) -> bool:
 
     Nobody knows where a person has put it. A second one beside it would be the one that counts once it can be read.
     """
-    broken = (seen for seen in snapshot.events.values() if seen.fault and seen.data)
-    return any(stem_of_href(seen.href) == stem(booking_id) and seen.key not in snapshot.linked_keys for seen in broken)
+    return any(
+        seen.data and stem_of_href(seen.href) == stem(booking_id) and seen.key not in snapshot.linked_keys
+        for seen in _broken(snapshot)
+    )
+
+
+def _broken(snapshot: Snapshot) -> list[Observation]:
+    """Events that cannot be read, in the calendars of the config."""
+    return [seen for _, seen in sorted(snapshot.events.items()) if seen.fault and seen.calendar in snapshot.managed]
 
 
 def _adopt(booking: Booking, candidates: list[Observation], snapshot: Snapshot, policy: Policy) -> Outcome:

@@ -18,7 +18,7 @@ import pytest
 
 from syncd.app.check_probe import remove_by_any
 from syncd.calendars.account import Account
-from syncd.domain.errors import CollectionGone, NotPermitted
+from syncd.domain.errors import CollectionGone, NotPermitted, Unavailable
 from syncd.domain.findings import SCRATCH, Condition, Scratch
 from syncd.state.store import Store
 from tests.app.salon import Desk, desk_of
@@ -202,7 +202,11 @@ async def test_what_was_left_is_removed_by_whichever_account_may(desk: Desk, pas
         await remove_by_any([right], never)
     with pytest.raises(NotPermitted):
         await remove_by_any(accounts, never)
-    for account in accounts:
+    down = Account(desk.dav.url.replace("127.0.0.1", "127.0.0.2"), "u", "p", now=lambda: NOW)
+    down._origin = right._origin
+    with pytest.raises(Unavailable):
+        await remove_by_any([right, down], one)
+    for account in (*accounts, down):
         await account.aclose()
 
 

@@ -11,7 +11,7 @@ from syncd.domain.actions import Cancel, Replace, Reschedule, Why
 from syncd.domain.booking import Booking, BookingList, Status
 from syncd.domain.errors import NotPermitted
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Deletion
+from syncd.domain.link import Deletion, Wrote
 from syncd.engine.settle import _written, drop_outdated, perhaps_renamed, settle
 from syncd.engine.sides import Health, Sides
 from syncd.planning.planner import decide
@@ -19,7 +19,7 @@ from syncd.ports import Stored
 from syncd.state.journal import Intent, Outcome
 from syncd.state.store import Store
 from tests.planning import builders as make
-from tests.planning.builders import FOUR, NOON, NOW, TEN
+from tests.planning.builders import FOUR, MINUTE, NOON, NOW, TEN
 from tests.planning.lens import BOOKED, case, done
 
 
@@ -64,11 +64,13 @@ MOVE = Reschedule(BOOKED.id, Why.EVENT_MOVED, LINK, LINK, BOOKED, NOON)
     ("action", "listed", "dropped"),
     [
         (CANCEL, [make.booking(start=NOON)], True),
+        (CANCEL, [make.booking(service_id="wash")], True),
         (CANCEL, [BOOKED], False),
         (CANCEL, [OFF], False),
         (CANCEL, [], False),
         (MOVE, [make.booking(start=FOUR)], True),
-        (MOVE, [make.booking(start=NOON)], False),
+        (MOVE, [make.booking(start=NOON, service_id="wash")], True),
+        (MOVE, [make.booking(start=NOON, staff_name="Zoe")], False),
         (MOVE, [BOOKED], False),
         (MOVE, [replace(OFF, start=FOUR)], False),
     ],
@@ -79,9 +81,29 @@ def test_what_was_to_be_asked_for_another_booking_than_the_list_shows_is_dropped
     with Store.open(None) as store:
         store.journal([action], store.begin_cycle(NOW), NOW)
         sides = cast("Sides", SimpleNamespace(store=store, clock=SimpleNamespace(now=lambda: NOW)))
-        outdated = drop_outdated(sides, {each.id: each for each in listed})
+        outdated = drop_outdated(sides, {each.id: each for each in listed}, {BOOKED.id: LINK}, NOW)
         assert outdated == ({BOOKED.id} if dropped else frozenset())
         assert bool(store.open_intents()) is not dropped
+
+
+def test_an_answer_from_before_our_own_last_call_drops_nothing() -> None:
+    then = make.booking(start=FOUR)
+    link = replace(LINK, wrote=Wrote(NOW - MINUTE, then))
+    with Store.open(None) as store:
+        store.journal([MOVE], store.begin_cycle(NOW), NOW)
+        sides = cast("Sides", SimpleNamespace(store=store))
+        assert drop_outdated(sides, {BOOKED.id: then}, {BOOKED.id: link}, NOW) == frozenset()
+        assert store.open_intents()
+        assert drop_outdated(sides, {BOOKED.id: then}, {BOOKED.id: link}, NOW + MINUTE) == {BOOKED.id}
+
+
+def test_a_booking_of_which_something_else_is_open_waits_on() -> None:
+    note = done(decide(case(LINK, make.observation(make.event(BOOKED)), booking=make.booking(start=NOON))))
+    with Store.open(None) as store:
+        _, other = store.journal([MOVE, note], store.begin_cycle(NOW), NOW)
+        sides = cast("Sides", SimpleNamespace(store=store))
+        assert drop_outdated(sides, {BOOKED.id: make.booking(start=FOUR)}, {}, NOW) == frozenset()
+        assert store.open_intents() == [other]
 
 
 class Refusing:

@@ -136,16 +136,17 @@ def test_when_its_twin_was_removed_and_it_was_not_seen_since_a_deletion_is_half_
 @pytest.mark.parametrize(
     ("ago", "looked", "known"),
     [
-        (GRACE, True, None),
-        (GRACE, False, NOW - GRACE),
-        (GRACE - SECOND, True, NOW - GRACE + SECOND),
+        (GRACE, stands(), None),
+        (GRACE, Look.ABSENT, NOW - GRACE),
+        (GRACE, stands(cancelled=True), NOW - GRACE),
+        (GRACE - SECOND, stands(), NOW - GRACE + SECOND),
     ],
 )
 def test_looked_at_again_a_while_later_it_is_known_to_be_the_only_one(
-    ago: timedelta, known: datetime | None, *, looked: bool
+    ago: timedelta, looked: Observation | Look, known: datetime | None
 ) -> None:
     seen = stands(title="another")
-    looks = {LookEvent(HOME, seen.href): seen if looked else Look.ABSENT}
+    looks = {LookEvent(HOME, seen.href): looked}
     action = decide(case(pair(twin_removed_at=NOW - ago), seen, looks=looks)).action
     assert action is not None
     assert action.link.twin_removed_at == known
@@ -155,6 +156,8 @@ def test_looked_at_again_a_while_later_it_is_known_to_be_the_only_one(
 def test_that_look_is_a_direct_one(ago: timedelta, *, asked: bool) -> None:
     made = case(pair(twin_removed_at=NOW - ago), stands())
     assert (LookEvent(HOME, "/home/b1.ics") in questions(made.snapshot, made.policy)) is asked
+    broken = case(made.link, replace(stands(), event=None, fault="no DTSTART"))
+    assert not questions(broken.snapshot, broken.policy)
 
 
 @pytest.mark.parametrize(("then", "now", "back"), [(0, 0, False), (0, 1, True), (1, 0, False)])

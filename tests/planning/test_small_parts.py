@@ -12,6 +12,7 @@ from syncd.domain.booking import Catalog, Location
 from syncd.domain.event import EventTime, TimeKind
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Closed, ClosedWhy, Leftover
+from syncd.domain.note import NoteKind
 from syncd.planning import duplicates, newcomers
 from syncd.planning.case import Outcome, left_behind
 from syncd.planning.instants import letters, resolved
@@ -21,7 +22,7 @@ from syncd.planning.routing import Route, request_calendars, route
 from syncd.planning.snapshot import Look, LookBooking, LookEvent, Policy, Snapshot
 from tests.planning import builders as make
 from tests.planning.builders import BERLIN, DAY, FOUR, HOME, HOUR, MINUTE, NOW, SIDE, TEN, policy
-from tests.planning.lens import B1, BOOKED, STOOD, case, done, pair, planned, stands
+from tests.planning.lens import B1, BOOKED, STOOD, case, done, note, pair, planned, stands
 
 SECOND = timedelta(seconds=1)
 
@@ -254,6 +255,21 @@ def test_what_may_be_on_its_way_stays_its_while(stamp: int) -> None:
     there = stands(calendar=SIDE, cancelled=stamp == 9, stamp=stamp)
     assert isinstance(done(duplicates.remove(case(pair(leftovers=(due,)), STOOD, there))), Remove)
     assert duplicates.remove(case(pair(leftovers=(waits,)), STOOD, there)) == Outcome()
+
+
+def test_changed_by_a_person_it_stays_its_while_too_and_then_counts_and_is_told() -> None:
+    changed = stands(FOUR, calendar=SIDE, stamp=9)
+    waits = pair(leftovers=(replace(LEFT, stays_until=NOW + SECOND),))
+    assert duplicates.remove(case(waits, STOOD, changed)) == Outcome()
+    due = pair(leftovers=(replace(LEFT, stays_until=NOW),))
+    action = done(duplicates.remove(case(due, STOOD, changed)))
+    assert (action.why, action.link.calendar, action.link.start) == (Why.EVENT_TRANSFERRED, SIDE, make.zoned(FOUR))
+    assert action.link.pending == note(NoteKind.ADOPTED, asked=FOUR, was=BOOKED.start)
+
+
+def test_where_the_booking_is_over_nothing_is_on_its_way() -> None:
+    waits = pair(leftovers=(replace(LEFT, stays_until=NOW + DAY),))
+    assert isinstance(done(duplicates.remove(case(waits, STOOD, LEFT_STANDS), ended=True)), Remove)
 
 
 def test_one_that_waits_holds_up_no_other() -> None:

@@ -281,13 +281,21 @@ def test_brought_home_three_times_within_the_hour_it_is_left_where_a_person_puts
     assert outcome.problem is not None
     assert (outcome.problem.kind, outcome.problem.key) == (ProblemKind.FROZEN, "b1")
     assert relocated(left_alone, links={B1: left_alone}) == Outcome(problem=outcome.problem)
+    rebooked = replace(left_alone, frozen=Frozen(HOME, NOON))
+    assert done(relocated(rebooked)).link.put_backs == (PutBack(NOW, HOME),) * 4
 
 
 @pytest.mark.parametrize("pending", [None, SAID])
 def test_what_no_person_put_there_is_not_counted_as_put_back(pending: Note | None) -> None:
-    backs = (PutBack(NOW, HOME),) * 3
+    backs = (PutBack(NOW, ""), PutBack(NOW - HOUR, HOME), PutBack(NOW, SIDE))
     action = done(relocated(pair(booking=ELSEWHERE, pending=pending, put_backs=backs)))
     assert (type(action), action.link.put_backs) == (Create, backs)
+
+
+def test_one_that_said_something_else_since_is_still_one_that_a_person_put_there() -> None:
+    action = done(relocated(pair(booking=ELSEWHERE, note=SAID, put_backs=(PutBack(NOW, HOME),))))
+    assert (action.why, action.link.note) == (Why.EVENT_TRANSFERRED, SAID)
+    assert action.link.put_backs == (PutBack(NOW, HOME),) * 2
 
 
 def test_one_that_only_gets_its_uid_back_is_not_counted_as_put_back() -> None:
@@ -359,6 +367,17 @@ def test_the_link_follows_an_event_that_was_put_elsewhere_and_says_that_it_goes_
     home = replace(link, booking=ELSEWHERE)
     assert transferred(home, calendar=SIDE) == replace(there, booking=ELSEWHERE)
     assert transferred(home, name="x.ics") == replace(renamed, booking=ELSEWHERE)
+
+
+def test_carried_home_by_a_person_there_is_nothing_to_say_about_it() -> None:
+    assert transferred(pair(pending=DUE), name="x.ics").pending is None
+
+
+def test_a_customers_move_of_one_that_a_person_put_elsewhere_brings_it_home_and_says_why() -> None:
+    moved = make.booking(location_id="loc_2", start=NOON)
+    seen = stands()
+    action = done(keeping.follow(case(pair(booking=ELSEWHERE, pending=DUE), seen), moved, seen))
+    assert (type(action), action.link.calendar, action.link.note) == (Create, SIDE, DUE)
 
 
 def test_into_another_calendar_without_a_route_it_does_not_go_back() -> None:

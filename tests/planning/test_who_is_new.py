@@ -121,6 +121,13 @@ def test_a_broken_event_of_another_pair_stands_in_nobodys_way() -> None:
     assert [action.booking_id for action in plan(BOOKED, events=(broken,), links=links).actions] == ["b1"]
 
 
+def test_a_broken_event_in_a_calendar_that_left_the_config_stands_in_nobodys_way() -> None:
+    broken = replace(stands(calendar=SIDE), event=None, data="x", fault="no DTSTART")
+    known = plan(BOOKED, events=(broken,), managed=frozenset({HOME}), readable=frozenset({HOME}))
+    assert [type(action) for action in known.actions] == [Create]
+    assert known.problems == ()
+
+
 def test_a_broken_event_of_a_pair_is_named_by_its_booking() -> None:
     broken = replace(stands(), event=None, fault="no DTSTART")
     known = plan(BOOKED, events=(broken,), links={B1: pair()})

@@ -81,6 +81,8 @@ class Openings:
             self.made[slot] += 1
         elif self.is_edited(href, old):
             self._of_a_person(href, old, new)
+        elif new is not None and old["title"].startswith("⚠") and told(old) == told(new):
+            self.plain[href] = _texts(new)  # the person took back what they had written, and our note about it goes
         elif new is not None:
             self._written(href, new, slot)
             if _meaning(old) == _meaning(new):
