@@ -18,7 +18,7 @@ from tests.servers.kinds import KINDS, PYPI
 
 _NUMBERS = count(1)
 
-_TWICE = "Cyrus takes no UID twice in one account"
+_TWICE = "Cyrus takes no UID twice in one account, so an event also comes home under a new one"
 _TOKENS = "SabreDAV 1.8 has no sync tokens"
 UNLIKE = {
     "test_an_event_on_its_way_to_another_calendar_ends_there_once[cyrus": _TWICE,
@@ -36,7 +36,7 @@ UNLIKE = {
     "test_fifty_quiet_cycles_write_nothing_and_ask_for_what_changed_only[sabredav18": _TOKENS,
     "test_our_own_write_is_not_fetched_again[sabredav18": _TOKENS,
 }
-"""Stories that cannot be told so on a server, by a part of the test's name; `test_every_server.py` tells them there."""
+"""What cannot be told so on a server, by a part of the test's name. The fifth of the ten tells of Cyrus' UIDs."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
