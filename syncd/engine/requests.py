@@ -164,9 +164,11 @@ class Requests:
         """The events that are due, read afresh: those that still are what was remembered, with what they ask for."""
         read: list[tuple[Candidate, Reading]] = []
         for url in dict.fromkeys(one.calendar for one in due):
-            here = [one for one in due if one.calendar == url]
             if not self._takers.is_usable(url, snapshot):
                 continue
+            # a listing that left one out, as when a server loses its files for a moment: nobody knows what it was then
+            there = self._takers.there(url)
+            here = [one for one in due if one.calendar == url and one.href in there]
             found = await self._takers.read(url, [one.href for one in here])
             reader = self._takers.reader(url, snapshot)
             for one in here:

@@ -8,6 +8,7 @@ import pytest
 
 from syncd.domain.link import Decision
 from syncd.sandbox import Kind
+from syncd.state.pairs import UNREAD
 from tests.loop.asking import ATTEMPTS, CONFIRM, EMAIL, HOLD, booked, held
 from tests.loop.ground import ON_ONE, THOROUGH
 from tests.loop.requesting import due, stages
@@ -63,6 +64,18 @@ async def test_killed_after_any_transaction_that_takes_notice(dav: Server, folde
         if not killed:
             break
     assert not killed
+
+
+async def test_killed_when_the_calendar_had_been_listed_as_empty(dav: Server, folder: Path, new_calendar: Make) -> None:
+    """What such a cycle left of the slots is all that the next one knows before it books; that it forgets nobody."""
+    async with open_slots(dav, folder, new_calendar()) as w:
+        await write(w, DANA)
+        await w.cycle(seconds=10)
+        (url,) = {one.calendar for one in w.store.candidates()}
+        w.store.keep_openings(url, (), [one.href for one in w.store.openings(url)], UNREAD)
+        for _ in range(4):
+            await w.cycle(seconds=40)
+        await ends_as_one(w)
 
 
 @pytest.mark.parametrize("step", [HOLD, CONFIRM, "PUT", "DELETE"])
