@@ -421,8 +421,13 @@ class Oracle:
             return  # a stale client's replay of what stood there before our last write: no wish
         stood = old["start"] if old is not None and not old.get("cancelled") else None
         if stood != new["start"] or (old or {}).get("rrule") != new["rrule"]:
+            link = self.world.store.links().get(BookingId(self.name_of(new)))
+            # a copy is one where syncd had taken it for the booking's event, and has not got round to removing it
+            left = [(one.calendar, one.href) for one in link.leftovers] if link is not None else []
             twins = [
-                each for other, _, each in self.events(self.name_of(new)) if other in MANAGED and parse_uid(each["uid"])
+                each
+                for other, at, each in self.events(self.name_of(new))
+                if other in MANAGED and (parse_uid(each["uid"]) or (other, at) in left)
             ]
             same = (
                 old is not None
@@ -432,7 +437,6 @@ class Oracle:
             )
             known = objects.read(self.reads[url, href]) if (url, href) in self.reads else None
             back = known is not None and (known["start"], known["rrule"]) == (new["start"], new["rrule"])
-            link = self.world.store.links().get(BookingId(self.name_of(new)))
             # "compare each booking with its event and with what both last agreed on": there it is no wish any more
             back = back or (link is not None and not new["rrule"] and link.start.instant == start)
             # an id that the booking had once says nothing where syncd does not know that this is its event

@@ -142,7 +142,7 @@ class FakeZimun:
             if fault == "malformed" and found:
                 parked = [Parked(each.id, "no start") for each in found[::2]]
                 found = found[1::2]
-            for shown in found:
+            for shown in found if fault != "lost" else ():
                 self._world.oracle.booking_read(shown)
             return BookingList(tuple(found), tuple(parked))
 
@@ -154,7 +154,8 @@ class FakeZimun:
         def read(fault: str) -> Booking | None:
             booking = self._zimun.bookings.get(booking_id)
             if fault == "absent" or booking_id in self._zimun.unknown:
-                self._world.oracle.booking_absent(booking_id)
+                if fault != "lost":
+                    self._world.oracle.booking_absent(booking_id)
                 return None
             if fault == "malformed":
                 raise Malformed(booking_id, "no start")
@@ -163,7 +164,7 @@ class FakeZimun:
                 untouched = self._zimun.past[booking_id][-1][0] <= at
                 if untouched and self._world.clock.true() - at < STALE:
                     return before
-            if booking is not None:
+            if booking is not None and fault != "lost":
                 self._world.oracle.booking_read(booking)
             return booking
 
