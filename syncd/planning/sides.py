@@ -126,7 +126,10 @@ def booking_side(link: Link, snapshot: Snapshot, policy: Policy) -> BookingSide:
     seen = seen_booking(link, snapshot)
     if seen is None:
         if link.booking.cancelled:
-            return BookingCancelled(link.booking, explicit=True)
+            # a list need not name it any more; where none was read, or this one cannot be, it may live again
+            told = snapshot.window is not None or snapshot.list_closed
+            known = told and link.booking_id not in snapshot.unreadable
+            return BookingCancelled(link.booking, explicit=True) if known else BookingUnseen()
         if snapshot.looks.get(LookBooking(link.booking_id)) is Look.CLOSED:
             return BookingSame(link.booking)  # blind: no call can read it, and it counts as its base
         return _missing(link, snapshot, policy)

@@ -73,8 +73,14 @@ def test_moved_is_another_start_and_nothing_else() -> None:
     assert zimun(pair(), OFF) == BookingCancelled(OFF, explicit=True)
 
 
-def test_what_was_cancelled_stays_cancelled_unseen() -> None:
+def test_what_was_cancelled_stays_cancelled_where_a_list_does_not_name_it() -> None:
     assert zimun(pair(booking=OFF)) == BookingCancelled(OFF, explicit=True)
+    assert zimun(pair(booking=OFF), window=None, list_closed=True) == BookingCancelled(OFF, explicit=True)
+
+
+def test_where_no_list_was_read_or_it_cannot_be_it_may_live_again() -> None:
+    assert zimun(pair(booking=OFF), window=None) == BookingUnseen()
+    assert zimun(pair(booking=OFF), unreadable=frozenset({B1})) == BookingUnseen()
 
 
 def test_closed_to_us_it_counts_as_its_base() -> None:
