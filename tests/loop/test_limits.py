@@ -85,7 +85,7 @@ async def test_an_approval_of_what_changed_meanwhile_says_that_it_came_too_late(
             await w.delete(each)
         await w.cycle(minutes=1)
         w.salon.move(kept, at(26, 14))
-        number = w.store.ask(Decision.APPROVED, [BookingId(kept), BookingId(gone)], w.clock.now())
+        number = w.store.ask(Decision.APPROVED, [BookingId(kept), BookingId(gone)], w.clock.now() + HOUR / 3600)
         await w.cycle(minutes=1)
         assert w.store.answered(number) == f"approved: {kept}, {gone}; lapsed, for it had changed since: {kept}"
         assert [w.booking(each).status for each in (kept, gone)] == ["confirmed", "cancelled"]
