@@ -220,7 +220,7 @@ class Engine:
         if listed is not None:
             bookings = await with_known(sides, Listed(bookings, window, unreadable), links, managed.policy, now)
         if left_out:
-            left_out -= drop_outdated(sides, bookings, links, now)
+            left_out -= drop_outdated(sides.store, bookings, links, now)
             left_out |= perhaps_renamed(sides.store.open_intents(), bookings.values(), links)
         cancelled, perhaps_cancelled = sides.store.cancellations_since(now - HOUR)
         snapshot = Snapshot(

@@ -24,6 +24,7 @@ from syncd.planning.sides import is_stale
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import CalendarPort, Stored
 from syncd.state.journal import Intent, Outcome
+from syncd.state.store import Store
 
 log = structlog.get_logger(__name__)
 
@@ -126,7 +127,7 @@ async def _renamed(action: Reschedule, sides: Sides) -> Booking | None:
 
 
 def drop_outdated(
-    sides: Sides, bookings: Mapping[BookingId, Booking], links: Mapping[BookingId, Link], now: datetime
+    store: Store, bookings: Mapping[BookingId, Booking], links: Mapping[BookingId, Link], now: datetime
 ) -> frozenset[BookingId]:
     """Drop what was to be asked for a booking that the list shows otherwise than it was then.
 
@@ -134,17 +135,17 @@ def drop_outdated(
     Returns the bookings for which nothing is left open.
     """
     dropped: set[BookingId] = set()
-    for intent in sides.store.open_intents():
+    for intent in store.open_intents():
         action = intent.action
         if not isinstance(action, Reschedule | Cancel) or (listed := bookings.get(action.booking_id)) is None:
             continue
         link = links.get(action.booking_id)
         if listed.cancelled or _may_be_after(action, listed) or (link is not None and is_stale(link, listed, now)):
             continue
-        sides.store.record(intent, Outcome.DROPPED, now, detail="settled")
+        store.record(intent, Outcome.DROPPED, now, detail="settled")
         log.info("intent.settled", booking_id=action.booking_id, action=action.kind, outcome=Outcome.DROPPED.value)
         dropped.add(action.booking_id)
-    return frozenset(dropped - {intent.action.booking_id for intent in sides.store.open_intents()})
+    return frozenset(dropped - {intent.action.booking_id for intent in store.open_intents()})
 
 
 def _may_be_after(action: Reschedule | Cancel, listed: Booking) -> bool:

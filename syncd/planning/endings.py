@@ -99,9 +99,7 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
     link = case.link
     if link.deletion is not None and isinstance(event, PRESENT | EventElsewhere):
         link = replace(link, deletion=None)
-    looked = case.snapshot.looks.get(LookEvent(link.calendar, link.href))
-    stands = isinstance(looked, Observation) and looked.event is not None and not looked.event.cancelled
-    if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and stands:
+    if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and _was_met(case):
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
     if link.missing is not None and _was_seen(zimun):
         link = replace(link, missing=None)
@@ -134,6 +132,12 @@ def _over(link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide, 
             return _was_seen(zimun)
         case AwaitKind.REROUTE:
             return False
+
+
+def _was_met(case: Case) -> bool:
+    """Whether a direct look found the event standing."""
+    looked = case.snapshot.looks.get(LookEvent(case.link.calendar, case.link.href))
+    return isinstance(looked, Observation) and looked.event is not None and not looked.event.cancelled
 
 
 def _says_nothing(event: EventSide) -> bool:

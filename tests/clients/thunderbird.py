@@ -68,10 +68,7 @@ return (async () => {
 _COMMAND = "const [name] = arguments; window.setTimeout(() => goDoCommand(name));"
 _WINDOW = """
 const found = [...Services.wm.getEnumerator(null)].find(each => each.location.href.includes(arguments[0]));
-const ready = found && found.document.readyState == "complete";
-// a dialog's own buttons are in its shadow
-const parts = ready ? [found.document, found.document.querySelector("dialog")?.shadowRoot] : [];
-const box = parts.map(each => each?.querySelector(arguments[1])).find(each => each);
+const box = found && found.document.readyState == "complete" && found.document.querySelector(arguments[1]);
 if (!box) return null;
 const rect = box.getBoundingClientRect();
 return [found.mozInnerScreenX + rect.x + rect.width / 2, found.mozInnerScreenY + rect.y + rect.height / 2]

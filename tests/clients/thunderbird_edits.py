@@ -311,22 +311,20 @@ def ends(booking: Appointment) -> str:
     return f"{booking.end.astimezone(ZONE):%Y%m%dT%H%M%S}"
 
 
-_FOCUS = """
-const [address] = arguments;
-const wait = () => new Promise(done => window.setTimeout(done, 200));
-return (async () => {
+# what is looked for in an event's own window, once it is there
+_WHEN_THERE = """
+const whenThere = async (address, find) => {
   for (;;) {
     const found = [...Services.wm.getEnumerator(null)].find(each => each.location.href.includes(address));
     const frame = found && found.document.querySelector("iframe");
-    const text = frame && frame.contentDocument.getElementById("item-description");
-    if (text) {
-      await wait();
-      text.focus();
-      return;
-    }
-    await wait();
+    const part = frame && find(frame.contentDocument);
+    await new Promise(done => window.setTimeout(done, 200));
+    if (part) return part;
   }
-})();
+};
+"""
+_FOCUS = f"""{_WHEN_THERE}
+return whenThere(arguments[0], page => page.getElementById("item-description")).then(text => {{ text.focus(); }});
 """
 _BUTTON = """
 const [address, name] = arguments;
@@ -335,24 +333,14 @@ const button = found.document.querySelector("dialog").getButton(name);
 button.focus();
 return button.label;
 """
-_CHOOSE = """
+_CHOOSE = f"""{_WHEN_THERE}
 const [address, name] = arguments;
-const wait = () => new Promise(done => window.setTimeout(done, 200));
-return (async () => {
-  for (;;) {
-    const found = [...Services.wm.getEnumerator(null)].find(each => each.location.href.includes(address));
-    const frame = found && found.document.querySelector("iframe");
-    const list = frame && frame.contentDocument.getElementById("item-calendar");
-    const item = list && list.menupopup && [...list.menupopup.children].find(each => each.label == name);
-    if (item) {
-      await wait();
-      list.selectedItem = item;
-      list.doCommand();
-      return;
-    }
-    await wait();
-  }
-})();
+const items = page => page.getElementById("item-calendar")?.menupopup?.children ?? [];
+return whenThere(address, page => [...items(page)].find(each => each.label == name)).then(item => {{
+  const list = item.closest("menulist");
+  list.selectedItem = item;
+  list.doCommand();
+}});
 """
 
 

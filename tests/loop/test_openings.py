@@ -1,7 +1,8 @@
 """Open slots stand in a calendar of their own, as they are; what people do to them cancels and moves nothing."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin
@@ -35,6 +36,22 @@ async def filled(w: World, *, hours: float = 8) -> None:
 async def there(w: World, url: str) -> dict[str, str]:
     """The events in the calendar of open slots: name -> unfolded text."""
     return {href.rsplit("/", 1)[-1]: unfold(text) for href, (_, text) in (await w.events(url)).items()}
+
+
+@contextmanager
+def put_after_the_look(w: World, url: str, texts: Mapping[str, str]) -> Iterator[None]:
+    """A person writes these right after a cycle has looked at the slots' events."""
+    look = publishing.Publishing._look
+
+    async def meanwhile(self, *given):  # type: ignore[no-untyped-def]
+        seen = await look(self, *given)
+        for name, text in texts.items():
+            await put(w, url, name, text)
+        return seen
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publishing.Publishing, "_look", meanwhile)
+        yield
 
 
 def starts(w: World, service: str, place: str) -> list[datetime]:
@@ -157,16 +174,7 @@ async def test_edited_between_the_look_and_the_deletion_it_is_left_alone(
         await filled(w)
         found = await there(w, url)
         names = sorted(found)
-        look = publishing.Publishing._look
-
-        async def meanwhile(self, *given):  # type: ignore[no-untyped-def]
-            seen = await look(self, *given)
-            for name in names:
-                await put(w, url, name, retitled(found[name], "Dana Lee dana@example.com"))
-            return seen
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(publishing.Publishing, "_look", meanwhile)
+        with put_after_the_look(w, url, {name: retitled(found[name], "Dana Lee dana@example.com") for name in names}):
             await w.cycle(hours=4)  # all of them are over
         assert sorted(await there(w, url)) == names
         assert all(one.edited for one in w.store.openings(url))
@@ -181,15 +189,7 @@ async def test_put_right_between_the_look_and_the_write_it_is_not_written(
         found = await there(w, url)
         name = sorted(found)[-1]
         await put(w, url, name, dragged(found[name], HOUR, w.clock.at))
-        look = publishing.Publishing._look
-
-        async def meanwhile(self, *given):  # type: ignore[no-untyped-def]
-            seen = await look(self, *given)
-            await put(w, url, name, found[name])
-            return seen
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(publishing.Publishing, "_look", meanwhile)
+        with put_after_the_look(w, url, {name: found[name]}):
             await w.quiet(minutes=1)
         assert await there(w, url) == found
         assert all(not one.put_back_at for one in w.store.openings(url))

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from syncd.domain.ids import BookingId
+from syncd.domain.link import Decision
 from syncd.domain.request import Known, MoveWanted, Reply
+from syncd.state.asks import Ask
 from syncd.state.journal import Outcome
 from syncd.state.store import Store
 from tests.state.values import (
@@ -162,3 +164,21 @@ def test_what_nobody_collected_is_dropped_in_time(store: Store) -> None:
     store.prune(LATER)
     assert [ask.id for ask in store.undecided()] == [waiting]
     assert store._db.execute("SELECT id FROM asks").fetchall() == [(waiting,)]
+
+
+@pytest.mark.parametrize(
+    ("since", "now", "is_about"),
+    [
+        (-1, 1, True),
+        # asked in the very cycle that took the word in, which was killed: also where the clock was set back since
+        (0, 1, False),
+        (0, -60, False),
+        (1, 2, False),
+        # from before the clock was set back, and the word from after
+        (60, 1, True),
+    ],
+)
+def test_a_word_is_about_what_awaited_it_when_it_was_given(since: int, now: int, *, is_about: bool) -> None:
+    minute = timedelta(minutes=1)
+    word = Ask(1, Decision.APPROVED, (BookingId("b1"),), NOW)
+    assert word.is_about(NOW + since * minute, NOW + now * minute) is is_about
