@@ -196,6 +196,12 @@ class Show:
     def _open(self, day: date) -> list[datetime]:
         return [slot.start for slot in self._salon.open_slots(SERVICE, day, PLACE)]
 
+    def _is_open(self, slot: SlotStem) -> bool:
+        """Whether it is open for a while yet: somebody may have taken it since its event was written."""
+        day = slot.start.astimezone(self._salon.locations[slot.place].zone).date()
+        starts = [one.start for one in self._salon.open_slots(slot.service, day, slot.place)]
+        return slot.start in starts and slot.start > self._salon.now() + SOON
+
     def _book(self, near: datetime, name: str) -> Appointment:
         """A booking at that start, or at the next that is open still."""
         day = near.astimezone(self._zone).date()
@@ -247,7 +253,7 @@ class Show:
         written.raise_for_status()
 
     async def _last_open_slot(self) -> tuple[str, SlotStem]:
-        """The URL of the last open slot's event that stands in the calendar, and which slot it is of."""
+        """The URL of the last event of a slot that is open still, and which slot it is of."""
         found: dict[str, SlotStem] = {}
 
         async def stands() -> bool:
@@ -255,8 +261,7 @@ class Show:
             listed = await self._http.request("PROPFIND", calendar, headers={"Depth": "1"})
             hrefs = re.findall(r"<(?:\w+:)?href>([^<]*)<", listed.text)
             slots = ((urljoin(calendar, href), parse_slot_href(href)) for href in hrefs)
-            soon = self._salon.now() + SOON
-            found.update((url, slot) for url, slot in slots if slot is not None and slot.start > soon)
+            found.update((url, slot) for url, slot in slots if slot is not None and self._is_open(slot))
             return bool(found)
 
         await self._until(stands, "an open slot's event", SLOT_SECONDS)

@@ -200,12 +200,18 @@ async def test_a_cycle_that_breaks_does_not_end_the_daemon(
 async def test_a_cycle_that_hangs_is_not_told_to_be_alive(
     dav: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    hangs = asyncio.Event()
+
     async def hanging(engine: Engine, *args: object) -> None:
+        hangs.set()
         await asyncio.Event().wait()
 
     monkeypatch.setattr(Engine, "cycle", hanging)
     with capture_logs() as logged:
         async with daemon(dav, tmp_path, stalled_after=0.3, env={"WATCHDOG_USEC": "150000"}) as running:
+            await asyncio.wait_for(hangs.wait(), SECONDS)
+            # on a busy machine the way to the cycle itself may have taken longer than that
+            logged.clear()
             await asyncio.wait_for(until(lambda: any(line["event"] == "loop.stalled" for line in logged)), SECONDS)
             assert "WATCHDOG=1" in running.ears.said
             fed = running.ears.said.count("WATCHDOG=1")

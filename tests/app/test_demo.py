@@ -7,7 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
+from rich.console import Console
+
+from syncd.app.demo_show import PLACE, SERVICE, Show
+from syncd.app.demo_stage import PASSWORD, USER, make_stage
+from syncd.domain.opening import SlotKey, slot_name, slot_uid
 
 _DEMO = """
 import sys
@@ -57,6 +63,25 @@ def test_a_signal_ends_it_and_nothing_of_it_stays(tmp_path: Path, number: signal
         running.communicate(timeout=20)
     assert running.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_the_show_leaves_a_slot_that_somebody_has_taken_since() -> None:
+    event = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:{}\r\n"
+    event += "DTSTAMP:20260101T000000Z\r\nDTSTART:{:%Y%m%dT%H%M%SZ}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    async with make_stage() as stage, httpx.AsyncClient(auth=(USER, PASSWORD), trust_env=False) as http:
+        salon, show = stage.server.salon, Show(stage, Console(quiet=True))
+        show._http = http
+        starts = show._quiet_day()
+        for start in (starts[0], starts[-1]):
+            slot = SlotKey(SERVICE, PLACE, start)
+            url = stage.config.availability.calendar_url + slot_name(slot)
+            (await http.put(url, content=event.format(slot_uid(slot), start))).raise_for_status()
+        assert (await show._last_open_slot())[1].start == starts[-1]
+        show._fill(starts[-1])
+        assert starts[0] in [one.start for one in salon.open_slots(SERVICE, starts[0].date(), PLACE)]
+        url, chosen = await show._last_open_slot()
+        assert chosen.start == starts[0]
+        assert (await http.get(url)).status_code == 200
 
 
 def test_the_sandbox_alone_says_where_it_is_and_ends_with_a_signal(tmp_path: Path) -> None:
