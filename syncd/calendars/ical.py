@@ -12,13 +12,14 @@ from urllib.parse import quote, unquote_to_bytes
 
 from syncd.calendars import zones
 from syncd.calendars.lines import Component, Line, NotCalendar, read, unescape, unfold, write
-from syncd.calendars.times import end_of, length_of, start_of, written
+from syncd.calendars.times import end_of, length_of, start_of, time_of, written
 from syncd.domain.booking import Span
 from syncd.domain.errors import Malformed
 from syncd.domain.event import Draft, Event
 from syncd.texts import strip_description, strip_title
 
 BOOKING_ID = "X-ZIMUN-BOOKING-ID"
+START = "X-ZIMUN-START"
 PRODID = "-//syncd//Zimun bookings//EN"
 
 _RECURRENCE = ("RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID")
@@ -68,6 +69,7 @@ def parse(data: str) -> Event:
         cancelled=master.value("STATUS").upper() == "CANCELLED",
         invitation=any(event.line(name) for event in found.events for name in ("ATTENDEE", "ORGANIZER")),
         fingerprint=_fingerprint(found.events),
+        written_start=time_of(found.whole, master, START).instant,
     )
 
 
@@ -86,6 +88,8 @@ def render(draft: Draft, onto: str, now: datetime) -> str:
     whole, master = found.whole, found.master
     if draft.span is not None:
         _make_single(found)
+        if draft.booking_id:
+            master.set(Line.of(f"{START}:{written(draft.span.start)}"))
         _set_times(whole, master, draft.span, draft.zone)
     for event in found.events:
         event.set(Line.text("UID", draft.uid))

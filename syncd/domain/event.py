@@ -51,6 +51,8 @@ class Event:
     `booking_id` is what X-ZIMUN-BOOKING-ID says, decoded; empty where it is absent or unreadable. `fingerprint` is a
     hash of the whole object, DTSTAMP and LAST-MODIFIED included, blind to the order of properties and parameters:
     equal fingerprints are the same version, whoever stored it. `invitation`: it has attendees or an organizer.
+    `written_start` is the start, in UTC, at which syncd put it last, as X-ZIMUN-START says, which apps carry along: an
+    event that stands there was not dragged since. None where it is absent or unreadable.
     """
 
     uid: str
@@ -65,6 +67,7 @@ class Event:
     cancelled: bool = False
     fingerprint: str = ""
     invitation: bool = False
+    written_start: datetime | None = None
 
     def is_copy_of(self, booking_id: str) -> bool:
         """Whether nothing but its text shows that it was made from this booking's event: a line that ends ": b_1".

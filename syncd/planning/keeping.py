@@ -102,19 +102,23 @@ def transferred(case: Case, seen: Observation) -> Outcome:
 
 
 def write_ours_again(case: Case, booking: Booking, seen: Observation) -> Outcome:
-    """A stale client wrote back what stood there before our last write: ours again, and nobody is called."""
+    """A stale client wrote back what stood there before our last write: ours again, and nobody is called.
+
+    Where it edited that, the edit is a person's, and stays: only the time is put right.
+    """
     assert seen.event is not None
     if (frozen := case.frozen(letters(seen.event.start), booking)) is not None:
         return frozen
+    stale, link = seen.event, case.link
     # without a strong ETag a write is only done onto what is seen to stand there: then theirs is mended
     strong = seen.etag is not None and not seen.etag.startswith("W/")
-    ours = replace(seen, data=case.link.data, event=case.link.event) if strong and case.link.event else seen
-    stale = seen.event
+    unedited = stale.fingerprint in (link.replay, *link.older)
+    ours = replace(seen, data=link.data, event=link.event) if strong and unedited and link.event else seen
     note = standing(case)
-    if stale.fingerprint != case.link.replay and not stale.cancelled:
+    if stale.fingerprint != link.replay and not stale.cancelled:
         # it may have been somebody's undo of more than one step: then they are told
         asked = resolved(stale.start, case.zone).instant
-        note = case.link.pending or case.note(NoteKind.ADOPTED, asked=asked, was=booking.start)
+        note = link.pending or case.note(NoteKind.ADOPTED, asked=asked, was=booking.start)
     write = case.put_back(ours, booking, Why.EVENT_REPLAYED, note)
     return Outcome(
         replace(

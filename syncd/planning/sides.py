@@ -66,7 +66,7 @@ class EventUnbookable:
 
 @dataclass(frozen=True, slots=True)
 class EventReplayed:
-    """A stale client wrote the version before our last write back."""
+    """A stale client wrote the version before our last write back, perhaps with an edit of its own."""
 
     seen: Observation
 
@@ -235,7 +235,19 @@ def _present(link: Link, seen: Observation, snapshot: Snapshot) -> EventSide:
         return EventUnbookable(seen, NoteKind.ALL_DAY)
     if start.instant is None:
         return EventUnbookable(seen, NoteKind.ZONE_UNKNOWN)
+    if _was_put_there(link, event, start.instant):
+        return EventReplayed(seen)
     return EventMoved(seen, start, start.instant)
+
+
+def _was_put_there(link: Link, event: Event, start: datetime) -> bool:
+    """Whether the event stands where syncd itself had put it at some time, and not the last: no person dragged it.
+
+    A client that missed our last write dismissed an alarm, say, and overwrote ours: Evolution never asks whether it
+    may, Thunderbird asks its user. A calendar that was restored from a backup has such events too.
+    """
+    last = link.event.written_start if link.event is not None else None
+    return event.written_start == start and last not in (None, start)
 
 
 def _is_old(link: Link, event: Event) -> bool:

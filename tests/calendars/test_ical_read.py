@@ -259,6 +259,12 @@ def test_a_booking_id_is_decoded_and_unreadable_ones_are_empty() -> None:
     assert parse(event()).booking_id == ""
 
 
+@pytest.mark.parametrize("value", ["", ":", ":20261124", ":20261124T100000", ":20261324T100000Z", ":soon"])
+def test_a_written_start_that_is_no_utc_time_is_none(value: str) -> None:
+    assert parse(event(f"X-ZIMUN-START{value}" if value else "")).written_start is None
+    assert parse(event("X-ZIMUN-START:20261124T100000Z")).written_start == datetime(2026, 11, 24, 10, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("app", [*DRAGGED, "all_day", "recurring"])
 def test_the_fingerprint_survives_servers_that_rewrite(app: str) -> None:
     """Radicale stores through vobject, others through icalendar; both reorder, refold and re-escape."""

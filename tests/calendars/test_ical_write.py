@@ -62,6 +62,7 @@ def test_a_new_object_is_complete_and_names_nobody() -> None:
         "CLASS:PRIVATE",
         "TRANSP:OPAQUE",
         "X-ZIMUN-BOOKING-ID:b_1",
+        "X-ZIMUN-START:20261124T090000Z",
         "TRIGGER:-PT15M",
     ):
         assert lines.count(line) == 1, line
@@ -73,6 +74,16 @@ def test_a_new_object_is_complete_and_names_nobody() -> None:
     assert vevent.start == SPAN.start
     assert vevent.end == SPAN.end
     assert calendar.get_missing_tzids() == set()
+
+
+def test_the_start_that_we_wrote_stays_through_a_drag_and_a_write_without_times() -> None:
+    ours = render(DRAFT, "", NOW)
+    dragged = ours.replace("T100000", "T140000")
+    kept = render(replace(DRAFT, span=None), dragged, NOW)
+    assert parse(kept).written_start == SPAN.start
+    assert parse(kept).start.instant == SPAN.start + timedelta(hours=4)
+    later = Span(SPAN.start + timedelta(days=1), SPAN.end + timedelta(days=1))
+    assert parse(render(replace(DRAFT, span=later), dragged, NOW)).written_start == later.start
 
 
 def test_lines_end_with_crlf_and_are_at_most_75_octets() -> None:
@@ -110,7 +121,7 @@ def test_a_put_back_reaches_the_bookings_time_and_texts_in_every_apps_object(app
 
 
 OURS = ("UID", "X-ZIMUN-BOOKING-ID", "SUMMARY", "LOCATION", "DESCRIPTION", "STATUS", "DTSTAMP", "LAST-MODIFIED")
-TIMES = ("DTSTART", "DTEND", "DURATION")
+TIMES = ("DTSTART", "DTEND", "DURATION", "X-ZIMUN-START")
 
 
 @pytest.mark.parametrize("app", [*DRAGGED, "broken"])

@@ -1,7 +1,7 @@
 """Calendar apps as their files in tests/recorded/apps tell them, and their hands on a calendar."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, urljoin
 
@@ -75,9 +75,14 @@ class App:
         self.etag, self.text = await self.w.event(self.booked)
         self._seen(self.text)
 
-    async def do(self, action: str) -> None:
-        """What the app sends when a person does this. Answers other than 412 must be good ones."""
+    async def do(self, action: str, *, overwrite: bool = False) -> None:
+        """What the app sends when a person does this. Answers other than 412 must be good ones.
+
+        `overwrite`: without conditions, as when its user insists.
+        """
         for request in self.script.sequences[action]:
+            if overwrite:
+                request = replace(request, headers={k: v for k, v in request.headers.items() if k != "If-Match"})
             await self._send(request)
             if self.answers[-1] == 412:
                 for again in self.script.sequences.get("on 412", []):

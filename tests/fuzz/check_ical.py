@@ -50,6 +50,7 @@ _WRITTEN = frozenset(
         "RECURRENCE-ID",
         "X-ALT-DESC",
         "X-ZIMUN-BOOKING-ID",
+        "X-ZIMUN-START",
         "X-MICROSOFT-CDO-ALLDAYEVENT",
         "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT",
     ]
@@ -102,8 +103,10 @@ def _check_written(draft: Draft, text: str, before: Event | None, written: str) 
         assert before is not None
         assert after.start == before.start, "a write of texts moved the event"
         assert after.end == before.end
+        assert after.written_start == before.written_start
     else:
         assert (after.start.instant, after.end.instant) == (draft.span.start, draft.span.end), "not at the asked time"
+        assert after.written_start == draft.span.start
         assert not after.recurring
     if before is not None:
         assert _theirs(text) == _theirs(written), "what a person added is lost"

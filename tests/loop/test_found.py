@@ -1,5 +1,7 @@
 """What these stories found, each once a bug."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,51 @@ async def test_a_stale_client_that_writes_an_old_version_back_is_no_wish(dav: Se
         assert w.booking(booked).start == at(25, 14)
         assert await w.start(booked) == ";TZID=Europe/Berlin:20261125T150000"
         assert not w.posts
+        await w.quiet(minutes=1)
+
+
+async def test_a_stale_client_that_edits_an_old_version_moves_nothing_and_its_edit_stays(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        _, old = await w.event(booked)
+        w.salon.move(booked, at(25, 14))
+        await w.cycle(minutes=1)
+        # an alarm dismissed, in Evolution: no condition, and everything as it knew it
+        await w.put(booked, old)
+        await w.edit(booked, (r"^END:VEVENT$", "X-MOZ-LASTACK:20261123T111500Z\nEND:VEVENT"))
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(25, 14)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261125T150000"
+        assert "X-MOZ-LASTACK:20261123T111500Z" in (await w.event(booked))[1]
+        assert "10:00" in await w.note(booked)
+        assert not w.posts
+        await w.quiet(minutes=1)
+        # it has the new version now: a drag back is a wish
+        await w.drag(booked, at(24, 9) - at(25, 14))
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(24, 9)
+        assert w.posts == 1
+
+
+async def test_a_calendar_restored_from_yesterdays_backup_moves_nothing(dav: Server, folder: Path) -> None:
+    """The events come back with new stamps, as they stood: no person dragged them."""
+    async with world(dav, folder) as w:
+        booked = [w.book(at(24, hour)) for hour in (9, 11, 13)]
+        await w.cycle()
+        backup = {each: (await w.event(each))[1] for each in booked}
+        for each in booked:
+            w.salon.move(each, w.booking(each).start + timedelta(days=1))
+        await w.cycle(minutes=1)
+        for each, text in backup.items():
+            await w.put(each, re.sub(r"^(DTSTAMP|LAST-MODIFIED):.*$", r"\1:20261123T230000Z", text, flags=re.MULTILINE))
+        await w.cycle(minutes=1)
+        assert [w.booking(each).start for each in booked] == [at(25, hour) for hour in (9, 11, 13)]
+        assert not w.posts
+        for each in booked:
+            assert "20261125T" in await w.start(each)
         await w.quiet(minutes=1)
 
 

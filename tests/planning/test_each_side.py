@@ -1,7 +1,7 @@
 """Each side against its half of the base: what is evidence, of what, and until when to the second."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -254,6 +254,25 @@ def test_an_older_one_is_a_replay_where_it_would_be_a_wish() -> None:
     for seen in (stands(FOUR), stands(recurring=True), stands(start=make.all_day(TEN)), stands(cancelled=True)):
         assert calendar(pair(older=("o", known(seen))), seen) == EventReplayed(seen)
     assert isinstance(calendar(pair(older=(known(stands()),)), stands()), EventSame)
+
+
+def test_where_syncd_had_put_it_before_its_last_write_nobody_dragged_it() -> None:
+    def seen(at: datetime, said: datetime | None, **changes: Any) -> Observation:
+        return stands(at, written_start=said, **changes)
+
+    assert STOOD.event is not None
+    link = pair(event=replace(STOOD.event, written_start=TEN))
+    edited = seen(FOUR, FOUR, title="Ada (regular)")
+    assert calendar(link, edited) == EventReplayed(edited)
+    # a drag, also of an old version; and back to where it was, which syncd did not write since
+    for wish in (seen(FOUR, TEN), seen(FOUR, NOON), seen(FOUR, None)):
+        assert isinstance(calendar(link, wish), EventMoved)
+    assert isinstance(calendar(replace(link, event=replace(STOOD.event, written_start=FOUR)), edited), EventMoved)
+    # nothing to compare with: an app or a server that drops the property, or an event from before there was one
+    for unknown in (replace(link, event=replace(STOOD.event, written_start=None)), replace(link, event=None)):
+        assert isinstance(calendar(unknown, edited), EventMoved)
+    recurring = seen(FOUR, FOUR, recurring=True)
+    assert calendar(link, recurring) == EventUnbookable(recurring, NoteKind.RECURRING)
 
 
 def test_a_version_without_a_fingerprint_is_like_no_other() -> None:

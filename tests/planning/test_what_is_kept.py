@@ -454,6 +454,14 @@ def test_where_tags_are_weak_theirs_is_mended(etag: str | None) -> None:
     assert (action.onto, action.draft.title) == ("2", "Theirs")
 
 
+def test_what_a_stale_client_edited_stays() -> None:
+    """Its alarm, its title: only the time is put right, and they are told."""
+    action = replayed(pair(data="1|VALARM"), title="Theirs")
+    assert (action.onto, action.draft.title) == ("2", "Theirs")
+    assert action.link.note is not None
+    assert (action.link.note.kind, action.link.note.asked) == (NoteKind.ADOPTED, NOON)
+
+
 def test_without_an_object_of_ours_theirs_is_mended() -> None:
     assert replayed(stale(pair(event=None, data=""))).onto == "2"
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from syncd.domain.actions import Action, Cancel, Create, Effect, Plan, Record, Remove, Replace, Reschedule
 from syncd.domain.booking import Slot, Span
-from syncd.domain.event import Draft, Event, Observation
+from syncd.domain.event import Draft, Event, EventTime, Observation
 from syncd.domain.link import Refusal, Wrote
 from syncd.domain.note import Note, NoteKind
 from syncd.planning.guard import check_safe
@@ -19,6 +19,7 @@ from tests.planning.builders import CATALOG, DAY, HOUR, MINUTE, NOW, TEN
 from tests.planning.scene import Scene
 
 ROUNDS = 5
+NEVER = EventTime("")
 
 
 class World(Scene):
@@ -196,12 +197,12 @@ def paired(count: int = 1, rules: Policy | None = None) -> World:
 
 
 def _written(draft: Draft, old: Event | None, *, noted: bool) -> Event:
+    event = Event(draft.uid, draft.booking_id, NEVER, NEVER, draft.title, draft.place, draft.description, noted)
     if draft.span is not None:
         start, end = make.zoned(draft.span.start), make.zoned(draft.span.end)
-    else:
-        assert old is not None
-        start, end = old.start, old.end
-    return Event(draft.uid, draft.booking_id, start, end, draft.title, draft.place, draft.description, noted)
+        return replace(event, start=start, end=end, written_start=draft.span.start)
+    assert old is not None
+    return replace(event, start=old.start, end=old.end, written_start=old.written_start)
 
 
 def _is_of(seen: Observation, wanted: FindEvent) -> bool:

@@ -127,6 +127,13 @@ def replay_is_a_wish() -> Iterator[None]:
 
 
 @contextmanager
+def edited_replay_is_a_wish() -> Iterator[None]:
+    """One that edits the old version first does."""
+    with patch.object(sides, "_was_put_there", lambda *told: False):
+        yield
+
+
+@contextmanager
 def note_for_ever() -> Iterator[None]:
     with patch.object(keeping, "standing", lambda case: case.link.note):
         yield
@@ -218,18 +225,18 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         if_match_dropped, base_before_effect, absence_is_deletion, grace_skipped, guard_off, cursor_too_early,
-        key_not_stable, not_read_afresh, replay_is_a_wish, note_for_ever, first_404_believed, edits_overwritten,
-        records_forgotten, clock_jumps_ignored, stale_answers_believed, unmanaged_not_searched,
+        key_not_stable, not_read_afresh, replay_is_a_wish, edited_replay_is_a_wish, note_for_ever, first_404_believed,
+        edits_overwritten, records_forgotten, clock_jumps_ignored, stale_answers_believed, unmanaged_not_searched,
         slot_edits_unseen, slot_goes_before_its_booking, slots_not_put_back,
     )
 }  # fmt: skip
 
 CAUGHT_BY = {
     "absence_is_deletion": 2, "base_before_effect": 2, "clock_jumps_ignored": 243, "cursor_too_early": 26,
-    "edits_overwritten": 22, "first_404_believed": 2, "grace_skipped": 9, "guard_off": 75, "if_match_dropped": 393,
-    "key_not_stable": 3, "not_read_afresh": 283, "note_for_ever": 0, "records_forgotten": 1, "replay_is_a_wish": 148,
-    "slot_edits_unseen": 9, "slot_goes_before_its_booking": 9, "slots_not_put_back": 21,
-    "stale_answers_believed": 1046, "unmanaged_not_searched": 2,
+    "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2, "grace_skipped": 9,
+    "guard_off": 18, "if_match_dropped": 393, "key_not_stable": 3, "not_read_afresh": 283, "note_for_ever": 0,
+    "records_forgotten": 1, "replay_is_a_wish": 148, "slot_edits_unseen": 9, "slot_goes_before_its_booking": 9,
+    "slots_not_put_back": 21, "stale_answers_believed": 1046, "unmanaged_not_searched": 2,
 }  # fmt: skip
 """The first seed whose history finds it."""
 

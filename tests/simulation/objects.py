@@ -74,6 +74,11 @@ def start_of(fields: dict[str, Any]) -> datetime | None:
     return when(value, tzid).instant
 
 
+def put_at(fields: dict[str, Any]) -> datetime | None:
+    """The instant at which syncd put the event last, as it says itself."""
+    return when(fields["put"], "").instant if "put" in fields else None
+
+
 @lru_cache(maxsize=4096)
 def parse(data: str) -> Event:
     fields = read(data)
@@ -91,6 +96,7 @@ def parse(data: str) -> Event:
         recurring=fields["rrule"],
         cancelled=fields["cancelled"],
         fingerprint="1:" + digest(data),
+        written_start=put_at(fields),
     )
 
 
@@ -102,6 +108,8 @@ def render(draft: Draft, onto: str, stamp: str) -> str:
         # a time that the clock shows twice is written in UTC
         tzid = "Z" if _twice(draft.span.start) or _twice(draft.span.end) else BERLIN
         fields |= {"start": zoned(draft.span.start, tzid), "end": zoned(draft.span.end, tzid), "rrule": False}
+        if draft.booking_id:
+            fields["put"] = zoned(draft.span.start, "Z")[0]
     elif "start" not in fields:
         raise Malformed(draft.uid, "no time to write, and no readable event to keep it from")
     description = "\n".join(part for part in (draft.note, draft.description) if part)

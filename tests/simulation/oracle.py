@@ -419,6 +419,9 @@ class Oracle:
             if ((url, href) in self.unanswered or after in self.unread) and start is not None:
                 said.asked[start] = seq  # syncd cannot know that its write ever stood there: it looks like an undo
             return  # a stale client's replay of what stood there before our last write: no wish
+        if self._is_put_there(new):
+            said.drag = 0
+            return  # a stale client's too, with an edit of its own
         stood = old["start"] if old is not None and not old.get("cancelled") else None
         if stood != new["start"] or (old or {}).get("rrule") != new["rrule"]:
             link = self.world.store.links().get(BookingId(self.name_of(new)))
@@ -447,6 +450,14 @@ class Oracle:
                 said.drag, said.drag_to = seq, None if new["rrule"] else start
         if start is not None and not new["rrule"]:
             said.asked[start] = seq  # also by an edit onto what a stale client had put back
+
+    def _is_put_there(self, fields: dict[str, Any]) -> bool:
+        """Whether syncd had put the event where it stands, as it says itself, and elsewhere since, as syncd knows."""
+        link = self.world.store.links().get(BookingId(self.name_of(fields)))
+        last = link.event.written_start if link is not None and link.event is not None else None
+        put_at = objects.put_at(fields)
+        stands = put_at is not None and put_at == objects.start_of(fields) and not fields["rrule"]
+        return stands and last not in (None, put_at)
 
     def _ours(
         self, url: str, href: str, old: dict[str, Any] | None, new: dict[str, Any] | None, seq: int, *, replayed: bool

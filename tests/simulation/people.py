@@ -270,16 +270,31 @@ class People:
 
     def _replay(self, step: Step) -> bool:
         """A stale client writes an older version back, to the letter."""
+        found = self._older(step)
+        if found is not None:
+            self._put(*found)
+        return found is not None
+
+    def _overwrite(self, step: Step) -> bool:
+        """A stale client edits an older version, and writes that."""
+        found = self._older(step)
+        if found is None:
+            return False
+        url, href, data = found
+        fields = objects.read(data)
+        edits = ({"ack": step.n}, {"extra": [*fields["extra"], f"alarm {step.n}"]}, {"place": f"room qzx {step.n}"})
+        self._put(url, href, objects.write(fields | edits[step.n % 3] | {"stamp": self._stamp()}))
+        return True
+
+    def _older(self, step: Step) -> tuple[str, str, str] | None:
+        """Where an event of the booking stands, and an older version of it."""
         places = [place for place in self.places(step.name) if self.world.oracle.versions.get(place)]
         if not places:
-            return False
-        place = places[step.n % len(places)]
-        versions = self.world.oracle.versions[place]
+            return None
+        url, href = places[step.n % len(places)]
+        versions = self.world.oracle.versions[url, href]
         data = versions[-1 - (step.n // 3) % min(len(versions), 2)]
-        if data == self.world.server.calendars[place[0]].objects[place[1]][0]:
-            return False
-        self._put(*place, data)
-        return True
+        return None if data == self.world.server.calendars[url].objects[href][0] else (url, href, data)
 
     def _foreign(self, step: Step) -> bool:
         """Somebody's own event comes, changes or goes."""

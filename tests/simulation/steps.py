@@ -10,7 +10,8 @@ from tests.simulation.storms import AIMS, NAMES, storm
 STAFF = {
     "drag": 30, "resize": 4, "delete": 14, "undelete": 7, "copy": 4, "paste": 3, "retitle": 4, "line": 5, "place": 2,
     "alarm": 5, "dismiss": 4, "mark": 5, "unmark": 3, "put there": 6, "take away": 6, "move there": 4, "all day": 2,
-    "repeat": 2, "odd zone": 2, "floating": 3, "rezone": 3, "replay": 6, "foreign": 3, "garble": 1, "mend": 2,
+    "repeat": 2, "odd zone": 2, "floating": 3, "rezone": 3, "replay": 5, "foreign": 3, "garble": 1, "mend": 2,
+    "overwrite": 3,
 }  # fmt: skip
 CUSTOMERS = {
     "book": 6, "move": 12, "cancel": 6, "rename": 3, "notes": 2, "staff": 3, "place of it": 3, "revive": 2, "longer": 2,

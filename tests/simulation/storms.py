@@ -46,7 +46,7 @@ NAMES = ("b1", "b2", "b3", "b4", "b5", "b6")
 def storm(random: Random) -> list[Step]:
     """Some steps: what was wrong before mostly ends, then comes one of the storms."""
     steps = [_step(random, what, random.choice(NAMES)) for what in ("calendars up", "zimun up")]
-    steps += random.choices((_table, _wishes, _deletions, _closed), (26, 4, 9, 1))[0](random)
+    steps += random.choices((_table, _wishes, _deletions, _closed, _stale), (26, 4, 9, 1, 1))[0](random)
     steps += [_step(random, what, random.choice(NAMES)) for what in random.sample(HEALS, 3)]
     steps.append(Step("cycle", after=random.choice((60, 660))))
     return steps
@@ -114,6 +114,15 @@ def _closed(random: Random) -> list[Step]:
     steps = [_step(random, "drag", name) for name in NAMES]
     points = tuple(point for point in KILLS if point.endswith("of drop"))
     steps.append(Step("cycle", after=60, faults=(("reschedule", "forbidden"),), kill=random.choice(points)))
+    return steps
+
+
+def _stale(random: Random) -> list[Step]:
+    """Customers move, syncd follows, and clients that missed it edit what they know."""
+    steps = [_step(random, random.choice(("move", "move", "drag")), name) for name in NAMES]
+    steps.append(_troubled(random, 60, _few(random, AIMS), KILLS))
+    steps += [_step(random, random.choice(("overwrite", "overwrite", "replay", "drag")), name) for name in NAMES]
+    steps.append(_troubled(random, random.choice((5, 60)), _few(random, AIMS), KILLS))
     return steps
 
 
