@@ -23,6 +23,7 @@ from syncd.domain.booking import Catalog, Location, Service
 from syncd.domain.event import Event, TimeKind
 from syncd.domain.ids import parse_uid
 from syncd.domain.note import NoteKind
+from syncd.domain.opening import parse_slot_uid
 from syncd.domain.request import Request
 from syncd.planning.addresses import Addresses, addresses_in, without_addresses
 from syncd.planning.instants import resolved
@@ -131,7 +132,7 @@ class _Heading:
 
 
 def _read(event: Event, desk: Desk) -> Request | None:
-    if parse_uid(event.uid) is not None or event.booking_id or event.cancelled or event.invitation:
+    if _is_ours(event.uid) or event.booking_id or event.cancelled or event.invitation:
         return None
     if names_a_booking(event, desk):
         return None
@@ -164,6 +165,11 @@ def _read(event: Event, desk: Desk) -> Request | None:
             )
         )
     return Request(service.id, place.id, at, heading.customer, mails.found[0])
+
+
+def _is_ours(uid: str) -> bool:
+    """Also an open slot's: carried over into this calendar it is none any more, and comes back where it was."""
+    return parse_uid(uid) is not None or parse_slot_uid(uid) is not None
 
 
 def _heading(title: str, services: Mapping[str, Service]) -> _Heading | None:

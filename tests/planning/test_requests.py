@@ -126,6 +126,8 @@ def test_the_address_may_stand_where_the_place_would() -> None:
         ("– Dana Lee", MAIL, {}),
         ("Haircut – Dana Lee", MAIL, {"uid": "b_1@zimun"}),
         ("Haircut – Dana Lee", MAIL, {"uid": "b_1~2@zimun"}),
+        ("Haircut – Dana Lee", MAIL, {"uid": "cut.mitte.20261124T090000Z@slots.zimun"}),
+        ("Haircut – Dana Lee", MAIL, {"uid": "cut.mitte.20261124T090000Z~2@slots.zimun"}),
         ("Haircut – Dana Lee", MAIL, {"booking_id": "b_1"}),
         ("Haircut – Dana Lee", MAIL, {"cancelled": True}),
         ("Haircut – Dana Lee", MAIL, {"invitation": True}),
