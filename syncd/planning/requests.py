@@ -28,7 +28,7 @@ from syncd.domain.request import Request
 from syncd.planning.addresses import Addresses, addresses_in, without_addresses
 from syncd.planning.instants import resolved
 from syncd.planning.names import Fit, Meant, meant
-from syncd.planning.routing import Route
+from syncd.planning.routing import Route, may_take
 
 DAY = timedelta(days=1)
 LONGEST_NAME = 200
@@ -89,6 +89,13 @@ def read_request(event: Event, desk: Desk) -> Reading:
         return _read(event, desk)
     except _Told as told:
         return told.fault
+
+
+def unless_unrouted(reading: Reading, routes: Iterable[Route]) -> Reading:
+    """The same; a fault where no calendar would take the booking's event: nothing would show that it is booked."""
+    if not isinstance(reading, Request) or may_take(reading.service_id, reading.location_id, routes):
+        return reading
+    return Fault(NoteKind.REQUEST_UNROUTED, reading.start, (), reading.service_id, reading.location_id)
 
 
 def names_a_booking(event: Event, desk: Desk) -> bool:
