@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from syncd.app.config import Availability
-from tests.loop.asking import CONFIRM, EMAIL, HOLD, booked, close_all_reading, close_list
+from tests.loop.asking import CONFIRM, EMAIL, HOLD, booked, close_all_reading, close_list, drop_list
 from tests.loop.ground import ON_ONE
 from tests.loop.ics import prop
 from tests.loop.requesting import ask, asking, due, rid, stages, there, told
@@ -58,7 +58,7 @@ async def is_cancelled_by_a_deletion(w: World, booking_id: str) -> None:
     assert await w.events() == {}
 
 
-@pytest.mark.parametrize("closing", [None, close_list, close_all_reading])
+@pytest.mark.parametrize("closing", [None, close_list, drop_list, close_all_reading])
 async def test_it_has_its_event_beyond_future_days_too_and_a_deletion_cancels_it(
     dav: Server, folder: Path, closing: Callable[[World], None] | None
 ) -> None:
