@@ -37,6 +37,12 @@ async def examine(config: Config, warnings: Sequence[str], now: datetime, *, pro
     if config.sync.cancel_grace_seconds < LISTING_LAG:
         advice = "some calendar servers show new events that late, and until then they look deleted: give 180 or more"
         rows.warn("Config", f"sync.cancel_grace_seconds is less than {LISTING_LAG}", advice)
+    if config.availability.calendar_url and config.availability.days_ahead > config.sync.future_days:
+        advice = (
+            "an open slot beyond future_days that is booked online goes, and its booking's event comes only when it is "
+            "near: give future_days as much"
+        )
+        rows.warn("Config", "availability.days_ahead is more than sync.future_days", advice)
     for warning in warnings:
         what, _, advice = warning.partition("; ")
         rows.warn("Config", what, advice)

@@ -120,7 +120,7 @@ def _welcome(stage: "Stage") -> Panel:
     table.add_row("Look inside", f"syncd status --config {shlex.quote(str(stage.folder / 'config.toml'))}")
     tips = Text(
         "Add the account to a calendar app (Thunderbird: New Calendar, On the Network). Drag a booking to another "
-        "time, or to one that is taken; delete one; write a name and an e-mail address into an open slot. First, "
-        "somebody shows how:"
+        "time, or to one that is taken; delete one; write a new event “Haircut – ” and a name into “Salon Mitte”, with "
+        "an e-mail address in it, or a name and an e-mail address into an open slot. First, somebody shows how:"
     )
     return Panel(Group(table, "", tips), title="syncd demo", title_align="left")

@@ -27,6 +27,21 @@ SLOTS_NEEDED = 20
 HOUR = timedelta(hours=1)
 SOON = timedelta(minutes=10)
 NEWCOMER, ADDRESS = "Nora Field", "nora.field@example.com"
+CALLER, CALLERS_ADDRESS = "Iris Cole", "iris.cole@example.com"
+_EVENT = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//syncd//demo//EN
+BEGIN:VEVENT
+UID:{uid}
+DTSTAMP:{now:%Y%m%dT%H%M%SZ}
+DTSTART:{start:%Y%m%dT%H%M%SZ}
+DTEND:{end:%Y%m%dT%H%M%SZ}
+SUMMARY:{title}
+DESCRIPTION:{email}
+END:VEVENT
+END:VCALENDAR
+"""
 
 _HAPPENED = {
     "event.created": "is in the calendar",
@@ -78,6 +93,7 @@ class Show:
                 await self._a_drag_to_a_taken_time_goes_back(stays, taken)
                 await self._a_customer_moves(moved)
                 await self._a_deletion_cancels(goes)
+                await self._a_new_event_is_booked(self._free_beside(self._salon.find(moved.booking_id)))
                 await self._a_slot_is_booked()
             except httpx.HTTPError as error:
                 raise Failed(f"a request of the calendar app ({type(error).__name__})") from error
@@ -158,6 +174,22 @@ class Show:
         await self._until(cancelled, "the cancellation", self._grace + STEP_SECONDS)
         self._came(f"cancelled in Zimun: {self._named(booking)}")
 
+    async def _a_new_event_is_booked(self, start: datetime) -> None:
+        service, uid = self._salon.services[SERVICE], "demo-new-event"
+        title, end = f"{service.name} – {CALLER}", start + service.duration
+        event = _EVENT.format(uid=uid, now=datetime.now(UTC), start=start, end=end, title=title, email=CALLERS_ADDRESS)
+        when = start.astimezone(self._zone)
+        self._say(f"A person writes a new event “{title}” with {CALLERS_ADDRESS} in it, {when:%a %d %b %H:%M} ...")
+        url = f"{self._stage.calendar(PLACE)}{uid}.ics"
+        written = await self._http.put(
+            url,
+            content=event.replace("\n", "\r\n").encode(),
+            headers={"Content-Type": "text/calendar; charset=utf-8", "If-None-Match": "*"},
+        )
+        written.raise_for_status()
+        place = await self._booked_in_place_of(url, CALLERS_ADDRESS)
+        self._came(f"its event stands in “{place}”, and the one that asked for it is gone")
+
     async def _a_slot_is_booked(self) -> None:
         url, slot = await self._last_open_slot()
         service = self._salon.services[slot.service].name
@@ -166,11 +198,20 @@ class Show:
         self._say(f"A person writes “{customer}” into the open slot {service}, {start:%a %d %b %H:%M} ...")
         await self._write(url, lambda event: re.sub(r"^SUMMARY:[^\r\n]*", f"SUMMARY:{customer}", event, flags=re.M))
 
+        place = await self._booked_in_place_of(url, ADDRESS)
+        self._came(f"its event stands in “{place}”, and the open slot's is gone")
+
+    async def _booked_in_place_of(self, url: str, email: str) -> str:
+        """Wait until that customer is booked, and the booking's event has taken the place of the one at the URL.
+
+        The name of the booking's place.
+        """
+
         async def booked() -> bool:
-            return self._booking_of(ADDRESS) is not None
+            return self._booking_of(email) is not None
 
         await self._until(booked, "the booking")
-        booking = self._booking_of(ADDRESS)
+        booking = self._booking_of(email)
         assert booking is not None
         self._came(f"booked in Zimun: {self._named(booking)}")
 
@@ -179,8 +220,7 @@ class Show:
             return gone and bool(await self._text(booking))
 
         await self._until(in_its_place, "the booking's event")
-        place = self._salon.locations[booking.location_id].name
-        self._came(f"its event stands in “{place}”, and the open slot's is gone")
+        return self._salon.locations[booking.location_id].name
 
     # the salon's book
 

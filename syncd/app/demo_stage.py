@@ -40,6 +40,7 @@ password = "{password}"
 [[calendars]]
 url = "{dav}{user}/mitte/"
 locations = ["loc_mitte"]
+create_bookings = true
 [[calendars]]
 url = "{dav}{user}/shoreditch/"
 fallback = true

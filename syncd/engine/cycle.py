@@ -269,7 +269,9 @@ class Engine:
         """The guarded plan of this round, for the bookings that the last round touched; None: for all."""
         policy = current.managed.policy
         answering = Answering(self._sides, current.managed.calendars, current.health)
-        snapshot = replace(current.snapshot, texts=self._texts(current.snapshot))
+        booked = (one.booking_id for one in self._sides.store.candidates())
+        requested = frozenset(booking_id for booking_id in booked if booking_id is not None)
+        snapshot = replace(current.snapshot, texts=self._texts(current.snapshot), requested=requested)
         for _ in range(LOOK_ROUNDS):
             asked = questions(snapshot, policy)
             if not asked:

@@ -36,15 +36,20 @@ async def with_known(
     """The listed bookings, and those that syncd knows besides. What needs no knowing any more is forgotten."""
     found, over = dict(listed.bookings), []
     known = sides.store.known()
+    asking = [one for one in sides.store.candidates() if one.booking_id is not None] if known else []
+    requested = {one.booking_id for one in asking}
     # how a booking ended decides what becomes of its request, as long as that stands
-    requested = {one.booking_id for one in sides.store.candidates() if not one.gone} if known else set()
+    standing = {one.booking_id for one in asking if not one.gone}
     for one in known:
         booking_id, link = one.booking.id, links.get(one.booking.id)
-        if _is_over(one, link, policy, now, requested=booking_id in requested):
+        if _is_over(one, link, policy, now, requested=booking_id in standing):
             over.append(booking_id)
             continue
         if booking_id in listed.unreadable or (
-            link is None and one.booking.start >= now + policy.future and not one.booking.cancelled
+            link is None
+            and one.booking.start >= now + policy.future
+            and booking_id not in requested
+            and not one.booking.cancelled
         ):
             continue  # unseen; or it has no event yet
         seen = found.get(booking_id) or await _look(one, sides, listed.window, now)

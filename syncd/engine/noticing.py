@@ -55,12 +55,8 @@ class Noticing:
 
     async def slots(self, snapshot: Snapshot) -> None:
         """Of the events of open slots: those that publishing has just found edited."""
-        url, now = self._takers.slots, self._sides.clock.now()
-        if url is None or not snapshot.catalog.services:
-            return
-        # from now on it has to stand: when the cycle began it may have been another
-        snapshot = replace(snapshot, now=now)
-        if not self._takers.is_usable(url, snapshot):
+        url = self._takers.slots
+        if url is None or not snapshot.catalog.services or not self._takers.is_usable(url, snapshot):
             return
         # one in which our note is still to be taken out is not yet: forgotten, what comes next passed for told by it
         plain = {one.href for one in self._store.openings(url) if not one.edited and one.face}
@@ -74,7 +70,7 @@ class Noticing:
         except Exception as error:
             # a fault of ours about slots must not stop bookings
             log.exception("openings.broken")
-            Setbacks(self._store).pause(SyncdError(f"{OWN_FAULT}: {type(error).__name__}"), now)
+            Setbacks(self._store).pause(SyncdError(f"{OWN_FAULT}: {type(error).__name__}"), self._sides.clock.now())
 
     async def _notice(self, url: str, here: list[Candidate], snapshot: Snapshot) -> None:
         asked = {one.action.candidate for one in open_asks(self._store)}
@@ -93,6 +89,8 @@ class Noticing:
         found = await self._takers.read(url, changed)
         if found is None:
             return
+        # from now on it has to stand: when the cycle began, or the read, it may have been another
+        snapshot = replace(snapshot, now=self._sides.clock.now())
         reader = self._takers.reader(url, snapshot)
         seen = []
         for href in changed:

@@ -16,7 +16,7 @@ from syncd.domain.booking import Booking
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.errors import StoreError, SyncdError
 from syncd.domain.note import NEVER, Note, NoteKind
-from syncd.domain.request import Request
+from syncd.domain.request import Known, Request
 from syncd.engine import memory
 from syncd.engine.asked import AskedByHand
 from syncd.engine.book import live_twin
@@ -185,7 +185,7 @@ class Requests:
     async def _book(self, candidate: Candidate, request: Request, snapshot: Snapshot) -> list[Done]:
         twin = await live_twin(request, self._sides)
         if twin is not None:
-            self._is_booked_already(candidate, twin)
+            self._is_booked_already(candidate, twin, snapshot)
             return []
         slots = await open_nearby(self._sides, request.service_id, request.location_id, request.start)
         if slots and request.start not in slots:
@@ -196,13 +196,17 @@ class Requests:
         (intent,) = self._store.journal([action], self._cycle, self._now())
         return [await self._asked.carry_out(intent, action, again=False)]
 
-    def _is_booked_already(self, candidate: Candidate, twin: Booking) -> None:
+    def _is_booked_already(self, candidate: Candidate, twin: Booking, snapshot: Snapshot) -> None:
         """It is that booking. What stood there at the first read is a person's own note of it, and stays.
 
         Not so in a slot's event: that is ours, and of no use any more.
         """
         own = candidate.first and candidate.calendar != self._takers.slots
         stage = Stage.THEIRS if own else Stage.BOOKED
+        known = {one.booking.id for one in self._store.known()}
+        if twin.id not in known | snapshot.bookings.keys() | snapshot.links.keys():
+            # too far ahead to be listed: the next cycle writes its event, and then the request goes
+            self._store.know(Known(twin, self._now()))
         self._keep([replace(candidate, stage=stage, booking_id=twin.id)])
         log.info("request.met", request=candidate.name, booking_id=twin.id)
 

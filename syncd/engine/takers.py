@@ -13,7 +13,7 @@ from syncd.engine.display import Display, any_words
 from syncd.engine.setbacks import Setbacks
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.planning.openings import Offer
-from syncd.planning.requests import Desk, Reading, places_of, read_request
+from syncd.planning.requests import Desk, Reading, places_of, read_request, unless_unrouted
 from syncd.planning.routing import request_calendars
 from syncd.planning.slot_requests import read_slot_request
 from syncd.planning.snapshot import Snapshot
@@ -92,10 +92,10 @@ class Takers:
 
     def reader(self, url: str, snapshot: Snapshot) -> Reader:
         """How the events of that calendar are read."""
-        desk = self._desk(snapshot)
+        desk, routes = self._desk(snapshot), self._managed.policy.routes
         if url != self.slots:
-            desk = replace(desk, locations=places_of(url, self._managed.policy.routes))
-            return lambda href, event: read_request(event, desk)
+            desk = replace(desk, locations=places_of(url, routes))
+            return lambda href, event: unless_unrouted(read_request(event, desk), routes)
         slots = {one.href: one.slot for one in self._store.openings(url)}
         words = any_words(self._sides.words)
         scene = Display(snapshot.catalog, {}, self._sides.words, desk.now, words)
@@ -104,7 +104,8 @@ class Takers:
             if (slot := slots.get(href)) is None:
                 return None
             wordings = (scene.wording(Offer(slot.service_id, slot.location_id), each) for each in words)
-            return read_slot_request(event, slot, {one.title for one in wordings if one is not None}, desk)
+            titles = {one.title for one in wordings if one is not None}
+            return unless_unrouted(read_slot_request(event, slot, titles, desk), routes)
 
         return read
 

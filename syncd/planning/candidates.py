@@ -55,7 +55,8 @@ def is_due(candidate: Candidate, now: datetime, settle: timedelta) -> bool:
     """Whether it is to be acted on: it stood unchanged for long enough, or a person approved it."""
     if candidate.gone:
         return False
-    standing = candidate.stage is Stage.STANDING and now - candidate.since >= settle
+    # without a while to stand it need not even have been read before the cycle began
+    standing = candidate.stage is Stage.STANDING and (not settle or now - candidate.since >= settle)
     return standing or candidate.stage is Stage.APPROVED
 
 

@@ -73,7 +73,7 @@ def _booking(
     candidates = _candidates(booking.id, snapshot)
     if candidates:
         return _adopt(booking, candidates, snapshot, policy), {seen.key for seen in candidates}
-    if booking.start >= snapshot.now + policy.future:
+    if booking.start >= snapshot.now + policy.future and booking.id not in snapshot.requested:
         return nothing
     return _create(booking, snapshot, policy), set()
 

@@ -23,11 +23,12 @@ from syncd.domain.booking import Catalog, Location, Service
 from syncd.domain.event import Event, TimeKind
 from syncd.domain.ids import parse_uid
 from syncd.domain.note import NoteKind
+from syncd.domain.opening import parse_slot_uid
 from syncd.domain.request import Request
 from syncd.planning.addresses import Addresses, addresses_in, without_addresses
 from syncd.planning.instants import resolved
 from syncd.planning.names import Fit, Meant, meant
-from syncd.planning.routing import Route
+from syncd.planning.routing import Route, may_take
 
 DAY = timedelta(days=1)
 LONGEST_NAME = 200
@@ -90,6 +91,13 @@ def read_request(event: Event, desk: Desk) -> Reading:
         return told.fault
 
 
+def unless_unrouted(reading: Reading, routes: Iterable[Route]) -> Reading:
+    """The same; a fault where no calendar would take the booking's event: nothing would show that it is booked."""
+    if not isinstance(reading, Request) or may_take(reading.service_id, reading.location_id, routes):
+        return reading
+    return Fault(NoteKind.REQUEST_UNROUTED, reading.start, (), reading.service_id, reading.location_id)
+
+
 def names_a_booking(event: Event, desk: Desk) -> bool:
     """Whether a line names a booking as our events do: a copy, as of apps that drop the marks.
 
@@ -131,7 +139,7 @@ class _Heading:
 
 
 def _read(event: Event, desk: Desk) -> Request | None:
-    if parse_uid(event.uid) is not None or event.booking_id or event.cancelled or event.invitation:
+    if _is_ours(event.uid) or event.booking_id or event.cancelled or event.invitation:
         return None
     if names_a_booking(event, desk):
         return None
@@ -164,6 +172,11 @@ def _read(event: Event, desk: Desk) -> Request | None:
             )
         )
     return Request(service.id, place.id, at, heading.customer, mails.found[0])
+
+
+def _is_ours(uid: str) -> bool:
+    """Also an open slot's: carried over into this calendar it is none any more, and comes back where it was."""
+    return parse_uid(uid) is not None or parse_slot_uid(uid) is not None
 
 
 def _heading(title: str, services: Mapping[str, Service]) -> _Heading | None:

@@ -43,6 +43,15 @@ def route(booking: Booking, routes: Sequence[Route]) -> str | None:
     return next((entry.calendar for entry in routes if entry.fallback), None)
 
 
+def may_take(service_id: str, location_id: str, routes: Iterable[Route]) -> bool:
+    """Whether a booking of that service has a calendar at that place ("": at some), for some of the staff at least."""
+    return any(
+        entry.fallback
+        or (_matches(entry.services, service_id) and (not location_id or _matches(entry.locations, location_id)))
+        for entry in routes
+    )
+
+
 def _matches(wanted: tuple[str, ...], value: str) -> bool:
     return not wanted or value in wanted
 

@@ -212,6 +212,11 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("It is offered here: {names}."),),
         _AGAIN,
     ),
+    NoteKind.REQUEST_UNROUTED: (
+        (N_("Not booked: no calendar is set up for bookings of this service at this place."),),
+        (N_("Please tell whoever looks after syncd."),),
+        _AGAIN,
+    ),
     NoteKind.REQUEST_AWAITS: (
         (N_("Many bookings were asked for at once, so this one is not booked yet."),),
         (N_("To book it, run {approve} on the computer that connects the calendar; if it shall not be, {reject}."),),

@@ -87,9 +87,12 @@ def test_a_failure_before_anything_was_sent_ends_with_75_and_books_nothing_later
     assert trial.api.posts() == []
 
 
-def test_a_client_without_the_list_books_imports_and_goes_on(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("how", ["403", "404"])
+def test_a_client_without_the_list_books_imports_and_goes_on(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch, how: How
+) -> None:
     def closed(method: str, path: str) -> How | None:
-        return "403" if (method, path) == ("GET", "/api/v1/appointments") else None
+        return how if (method, path) == ("GET", "/api/v1/appointments") else None
 
     monkeypatch.setattr(trial.api, "fault", closed)
     trial.api.add("b7", day(4, 10))

@@ -156,12 +156,13 @@ def test_a_wrong_calendar_password_is_77_and_cancels_nothing(trial: Trial) -> No
     healed(trial, before)
 
 
-def test_a_list_closed_to_the_client_stops_nothing_that_is_known(trial: Trial) -> None:
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_list_closed_to_the_client_stops_nothing_that_is_known(trial: Trial, status: int) -> None:
     before = synced(trial)
     real = trial.api.answer
 
     def closed(method: str, path: str, query: dict[str, str], body: dict[str, object], key: str) -> tuple[int, object]:
-        return (403, {"detail": "scope"}) if path.endswith("/appointments") else real(method, path, query, body, key)
+        return (status, {"detail": "scope"}) if path.endswith("/appointments") else real(method, path, query, body, key)
 
     trial.api.answer = closed  # type: ignore[method-assign]
     trial.drag("b1.ics", day(3, 16))

@@ -102,6 +102,15 @@ def test_secrets_in_a_file_that_others_can_read_are_warned_of(desk: Desk) -> Non
     assert "Config" in rows(ended, "warn")
 
 
+def test_open_slots_further_ahead_than_bookings_are_warned_of(desk: Desk) -> None:
+    desk.edit("[state]", "[availability]\ndays_ahead = 8\n[sync]\nfuture_days = 7\n[state]")
+    assert "Config" not in rows(desk.run("check", "--json"), "warn")  # for none are shown
+    desk.edit("[availability]", f'[availability]\ncalendar_url = "{desk.dav.home_url}open/"')
+    assert "future_days" in rows(desk.run("check", "--json"), "warn")["Config"]["what"]
+    desk.edit("days_ahead = 8", "days_ahead = 7")
+    assert "Config" not in rows(desk.run("check", "--json"), "warn")
+
+
 def test_a_calendar_that_is_gone_is_a_failure_of_its_row_alone(desk: Desk) -> None:
     send(desk.dav, "DELETE", desk.dav.calendar_url)
     ended = desk.run("check", "--json")

@@ -43,6 +43,12 @@ def test_the_show_goes_through_and_nothing_of_it_stays(tmp_path: Path) -> None:
     assert re.search(r"http://127\.0\.0\.1:\d+/   user demo   password demo", said)
     for step in ("bookings stand in", "moved in Zimun", "“⚠ ", "Free nearby", "stands there now", "cancelled in Zimun"):
         assert step in said
+    written = re.search(r"a new event “Haircut – Iris Cole” with \S+@example\.com in it, (.+) \.\.\.", said)
+    booked = re.search(r"booked in Zimun: Iris Cole, Haircut, (.+)", said)
+    assert written is not None, said
+    assert booked is not None, said
+    assert written[1] == booked[1]
+    assert "its event stands in “Salon Mitte”, and the one that asked for it is gone" in said
     customer, slot = "Nora Field", r".+, \w{3} \d\d \w{3} \d\d:\d\d"
     asked = re.search(rf"writes “{customer} \S+@example\.com” into the open slot ({slot}) \.\.\.", said)
     booked = re.search(rf"booked in Zimun: {customer}, ({slot})", said)

@@ -50,6 +50,11 @@ def close_list(w: World) -> None:
     w.server.faults.append(Exactly("GET", APPOINTMENTS, Kind.ANSWER, None, 403, body={"detail": "forbidden"}))
 
 
+def drop_list(w: World) -> None:
+    """The API has no such list from now on; each booking can be read still."""
+    w.server.faults.append(Exactly("GET", APPOINTMENTS, Kind.ANSWER, None, 404, body={"detail": "Not Found"}))
+
+
 def close_all_reading(w: World) -> None:
     """No call reads a booking any more."""
     close_list(w)

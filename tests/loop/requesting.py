@@ -1,14 +1,16 @@
 """Events by which people ask for bookings, as an app of theirs writes them, and what becomes of them."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
+from syncd.engine.takers import Takers
 from tests.loop.ics import prop, unfold
 from tests.loop.world import World, world
 from tests.servers import Server
@@ -103,3 +105,19 @@ async def changed(w: World, *changes: tuple[str, str], name: str = "wish") -> No
         event, count = re.subn(pattern, new, event, count=1, flags=re.MULTILINE)
         assert count, (pattern, event)
     await write(w, event.replace("\n", "\r\n"), name)
+
+
+@contextmanager
+def slowly_read(w: World, meanwhile: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """The next look at what events ask for takes most of a minute, and a person writes right before its end."""
+    read, waiting = Takers.read, [meanwhile]
+
+    async def late(takers: Takers, *what: Any) -> Any:
+        if waiting:
+            w.clock.pass_by(seconds=50)
+            await waiting.pop()()
+        return await read(takers, *what)
+
+    with patch.object(Takers, "read", late):
+        yield
+    assert not waiting

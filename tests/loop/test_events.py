@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
 from syncd.app.config import load
@@ -145,12 +146,15 @@ async def test_of_two_events_the_higher_generation_is_the_bookings(dav: Server, 
 
 
 @ON_ONE
-async def test_a_closed_list_is_told_once_and_the_known_bookings_are_looked_at_by_id(dav: Server, folder: Path) -> None:
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_closed_list_is_told_once_and_the_known_bookings_are_looked_at_by_id(
+    dav: Server, folder: Path, status: int
+) -> None:
     async with stage(dav, folder) as (w, _, _):
         dragged, deleted, moved, cancelled = (w.book(at(24 + n, 9)) for n in range(4))
         await w.cycle()
         await w.restart()
-        w.server.faults.append(Exactly("GET", APPOINTMENTS, Kind.ANSWER, None, 403))
+        w.server.faults.append(Exactly("GET", APPOINTMENTS, Kind.ANSWER, None, status))
         await w.drag(dragged, 2 * HOUR)
         await w.delete(deleted)
         w.salon.move(moved, at(26, 14))

@@ -8,7 +8,7 @@ from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, ImportWanted, MoveWanted
 from syncd.sandbox import Kind
-from tests.loop.asking import booked, close_all_reading, close_list, request, told, want
+from tests.loop.asking import booked, close_all_reading, close_list, drop_list, request, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, at, world
 from tests.servers import Server
@@ -16,7 +16,7 @@ from tests.servers import Server
 pytestmark = ON_ONE
 START = at(24, 9)
 TEN = ";TZID=Europe/Berlin:20261124T100000"
-CLOSING = {"list": close_list, "all": close_all_reading}
+CLOSING = {"list": close_list, "no list": drop_list, "all": close_all_reading}
 
 
 def import_of(*booking_ids: str) -> ImportWanted:

@@ -13,7 +13,7 @@ from syncd.domain.ids import BookingId
 from syncd.sandbox import Kind
 from syncd.state.database import Writing
 from syncd.zimun import ZimunClient
-from tests.loop.asking import ATTEMPTS, CONFIRM, EMAIL, HOLD, booked, close_all_reading, close_list, held
+from tests.loop.asking import ATTEMPTS, CONFIRM, EMAIL, HOLD, booked, close_all_reading, close_list, drop_list, held
 from tests.loop.ground import ON_ONE
 from tests.loop.requesting import ask, asking, changed, due, rid, stages, there, told
 from tests.loop.world import HOUR, Crash, World, at
@@ -182,7 +182,7 @@ async def test_a_lost_database_books_nothing_again(dav: Server, folder: Path) ->
         assert len(await w.events()) == 2
 
 
-@pytest.mark.parametrize("closing", [close_list, close_all_reading])
+@pytest.mark.parametrize("closing", [close_list, drop_list, close_all_reading])
 async def test_where_bookings_cannot_be_listed_it_is_still_one(dav: Server, folder: Path, closing: object) -> None:
     async with asking(dav, folder) as w:
         assert callable(closing)

@@ -12,7 +12,21 @@ from syncd.domain.link import Decision
 from syncd.domain.request import MoveWanted
 from syncd.sandbox import Kind
 from tests.loop.asking import CONFIRM, HOLD, booked, held, want
-from tests.loop.requesting import EMAIL, TITLE, ask, asking, changed, due, rid, stages, text, there, told, write
+from tests.loop.requesting import (
+    EMAIL,
+    TITLE,
+    ask,
+    asking,
+    changed,
+    due,
+    rid,
+    slowly_read,
+    stages,
+    text,
+    there,
+    told,
+    write,
+)
 from tests.loop.world import HOUR, World, at
 from tests.servers import Server
 
@@ -64,6 +78,18 @@ async def test_what_is_still_being_written_is_not_booked(dav: Server, folder: Pa
         await w.cycle(seconds=5)
         await w.cycle(seconds=29)
         assert booked(w) == []
+        await w.cycle(seconds=2)
+        await is_booked_once(w)
+
+
+async def test_it_has_to_stand_from_when_it_was_read_however_long_the_cycle_takes(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START, description="dana@example.co")
+        with slowly_read(w, lambda: changed(w, ("example.co$", EMAIL.partition("@")[2]))):
+            await w.cycle(seconds=10)
+        for seconds in (1, 28):
+            await w.cycle(seconds=seconds)
+            assert booked(w) == []
         await w.cycle(seconds=2)
         await is_booked_once(w)
 

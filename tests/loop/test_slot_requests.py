@@ -1,5 +1,6 @@
 """A customer written into an open slot's event becomes a booking: one, and the slot's event goes."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from syncd.sandbox import Kind
 from tests.loop.asking import ATTEMPTS, CONFIRM, HOLD, booked, close_list, held
 from tests.loop.ground import ON_ONE
 from tests.loop.ics import prop
-from tests.loop.requesting import due, stages
+from tests.loop.requesting import due, slowly_read, stages
+from tests.loop.requesting import told as note_of
+from tests.loop.requesting import write as request
 from tests.loop.slotting import (
     DANA,
     EMAIL,
@@ -99,6 +102,21 @@ async def test_what_is_still_being_written_is_not_booked(dav: Server, folder: Pa
         await w.cycle(seconds=11)
         await w.cycle(seconds=29)
         assert not w.posts
+        await w.cycle(seconds=2)
+        await is_booked_once(w)
+
+
+@ON_ONE
+async def test_it_has_to_stand_from_when_it_was_read_however_long_the_cycle_takes(
+    dav: Server, folder: Path, new_calendar: Make
+) -> None:
+    async with open_slots(dav, folder, new_calendar()) as w:
+        await write(w, "Dana Lee dana@example.or")
+        with slowly_read(w, lambda: write(w, DANA)):
+            await w.cycle(seconds=10)
+        for seconds in (1, 28):
+            await w.cycle(seconds=seconds)
+            assert not w.posts
         await w.cycle(seconds=2)
         await is_booked_once(w)
 
@@ -360,3 +378,21 @@ async def test_an_outage_is_told_after_ten_minutes_and_then_it_is_booked(
         await w.cycle(minutes=1)
         assert [one.start for one in booked(w)] == [LAST]
         assert await text_at(w, LAST) == ""
+
+
+@ON_ONE
+async def test_carried_over_into_a_calendar_of_bookings_it_asks_for_nothing_and_the_slot_comes_back(
+    dav: Server, folder: Path, new_calendar: Make
+) -> None:
+    async with open_slots(dav, folder, new_calendar()) as w:
+        (entry,) = w.config.calendars
+        w.config = w.config.model_copy(update={"calendars": (entry.model_copy(update={"create_bookings": True}),)})
+        await w.cycle(minutes=1)
+        carried = re.sub("^SUMMARY:.*$", "SUMMARY:Haircut – Dana Lee", await text_at(w), flags=re.MULTILINE)
+        await request(w, carried.replace("DESCRIPTION:", f"DESCRIPTION:{EMAIL} ").replace("\n", "\r\n"), "carried")
+        await erase(w)
+        await due(w)
+        await w.cycle(minutes=1)
+        assert (w.posts, await note_of(w, "carried"), stages(w)) == (0, "", ["theirs"])
+        assert await is_open(w)
+        await w.quiet(minutes=1)

@@ -109,6 +109,10 @@ def test_it_is_due_once_it_stood_long_enough_or_was_approved() -> None:
     assert not is_due(standing, NOW - SETTLE / 30, SETTLE)
     assert not is_due(replace(standing, gone=True), NOW, SETTLE)
     assert is_due(known(Stage.APPROVED, since=NOW), NOW, SETTLE)
+    # read after the cycle began, which counts only where it has to stand at all
+    late = replace(standing, since=NOW + SETTLE / 30)
+    assert not is_due(late, NOW, SETTLE / 30)
+    assert is_due(late, NOW, 0 * SETTLE)
     assert not any(is_due(known(stage), NOW, SETTLE) for stage in set(Stage) - {Stage.STANDING, Stage.APPROVED})
 
 

@@ -12,7 +12,16 @@ from syncd.domain.event import Event
 from syncd.domain.note import NoteKind
 from syncd.domain.request import Request
 from syncd.planning.addresses import addresses_in
-from syncd.planning.requests import Desk, Fault, Reading, customer_name, places_of, read_request, wish_of
+from syncd.planning.requests import (
+    Desk,
+    Fault,
+    Reading,
+    customer_name,
+    places_of,
+    read_request,
+    unless_unrouted,
+    wish_of,
+)
 from syncd.planning.routing import Route
 from tests.planning.builders import DAY, HOME, HOUR, NOW, SIDE, TEN, all_day, floating, nowhere, zoned
 
@@ -126,6 +135,8 @@ def test_the_address_may_stand_where_the_place_would() -> None:
         ("– Dana Lee", MAIL, {}),
         ("Haircut – Dana Lee", MAIL, {"uid": "b_1@zimun"}),
         ("Haircut – Dana Lee", MAIL, {"uid": "b_1~2@zimun"}),
+        ("Haircut – Dana Lee", MAIL, {"uid": "cut.mitte.20261124T090000Z@slots.zimun"}),
+        ("Haircut – Dana Lee", MAIL, {"uid": "cut.mitte.20261124T090000Z~2@slots.zimun"}),
         ("Haircut – Dana Lee", MAIL, {"booking_id": "b_1"}),
         ("Haircut – Dana Lee", MAIL, {"cancelled": True}),
         ("Haircut – Dana Lee", MAIL, {"invitation": True}),
@@ -308,6 +319,15 @@ def test_the_places_of_a_calendar_are_those_that_routing_sends_there() -> None:
     routes = (Route(HOME, ("a",)), Route(SIDE, ("b",)), Route(HOME, ("c", "a")))
     assert places_of(HOME, routes) == ("a", "c")
     assert places_of(HOME, (*routes, Route(HOME, fallback=True))) == ()
+
+
+def test_a_request_that_no_calendar_would_take_is_told_so() -> None:
+    asked = read()
+    assert unless_unrouted(asked, [Route(HOME, services=("cut",))]) == asked
+    told = Fault(NoteKind.REQUEST_UNROUTED, TEN, (), "cut", "mitte")
+    assert unless_unrouted(asked, [Route(HOME, services=("nails",))]) == told
+    for other in (read("Haircut"), read(description="")):
+        assert unless_unrouted(other, []) == other
 
 
 # what counts as a change

@@ -18,7 +18,7 @@ from syncd.planning.case import Outcome, left_behind
 from syncd.planning.instants import letters, resolved
 from syncd.planning.merge import merge
 from syncd.planning.planner import BLIND, make_plan
-from syncd.planning.routing import Route, request_calendars, route
+from syncd.planning.routing import Route, may_take, request_calendars, route
 from syncd.planning.snapshot import Look, LookBooking, LookEvent, Policy, Snapshot
 from tests.planning import builders as make
 from tests.planning.builders import BERLIN, DAY, FOUR, HOME, HOUR, MINUTE, NOW, SIDE, TEN, policy
@@ -59,6 +59,25 @@ def test_a_fallback_that_names_nothing_stands_behind_all_others() -> None:
         assert route(ADA, [Route(HOME, **names, fallback=True), named]) == HOME
     assert route(ADA, [replace(named, locations=("loc_2",)), Route(HOME, staff=("Bea",), fallback=True)]) == HOME
     assert route(ADA, []) is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "takes"),
+    [
+        (Route(SIDE), True),
+        (Route(SIDE, fallback=True, services=("wash",)), True),
+        (Route(SIDE, locations=("loc_1",), services=("cut",)), True),
+        (Route(SIDE, locations=("loc_2",)), False),
+        (Route(SIDE, services=("wash",)), False),
+        (Route(SIDE, staff=("Bea",)), True),  # who will have it is not known before it is booked
+        (Route(SIDE, staff=("Bea",), services=("wash",)), False),
+    ],
+)
+def test_a_booking_to_be_has_a_calendar_where_one_may_take_it(entry: Route, takes: bool) -> None:
+    assert may_take("cut", "loc_1", [Route(HOME, services=("wash",)), entry]) is takes
+    # where Zimun names no place with it, it may name one once it is booked
+    assert may_take("cut", "", [entry]) is (takes or entry.locations == ("loc_2",))
+    assert not may_take("cut", "loc_1", [])
 
 
 def test_people_may_ask_for_bookings_where_an_entry_says_so() -> None:

@@ -71,6 +71,9 @@ def test_a_booking_whose_texts_are_not_known_is_called_by_its_id() -> None:
 def test_new_bookings_get_events_up_to_future_days(ahead: timedelta, made: bool) -> None:
     far = make.booking(start=NOW + 60 * DAY + ahead)
     assert bool(plan(far).actions) is made
+    # one that an event asked for takes the place of that event, however far ahead it is
+    assert plan(far, requested=frozenset({B1})).actions
+    assert bool(plan(far, requested=frozenset({B2})).actions) is made
 
 
 @pytest.mark.parametrize(("late", "made"), [(0 * SECOND, True), (SECOND, False)])

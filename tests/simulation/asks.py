@@ -9,6 +9,7 @@ from syncd.domain.booking import Booking
 from syncd.domain.candidate import Candidate
 from syncd.domain.link import Decision
 from syncd.planning.routing import Route
+from syncd.planning.snapshot import Policy
 from syncd.texts import strip_description, strip_title
 from tests.simulation import objects
 from tests.simulation.calendars import ROOM
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 AIMS = tuple((method, kind) for method, kinds in ASKING.items() for kind in kinds)
 SERVICES = tuple(CATALOG.services.values())
 PLACES = tuple(CATALOG.locations.values())
+SETTLE = Policy().request_settle.total_seconds()
 
 
 def taking(routes: tuple[Route, ...]) -> tuple[Route, ...]:
@@ -53,6 +55,14 @@ def steps_of(random: Random) -> list[Step]:
     return steps
 
 
+def in_a_slow_cycle(random: Random) -> list[Step]:
+    """Somebody changes what they ask for while a cycle takes long, and the next one follows at once."""
+    late = (random.randint(1, 3), Step("slow", "", 40))
+    again = (random.randint(4, 9), _step(random, "ask again"))
+    soon = random.choice((1, 5, 20))
+    return [_step(random, "ask"), Step("cycle", after=5, meanwhile=(late, again)), Step("cycle", after=soon)]
+
+
 def _step(random: Random, what: str) -> Step:
     return Step(what, "", random.randrange(1000))
 
@@ -70,13 +80,28 @@ class Wish:
 
 
 @dataclass
+class Version:
+    """What an event says but for a note, and since when; as of the first time where a person goes back to it."""
+
+    text: dict[str, Any]
+    seconds: float
+    written: float
+    approved: bool = False
+
+
+@dataclass
 class Asks:
     """Who asked for what, by the customer's address, which each event has for itself."""
 
     world: "World"
     count: int = 0
     said: dict[str, list[Wish]] = field(default_factory=dict)
-    approved: set[str] = field(default_factory=set)
+    versions: dict[str, list[Version]] = field(default_factory=dict)
+    """What people made of each event, by its href."""
+    sent: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """When the cycle began and the hold was first asked for in it, by its key: an edit in between may be too late."""
+    holds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """The same by the booking's id."""
     rejected: set[str] = field(default_factory=set)
     booked: dict[str, list[Booking]] = field(default_factory=dict)
     lost: bool = False
@@ -134,9 +159,12 @@ class Asks:
         """A person is about to write that: what was decided holds until the event asks for something else."""
         before = self.world.server.calendars[url].objects.get(href)
         of_no_account = {"until": None, "extra": None}
-        if before is None or told(objects.read(before[0])) | of_no_account != told(fields) | of_no_account:
-            self.approved.discard(href)
+        same = before is not None and told(objects.read(before[0])) | of_no_account == told(fields) | of_no_account
+        if not same:
             self.rejected.discard(href)
+        known, now = self.versions.setdefault(href, []), self.world.clock.seconds
+        since = next((one.seconds for one in known if one.text == told(fields)), now)
+        known.append(Version(told(fields), since, now, approved=same and bool(known) and known[-1].approved))
 
     def _standing(self) -> list[tuple[str, dict[str, Any]]]:
         found = self.world.server.calendars[ROOM].objects.items()
@@ -145,7 +173,15 @@ class Asks:
     # what syncd does
 
     def decided(self, verb: Decision, candidates: list[Candidate]) -> None:
-        (self.approved if verb is Decision.APPROVED else self.rejected).update(each.href for each in candidates)
+        for href in [each.href for each in candidates]:
+            if verb is Decision.REJECTED:
+                self.rejected.add(href)
+            else:
+                self.versions[href][-1].approved = True
+
+    def holding(self, key: str) -> tuple[float, float]:
+        """Zimun is asked for a hold, perhaps not for the first time."""
+        return self.sent.setdefault(key, (self.world.oracle.began_at, self.world.clock.seconds))
 
     def confirmed(self, booking: Booking) -> None:
         """Zimun makes a booking of a hold."""
@@ -158,19 +194,28 @@ class Asks:
         if not wanted:
             fail(f"{booking.id} is booked, which nobody asked for")
             return
-        stood = self.world.clock.seconds - wanted[-1].seconds
-        if (
-            stood < self.world.policy.request_settle.total_seconds()
-            and len(wanted) == 1
-            and wanted[-1].href not in self.approved
-        ):
-            fail(f"{booking.id} is booked {stood} s after it was asked for")
+        if (stood := max(self._stood(href, booking) for href in {wish.href for wish in wanted})) < SETTLE:
+            fail(f"{booking.id} is asked for {stood} s after its event was changed")
         others = [one for one in self.booked.get(mail, []) if not self.world.zimun.bookings[one.id].cancelled]
         if any(_asked(one) == _asked(booking) for one in others):
             fail(f"{booking.id} is booked, as {others[0].id} was before")
         if wanted[-1].location_id and self.booked.get(mail) and not self.lost:
             fail(f"{booking.id} is booked, and {self.booked[mail][0].id} was for the same customer in a slot")
         self.booked.setdefault(mail, []).append(booking)
+
+    def _stood(self, href: str, booking: Booking) -> float:
+        """For how long the event had asked for that booking, unchanged, when Zimun was asked for it."""
+        began, sent = self.holds[booking.id]
+        known = self.versions[href]
+        untils = [*(min(after.written, sent) for after in known[1:]), sent]
+        return max(
+            (
+                SETTLE if one.approved else until - one.seconds
+                for one, until in zip(known, untils, strict=True)
+                if one.written <= sent and until >= began and one.text["from"] == booking.start
+            ),
+            default=0.0,
+        )
 
     def by_syncd(self, href: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
         """syncd writes into the event of somebody who asks, or removes it."""

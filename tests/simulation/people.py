@@ -473,6 +473,11 @@ class People:
         self.world.clock.at += timedelta(hours=(-1, 1)[step.n % 2])
         return True
 
+    def _slow(self, step: Step) -> bool:
+        """An answer takes its time."""
+        self.world.clock.passes(step.n)
+        return True
+
     # the operator
 
     def _approve(self, step: Step) -> bool:

@@ -79,6 +79,10 @@ def make(seed: int) -> History:
         for _ in range(random.choice((1, 2, 4))):
             at = random.randint(1, len(steps))
             steps[at:at] = slot_people.steps_of(random)
+    random = Random(f"slow {seed}")
+    if setup.get("asks") and random.random() < 0.5:
+        at = random.randint(1, len(steps))
+        steps[at:at] = asks.in_a_slow_cycle(random)
     return History(seed, setup, tuple(steps))
 
 

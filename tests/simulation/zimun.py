@@ -220,6 +220,8 @@ class FakeZimun:
         await self._world.call("zimun", "cancel", end, writes=key)
 
     async def hold(self, service_id: str, location_id: str, start: datetime, key: str) -> Held:
+        asked = self._world.asks.holding(key)
+
         def reserve(fault: str) -> Held:
             def act() -> Held:
                 service = CATALOG.services.get(service_id)
@@ -233,6 +235,7 @@ class FakeZimun:
                     raise Refused("POST answered 409", "not free, says qzx")
                 number, end = len(self._zimun.holds) + 1, slot.end or start
                 held = Booking(BookingId(f"n{number}"), start, end, Status.HELD, service_id, location_id)
+                self._world.asks.holds[held.id] = asked
                 self._zimun.holds[f"h{number}"] = (self._world.clock.true() + HOLD_LIFE, held)
                 return Held(f"h{number}", end)
 

@@ -103,6 +103,7 @@ REFUSED: Final[Mapping[str, str]] = {
     NoteKind.REQUEST_NO_LENGTH: "Zimun does not tell how long it takes",
     NoteKind.REQUEST_PLACE_UNCLEAR: "it is not clear at which place",
     NoteKind.REQUEST_NOT_THERE: "not offered at this place",
+    NoteKind.REQUEST_UNROUTED: "no calendar of the config takes its booking",
     NoteKind.REQUEST_REJECTED: "you rejected it",
     NoteKind.REQUEST_BOOKED_BEFORE: "it was booked before it was changed",
     NoteKind.REQUEST_UNNAMED: "booked, but Zimun did not tell as what",
