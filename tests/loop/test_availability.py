@@ -4,10 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from syncd.domain.ids import BookingId
+from syncd.domain.request import MoveWanted
 from syncd.planning.availability import BURST, HOURLY
 from syncd.sandbox import Kind
+from tests.loop.asking import HOLD, request, want
+from tests.loop.asking import told as replied
 from tests.loop.ground import ON_ONE
-from tests.loop.world import World, at, world
+from tests.loop.requesting import ask, asking, told
+from tests.loop.world import HOUR, RESCHEDULE, World, at, world
 from tests.servers import Server
 
 pytestmark = ON_ONE
@@ -75,3 +80,25 @@ async def test_where_it_is_closed_or_fails_bookings_go_on_and_what_is_known_stay
         w.server.faults.clear()
         await w.cycle(minutes=pause)
         assert asked(w) > tried
+
+
+async def test_the_very_start_that_zimun_refused_is_not_offered_instead(dav: Server, folder: Path) -> None:
+    """Its list may name it still: slots are of a service, and a booking needs more than one."""
+    async with asking(dav, folder) as w:
+        moved = w.book(at(25, 9))
+        await w.cycle()
+        for path in (HOLD, RESCHEDULE):
+            w.fault(Kind.ANSWER, path, "POST", times=None, status=409)
+        await ask(w, at(24, 9))
+        await w.drag(moved, 2 * HOUR)
+        await w.cycle(seconds=10)
+        await w.cycle(seconds=31)
+        assert "Free nearby: 09:30, 09:45, 10:15." in await told(w)
+        assert "Free nearby: 11:30, 11:45, 12:15." in await w.note(moved)
+        by_hand = [want(w, MoveWanted(BookingId(moved), at(25, 11))), want(w, request(at(24, 9)))]
+        await w.cycle(seconds=1)
+        replies = [replied(w, one) for one in by_hand]
+        assert [reply.slots for reply in replies if reply is not None] == [
+            (at(25, 10, 30), at(25, 10, 45), at(25, 11, 15)),
+            (at(24, 8, 30), at(24, 8, 45), at(24, 9, 15)),
+        ]
