@@ -8,6 +8,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.request import MoveWanted
 from syncd.planning.availability import BURST, HOURLY
 from syncd.sandbox import Kind
+from syncd.sandbox.model import Unknown
 from tests.loop.asking import HOLD, request, want
 from tests.loop.asking import told as replied
 from tests.loop.ground import ON_ONE
@@ -56,6 +57,32 @@ async def test_a_booking_made_changes_its_day_at_once(dav: Server, folder: Path)
         w.book(slot.start, service=slot.service_id, place=slot.location_id)
         await w.cycle(seconds=61)
         assert slot not in w.store.open_days()[one.key].slots
+
+
+async def test_a_service_that_zimun_does_not_know_there_stops_no_other_one(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        w.open_days = 1
+        for _ in range(10):
+            await w.cycle(minutes=1)
+        offered = {key for key in w.store.open_days() if key[0] == "s_beard"}
+        shown = {key: w.store.open_days()[key].slots for key in offered}
+        assert any(shown.values())
+        before = w.clock.now()
+        listed = w.salon.open_slots
+
+        def knows_no_beards(service_id, day, location_id=None):  # type: ignore[no-untyped-def]
+            if service_id == "s_beard":
+                raise Unknown("service_not_found", "There is no service with this id.")
+            return listed(service_id, day, location_id)
+
+        w.salon.open_slots = knows_no_beards  # type: ignore[method-assign]
+        for _ in range(15):
+            await w.cycle(minutes=1)
+        days = w.store.open_days()
+        assert all(one.read_at is not None and one.read_at > before for key, one in days.items() if key not in offered)
+        # its events stay while the catalogue names it
+        assert {key: days[key].slots for key in offered} == shown
+        assert {key for key, one in days.items() if one.refused} == offered
 
 
 @pytest.mark.parametrize(("status", "pause"), [(403, 60), (500, 5)])
