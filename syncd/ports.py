@@ -44,7 +44,7 @@ class BookingPort(Protocol):
     async def open_slots(self, service_id: str, location_id: str, day: date) -> tuple[Slot, ...]:
         """The open slots of that day in the place's zone. An empty location_id is left out of the call.
 
-        Raises Refused where Zimun will not tell for that service or day.
+        Raises Refused where Zimun will not tell for that service or day, NotFound where it knows no such service there.
         """
         ...
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from syncd.app.check_rows import Rows
 from syncd.app.config import Config
 from syncd.domain.booking import Booking, Catalog, Service
-from syncd.domain.errors import NotPermitted, SyncdError
+from syncd.domain.errors import NotFound, NotPermitted, SyncdError
 from syncd.planning import availability
 from syncd.ports import BookingPort
 
@@ -58,7 +58,8 @@ async def look_at_zimun(rows: Rows, port: BookingPort, config: Config, now: date
     await _look_at_one(rows, port, bookings)
     await _look_at_slots(rows, port, catalog, now)
     if config.availability.calendar_url and catalog is not None:
-        _tell_calls(rows, catalog, config.availability.days_ahead, now)
+        every = timedelta(seconds=config.sync.interval_seconds)
+        _tell_calls(rows, catalog, config.availability.days_ahead, every, now)
     return Found(catalog, bookings)
 
 
@@ -108,44 +109,55 @@ async def _look_at_one(rows: Rows, port: BookingPort, bookings: Iterable[Booking
 
 
 async def _look_at_slots(rows: Rows, port: BookingPort, catalog: Catalog | None, now: datetime) -> None:
-    """One service, one place, tomorrow."""
-    service = _any_service(catalog)
-    if service is None:
+    """One service, one place, tomorrow. Where Zimun knows no slots of that service (404), that of others tells more."""
+    if catalog is None or not catalog.services:
         rows.warn(SLOTS, "not tried: no service is known")
         return
-    place = service.location_ids[0] if service.location_ids else ""
-    zone = catalog.zone(place) if catalog is not None else None
-    day = (now.astimezone(zone) if zone else now).date() + timedelta(days=1)
-    slots = await rows.tried(
-        SLOTS, port.open_slots(service.id, place, day), "ask Zimun for the scope availability:read"
-    )
-    if slots is not None:
-        rows.ok(SLOTS, f"{len(slots)} on {day} for {service.id}" + (f" at {place}" if place else ""))
+    unknown: NotFound | None = None
+    for service, place in _some_offers(catalog):
+        zone = catalog.zone(place)
+        day = (now.astimezone(zone) if zone else now).date() + timedelta(days=1)
+        try:
+            slots = await port.open_slots(service.id, place, day)
+        except NotFound as error:
+            unknown = error
+            rows.warn(SLOTS, f"{error} for {service.id}" + (f" at {place}" if place else ""), "look at it in Zimun")
+        except SyncdError as error:
+            rows.failed(SLOTS, error, "ask Zimun for the scope availability:read")
+            return
+        else:
+            rows.ok(SLOTS, f"{len(slots)} on {day} for {service.id}" + (f" at {place}" if place else ""))
+            return
+    if unknown is not None:
+        rows.failed(SLOTS, unknown, "ask Zimun for the scope availability:read")
 
 
-def _tell_calls(rows: Rows, catalog: Catalog, days_ahead: int, now: datetime) -> None:
+def _tell_calls(rows: Rows, catalog: Catalog, days_ahead: int, every: timedelta, now: datetime) -> None:
     """How often open slots are asked for, to be published."""
     offers, days = availability.offers(catalog), availability.wanted(catalog, now, days_ahead)
     if not offers:
         advice = "each needs a place with a time zone: set it in Zimun"
         rows.warn(CALLS, "none: no service is bookable at a place whose time zone is known", advice)
         return
-    wanted, factor = availability.demand(days.values()), availability.stretch(days.values())
-    today = availability.NEAR[1] * factor
+    wanted, factor = availability.demand(days.values(), every), availability.stretch(days.values(), every)
+    today = availability.interval(0, every) * factor
     rows.ok(
         CALLS,
-        f"{min(wanted, availability.HOURLY):.0f} an hour, of {availability.HOURLY} at most: {len(offers)} "
+        f"{wanted / factor:.0f} an hour, of {availability.HOURLY} at most: {len(offers)} "
         f"{'service' if len(offers) == 1 else 'services'} by place, {days_ahead + 1} days; "
-        f"today and tomorrow every {today.total_seconds() / 60:.0f} minutes",
+        f"today and tomorrow every {round(today.total_seconds() / 60, 1):g} minutes; "
+        "looks for moves, requests and nearby times, further pages and retries come on top",
     )
     endless = [name for name in dict.fromkeys(one for one, _ in offers) if catalog.services[name].duration is None]
     if endless:
         rows.warn(CALLS, f"without a duration: {', '.join(endless)}", "they are not published; set it in Zimun")
 
 
-def _any_service(catalog: Catalog | None) -> Service | None:
-    services = list(catalog.services.values()) if catalog is not None else []
-    return next((service for service in services if service.location_ids), services[0] if services else None)
+def _some_offers(catalog: Catalog) -> list[tuple[Service, str]]:
+    """Up to three services, each with a place where it is bookable; empty where Zimun names none."""
+    named = sorted(catalog.services.values(), key=lambda service: not service.location_ids)
+    everywhere = (*catalog.locations, "")
+    return [(service, (service.location_ids or everywhere)[0]) for service in named[:3]]
 
 
 def _scope(error: SyncdError, scope: str) -> str:

@@ -149,4 +149,5 @@ async def sides(config: Config, store: Store, *, once: bool) -> AsyncIterator[Si
             clock=clock,
             far_every=timedelta(0) if once else timedelta(seconds=FAR_CYCLES * config.sync.interval_seconds),
             open_days=open_days(config),
+            every=timedelta(seconds=config.sync.interval_seconds),
         )

@@ -14,7 +14,7 @@ class OpenDay:
     """`slots` as of `read_at`, which is None where they could never be read: then nothing is known of that day.
 
     `tried_at` is when Zimun was last asked, with or without success. `stale`: something happened since that may have
-    changed it.
+    changed it. `refused`: Zimun answered that it does not tell, or knows no such service there.
     """
 
     service_id: str
@@ -24,6 +24,7 @@ class OpenDay:
     read_at: datetime | None = None
     slots: tuple[Slot, ...] = ()
     stale: bool = False
+    refused: bool = False
 
     @property
     def key(self) -> DayKey:

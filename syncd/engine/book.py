@@ -190,6 +190,8 @@ async def _refused(intent: Intent, request: Request, sides: Sides, error: SyncdE
     action = intent.action
     what = "the time could not be held" if isinstance(action, Hold) else "the hold could not be confirmed"
     reason = error.reason if isinstance(error, Refused) else "Zimun knows no such service, place or hold"
-    slots = await open_nearby(sides, request.service_id, request.location_id, request.start)
+    # a hold that lapsed has set its time free
+    no = isinstance(action, Hold)
+    slots = await open_nearby(sides, request.service_id, request.location_id, request.start, refused=no)
     reply = Reply(EXIT_TROUBLE, f"{what}: {reason or 'Zimun refused it'}", slots=slots, reason=reason)
     return Done(intent, Outcome.REFUSED, reply=reply)

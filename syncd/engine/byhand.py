@@ -109,6 +109,6 @@ async def _refused(intent: Intent, action: ByHand, sides: Sides, error: Refused)
             return _moved(intent, action, action.booking_id, fresh, sides)
         booking = fresh or action.expect
         if booking is not None and booking.live and booking.service_id:
-            slots = await open_nearby(sides, booking.service_id, booking.location_id, action.to)
+            slots = await open_nearby(sides, booking.service_id, booking.location_id, action.to, refused=True)
     reply = Reply(EXIT_TROUBLE, error.reason or "Zimun refused it", slots=slots)
     return Done(intent, Outcome.REFUSED, reply=reply)

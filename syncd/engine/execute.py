@@ -277,7 +277,9 @@ class Executing:
         if fresh is not None and not fresh.cancelled and fresh.start == action.to:
             return rescheduled(intent, action, action.booking_id, fresh, self._sides.clock.now())
         asked, was = action.to, action.expect
-        slots = await open_nearby(self._sides, was.service_id, was.location_id, asked) if was.service_id else ()
+        slots: tuple[datetime, ...] = ()
+        if was.service_id:
+            slots = await open_nearby(self._sides, was.service_id, was.location_id, asked, refused=True)
         note = self._note(NoteKind.REFUSED, asked=asked, was=was.start, reason=error.reason, slots=slots)
         before = action.before
         awaiting = before.awaiting

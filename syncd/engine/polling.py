@@ -2,9 +2,13 @@
 
 Nothing here stands in the way of a booking: a call that fails changes neither the cycle's outcome nor what is known,
 and no further one is made for a while. What a crash leaves undone is asked for again when it is next due.
+
+Where Zimun knows no such service there (404), or does not tell (422), it is that service alone. What is shown of it
+stays: its list of services still names it, and by that list its events go, when it is taken out there. Until then a
+customer who is written into one is told no by the hold.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +16,7 @@ import structlog
 
 from syncd.domain.availability import DayKey, OpenDay
 from syncd.domain.booking import Booking, Catalog
-from syncd.domain.errors import Malformed, NotFound, NotPermitted, RateLimited, Refused, SyncdError
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, RateLimited, Refused, StoreError, SyncdError
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.engine.sides import ZIMUN, Health, Sides
@@ -22,6 +26,7 @@ from syncd.state.store import Store
 log = structlog.get_logger(__name__)
 
 PAUSED = "availability.paused_until"
+BUDGET = "availability.filling_since"
 PAUSE, CLOSED_PAUSE = timedelta(minutes=5), timedelta(hours=1)
 
 
@@ -32,6 +37,7 @@ class Polling:
         self._sides = sides
         self._health = health
         self._stopping = stopping
+        self._filling_since: datetime | None = None
         self._before = self._in_force() if sides.open_days is not None else {}
 
     async def poll(self, catalog: Catalog) -> None:
@@ -48,29 +54,53 @@ class Polling:
         if ZIMUN in self._health.faults or self._is_paused(now):
             return
         known = {key: one for key, one in known.items() if key not in gone} | {one.key: one for one in stale}
-        for key in availability.due(known, days, now):
-            if self._stopping() or not await self._ask(key, known):
+        refused: set[tuple[str, str]] = set()
+        left = self._allowed(now)
+        for key in availability.due(known, days, now, self._sides.every):
+            if left <= 0 or self._stopping():
                 return
+            if key[:2] in refused:
+                continue  # whether it is the service or that day alone, the next cycle decides
+            left -= 1
+            try:
+                known[key] = await self._ask(key, known.get(key))
+            except StoreError:
+                raise
+            except SyncdError as error:
+                self._pause(error)
+                return
+            if known[key].refused:
+                refused.add(key[:2])
+                if availability.is_closed(known.values(), days, now):
+                    self._pause(NotPermitted("no service has open slots to tell of", credentials=False))
+                    return
 
-    async def _ask(self, key: DayKey, known: Mapping[DayKey, OpenDay]) -> bool:
-        """Ask about one day and keep the answer; False where the next one should not be asked for now."""
-        before = known.get(key)
-        now = self._sides.clock.now()
-        # first, so that a question which ends the process is not put again at once
-        tried = replace(before, tried_at=now) if before is not None else OpenDay(*key, tried_at=now)
-        self._sides.store.keep_open_days([tried])
+    async def _ask(self, key: DayKey, before: OpenDay | None) -> OpenDay:
+        """Ask about one day, and keep and give the answer. Raises where the next one should not be asked for now."""
+        store, now = self._sides.store, self._sides.clock.now()
+        # first, so that a question which ends the process costs its call and is not put again at once
+        self._filling_since = availability.charged(self._filling_since, now)
+        store.set_fact(BUDGET, self._filling_since.isoformat())
+        after = replace(before, tried_at=now) if before is not None else OpenDay(*key, tried_at=now)
+        store.keep_open_days([after])
         try:
             slots = await self._sides.bookings.open_slots(*key)
         except (Malformed, NotFound, Refused) as error:
             log.warning("availability.unread", service=key[0], location=key[1], day=str(key[2]), fault=str(error))
-            # of this day alone: what was known stays, and it is asked for when it is next due
-            self._sides.store.keep_open_days([replace(tried, stale=False)])
-            return True
-        except SyncdError as error:
-            self._pause(error)
-            return False
-        self._sides.store.keep_open_days([OpenDay(*key, tried_at=now, read_at=now, slots=slots)])
-        return True
+            after = replace(after, stale=False, refused=True)
+        else:
+            after = OpenDay(*key, tried_at=now, read_at=now, slots=slots)
+        store.keep_open_days([after])
+        return after
+
+    def _allowed(self, now: datetime) -> int:
+        told = self._sides.store.fact(BUDGET)
+        self._filling_since = datetime.fromisoformat(told) if told is not None else None
+        if self._filling_since is not None and self._filling_since > now:
+            # the clock was set back meanwhile
+            self._filling_since = now
+            self._sides.store.set_fact(BUDGET, now.isoformat())
+        return availability.allowance(self._filling_since, now)
 
     def _pause(self, error: SyncdError) -> None:
         wait = CLOSED_PAUSE if isinstance(error, NotPermitted) else PAUSE

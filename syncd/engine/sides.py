@@ -35,7 +35,7 @@ class Sides:
 
     `far_every`: how often the days beyond the next week are listed. `catalog` is kept between cycles of one process,
     and `list_closed`: whether Zimun's list of bookings is closed to this client. `open_days`: for how many days after
-    today open slots are asked for; None: nothing publishes them.
+    today open slots are asked for; None: nothing publishes them. `every`: how often there is a cycle.
     """
 
     bookings: BookingPort
@@ -49,6 +49,7 @@ class Sides:
     catalog_age: int = 0
     list_closed: bool = False
     open_days: int | None = None
+    every: timedelta = timedelta(minutes=1)
 
 
 @dataclass(slots=True)

@@ -1,11 +1,11 @@
 """Which days Zimun is asked about open slots, and when: near days often, far ones seldom, never above a budget.
 
-The API's documentation names rate limits and no numbers, so the budget is a small one. Where a salon's services,
-places and days ask for more, every interval grows by the same factor.
+The API's documentation names rate limits and no numbers, so the budget is a small one: a bucket of BURST calls that
+fills at an even pace. Where a salon's services, places and days ask for more, every interval grows by the same factor.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import inf
 
 from syncd.domain.availability import DayKey, OpenDay
@@ -13,16 +13,22 @@ from syncd.domain.booking import Booking, Catalog
 from syncd.domain.ids import BookingId
 
 HOURLY = 240
-"""Calls per hour at most, once the first round is through."""
+"""Calls within any hour at most."""
 
 BURST = 8
 """Calls in one cycle at most, however long the last one is ago."""
 
 HOUR = timedelta(hours=1)
+PER_CALL = HOUR / (HOURLY - BURST)
+"""The time that earns one call. A full bucket and what an hour earns are HOURLY together."""
+
 # (up to so many days ahead, asked again after)
 NEAR = (1, timedelta(minutes=5))
 WEEK = (7, timedelta(minutes=30))
 FAR = timedelta(hours=3)
+NEVER = datetime.min.replace(tzinfo=UTC)
+SILENT = HOUR
+"""After how long a service is asked about again of which Zimun tells nothing."""
 
 Change = tuple[Booking | None, Booking | None]
 
@@ -45,48 +51,91 @@ def wanted(catalog: Catalog, now: datetime, days_ahead: int) -> dict[DayKey, int
     return days
 
 
-def interval(ahead: int) -> timedelta:
-    """After how long a day that is so many days ahead is asked about again, within the budget."""
-    if ahead <= NEAR[0]:
-        return NEAR[1]
-    return WEEK[1] if ahead <= WEEK[0] else FAR
+def interval(ahead: int, every: timedelta) -> timedelta:
+    """After how long a day that is so many days ahead is asked about again, where the budget allows it.
 
-
-def demand(aheads: Iterable[int]) -> float:
-    """Calls per hour that these days would ask for without a budget."""
-    return sum(HOUR / interval(ahead) for ahead in aheads)
-
-
-def stretch(aheads: Iterable[int]) -> float:
-    """By how much every interval grows so that the budget holds; 1 where it holds anyway."""
-    return max(1.0, demand(aheads) / HOURLY)
-
-
-def allowance(known: Collection[OpenDay], now: datetime) -> int:
-    """How many calls may be made now: the budget's share of the time since the last one.
-
-    So the budget holds whatever the cycle's interval is. A call from the future is one that a clock misdated.
+    It is a whole number of cycles, of which there is one `every` so often.
     """
-    last = max((one.tried_at for one in known if one.tried_at <= now), default=None)
-    return BURST if last is None else min(BURST, int((now - last) / HOUR * HOURLY))
+    wanted = NEAR[1] if ahead <= NEAR[0] else WEEK[1] if ahead <= WEEK[0] else FAR
+    return max(1, round(wanted / every)) * every
 
 
-def due(known: Mapping[DayKey, OpenDay], days: Mapping[DayKey, int], now: datetime) -> list[DayKey]:
-    """The days to ask about now, the most urgent first, as many as the budget allows.
+def demand(aheads: Iterable[int], every: timedelta) -> float:
+    """Calls per hour that these days would ask for without a budget."""
+    return sum(HOUR / interval(ahead, every) for ahead in aheads)
+
+
+def capacity(every: timedelta) -> float:
+    """Calls per hour that the budget has, with a cycle `every` so often."""
+    return min(HOUR / PER_CALL, BURST * (HOUR / every))
+
+
+def stretch(aheads: Iterable[int], every: timedelta) -> float:
+    """By how much every interval grows, for the budget has no more; 1 where it is enough."""
+    return max(1.0, demand(aheads, every) / capacity(every))
+
+
+def allowance(filling_since: datetime | None, now: datetime) -> int:
+    """How many calls may be made now, where the bucket is filling since then; None: it is full.
+
+    That moment is all that is kept of it: so no part of a call is lost between cycles, whatever their interval is.
+    """
+    return BURST if filling_since is None else max(0, min(BURST, (now - filling_since) // PER_CALL))
+
+
+def charged(filling_since: datetime | None, now: datetime) -> datetime:
+    """Since when the bucket would be filling, after one more call."""
+    full = now - BURST * PER_CALL
+    return max(filling_since or full, full) + PER_CALL
+
+
+def due(known: Mapping[DayKey, OpenDay], days: Mapping[DayKey, int], now: datetime, every: timedelta) -> list[DayKey]:
+    """The days to ask about now, the most urgent first. The budget decides how many of them are asked about.
 
     First what is stale, then what was never asked, then what is the most overdue for its distance; nearer days first.
+    So where the budget is too small, each interval comes out longer by the same factor. Of a service that is silent,
+    one day of the next week is asked about, another one each time.
     """
-    factor = stretch(days.values())
+    quiet = silent(known.values(), now)
     late: list[tuple[bool, float, int, DayKey]] = []
     for key, ahead in days.items():
-        one = known.get(key)
-        lateness = inf
-        if one is not None and one.tried_at <= now:
-            lateness = (now - one.tried_at) / (interval(ahead) * factor)
+        if key[:2] in quiet:
+            continue
+        one, wanted = known.get(key), interval(ahead, every)
+        ago = now - one.tried_at if one is not None and one.tried_at <= now else None
         stale = one is not None and one.stale
-        if stale or lateness >= 1:
-            late.append((not stale, -lateness, ahead, key))
-    return [key for *_, key in sorted(late)[: allowance(known.values(), now)]]
+        # cycles do not come to the second: what falls due in half a cycle is nearer to this one than to the next
+        if stale or ago is None or ago + every / 2 >= wanted:
+            late.append((not stale, -(ago / wanted) if ago is not None else -inf, ahead, key))
+    for offer, asked in quiet.items():
+        week = [key for key, ahead in days.items() if key[:2] == offer and ahead <= WEEK[0]]
+        if week and now - asked + every / 2 >= SILENT:
+            longest_ago = min(week, key=lambda key: known[key].tried_at if key in known else NEVER)
+            late.append((True, -((now - asked) / SILENT), days[longest_ago], longest_ago))
+    return [key for *_, key in sorted(late)]
+
+
+def silent(known: Iterable[OpenDay], now: datetime) -> dict[tuple[str, str], datetime]:
+    """Each service and place of which Zimun tells nothing, and when it was last asked about.
+
+    What it said last was a refusal, and no day could be read for an hour. One day may be refused alone: it may be too
+    far ahead, say.
+    """
+    last: dict[tuple[str, str], OpenDay] = {}
+    read = set()
+    for one in known:
+        offer = one.key[:2]
+        if one.tried_at <= now and (offer not in last or last[offer].tried_at <= one.tried_at):
+            last[offer] = one
+        if one.read_at is not None and now - HOUR < one.read_at <= now:
+            read.add(offer)
+    return {offer: one.tried_at for offer, one in last.items() if one.refused and offer not in read}
+
+
+def is_closed(known: Iterable[OpenDay], days: Iterable[DayKey], now: datetime) -> bool:
+    """Whether all that is offered is silent, and it is more than one service."""
+    offered = {key[:2] for key in days}
+    return len({service for service, _ in offered}) > 1 and offered <= silent(known, now).keys()
 
 
 def outdated(known: Iterable[DayKey], days: Collection[DayKey], catalog: Catalog, now: datetime) -> list[DayKey]:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from syncd.domain.booking import Booking, BookingList, Catalog, Location, Parked, Service, Slot
-from syncd.domain.errors import Malformed, NotPermitted, OutcomeUnknown, Refused, SyncdError, Unavailable
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknown, Refused, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.ports import Confirmed, Held
 from syncd.zimun import wire
@@ -132,8 +132,9 @@ class ZimunClient:
     async def open_slots(self, service_id: str, location_id: str, day: date) -> tuple[Slot, ...]:
         """The open slots of that day in the place's zone, by start. An empty location_id is left out of the call.
 
-        Raises as `catalog`; Refused where Zimun will not tell for that service or day (400, 422); Unavailable too where
-        there are slots and none of them can be read.
+        Raises as `catalog`; Refused where Zimun will not tell for that service or day (400, 422), NotFound where it
+        knows no such service there (404, 410; 405 too); Unavailable too where there are slots and none of them can be
+        read.
         """
         params = {"service_id": service_id, "date": day.isoformat()}
         if location_id:
@@ -222,6 +223,9 @@ class ZimunClient:
     async def _page(self, path: str, params: Mapping[str, str], names: tuple[str, ...]) -> tuple[wire.Page, int]:
         """A page, and how many octets it was."""
         answer = await self._calls.get(path, path, params)
+        if answer.status in (404, 405, 410) and path == _AVAILABILITY:
+            # of this service, place or day: that the whole call is closed only others can show
+            raise NotFound(f"GET {path} answered {answer.status}")
         if answer.status in (404, 405, 410):
             raise NotPermitted(
                 f"GET {path} answered {answer.status}: the list is closed to this client", credentials=False

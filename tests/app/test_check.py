@@ -1,5 +1,6 @@
 """`syncd check` against real servers: each row by itself, what to do, and nothing written."""
 
+import re
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -24,8 +25,14 @@ def rows(ended: Ended, result: str) -> dict[str, Any]:
     return {row["name"]: row for row in ended.json["checks"] if row["result"] == result}
 
 
+def listed(desk: Desk) -> str:
+    """What stands in the calendar; an empty one was modified just now, by Radicale's word."""
+    answer = send(desk.dav, "PROPFIND", desk.dav.calendar_url, headers={"Depth": "1"})[1]
+    return re.sub(r"<getlastmodified>[^<]*<", "", answer)
+
+
 def test_all_well_is_told_row_by_row_and_nothing_is_written(desk: Desk) -> None:
-    before = send(desk.dav, "PROPFIND", desk.dav.calendar_url, headers={"Depth": "1"})[1]
+    before = listed(desk)
     ended = desk.run("check", "--json")
     assert ended.code == 0, ended.out
     assert {row["result"] for row in ended.json["checks"]} == {"ok"}
@@ -41,7 +48,7 @@ def test_all_well_is_told_row_by_row_and_nothing_is_written(desk: Desk) -> None:
     assert [name for name in names if name.startswith("Zimun")] == zimun
     assert f"Calendar {desk.dav.calendar_url}" in names
     assert {call.path for call in desk.api.calls if call.method == "POST"} == {"/oauth/token"}
-    assert send(desk.dav, "PROPFIND", desk.dav.calendar_url, headers={"Depth": "1"})[1] == before
+    assert listed(desk) == before
     assert not list(desk.folder.glob("state.db*"))
     assert desk.run("check").out.endswith("All is well.\n")
 
@@ -129,9 +136,39 @@ def test_where_open_slots_are_published_it_tells_how_many_calls_that_takes(desk:
     assert ended.code == 0, ended.out
     told = rows(ended, "ok")
     assert told["Zimun calls for open slots"]["what"] == (
-        "240 an hour, of 240 at most: 9 services by place, 15 days; today and tomorrow every 7 minutes"
+        "232 an hour, of 240 at most: 9 services by place, 15 days; today and tomorrow every 7.4 minutes; "
+        "looks for moves, requests and nearby times, further pages and retries come on top"
     )
     assert told[f"Open slots {url}"]["what"].startswith("0 events")
+
+
+def test_cycles_that_are_far_apart_make_fewer_calls(desk: Desk) -> None:
+    publishing(desk, make_calendar(desk.dav, f"open{next(NUMBERS)}"))
+    desk.edit("[state]", "[sync]\ninterval_seconds = 600\n[state]")
+    told = rows(desk.run("check", "--json"), "ok")["Zimun calls for open slots"]["what"]
+    assert told.startswith("48 an hour, of 240 at most: 9 services by place, 15 days; ")
+    assert "; today and tomorrow every 49.4 minutes; " in told
+
+
+def test_a_service_that_names_no_places_is_looked_up_at_one_of_them(desk: Desk) -> None:
+    services = {"items": [{"id": "s_haircut", "name": "Haircut", "duration_minutes": 45}]}
+    desk.api.faults.append(Fault("GET", "/api/v1/services", Kind.ANSWER, times=None, status=200, body=services))
+    told = rows(desk.run("check", "--json"), "ok")["Zimun open slots"]["what"]
+    assert told.endswith(" for s_haircut at loc_mitte")
+
+
+def test_one_service_without_slots_to_tell_of_is_a_warning_and_all_of_them_a_failure(desk: Desk) -> None:
+    gone = Fault("GET", "/api/v1/availability", Kind.ANSWER, times=1, status=404)
+    desk.api.faults.append(gone)
+    ended = desk.run("check", "--json")
+    assert ended.code == 0
+    first = min(desk.api.salon.services)
+    assert f"404 for {first} at " in rows(ended, "warn")["Zimun open slots"]["what"]
+    assert first not in rows(ended, "ok")["Zimun open slots"]["what"]
+    gone.times = None
+    ended = desk.run("check", "--json")
+    assert ended.code == 1
+    assert "availability:read" in rows(ended, "fail")["Zimun open slots"]["advice"]
 
 
 def test_a_calendar_of_open_slots_that_is_not_there_is_a_failure_of_its_row_alone(desk: Desk) -> None:

@@ -65,26 +65,33 @@ def test_near_days_are_asked_about_more_often(ahead: int, minutes: int) -> None:
     days = plan.wanted(catalog(BERLIN), NOW, 60)
     (key,) = [key for key, value in days.items() if value == ahead]
     only = {key: ahead}
-    before = known(tried(key, NOW - minutes * MINUTE + timedelta(seconds=1)))
-    assert plan.due(before, only, NOW) == []
-    assert plan.due(known(tried(key, NOW - minutes * MINUTE)), only, NOW) == [key]
+    # cycles do not come to the second: a cycle that is half of one early is the right one
+    before = known(tried(key, NOW - minutes * MINUTE + timedelta(seconds=31)))
+    assert plan.due(before, only, NOW, MINUTE) == []
+    assert plan.due(known(tried(key, NOW - minutes * MINUTE + timedelta(seconds=30))), only, NOW, MINUTE) == [key]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "near", "week"), [(1, 300, 1800), (60, 300, 1800), (90, 270, 1800), (300, 300, 1800), (600, 600, 1800),
+                                  (3600, 3600, 3600)],
+)  # fmt: skip
+def test_an_interval_is_a_whole_number_of_cycles(seconds: int, near: int, week: int) -> None:
+    every = timedelta(seconds=seconds)
+    assert (plan.interval(1, every), plan.interval(2, every)) == (timedelta(seconds=near), timedelta(seconds=week))
 
 
 def test_one_service_at_one_place_asks_for_39_calls_an_hour() -> None:
     # 2 days x 12, 6 days x 2, 7 days x 1/3
-    assert plan.demand(plan.wanted(catalog(BERLIN), NOW, 14).values()) == pytest.approx(24 + 12 + 7 / 3)
-    assert plan.stretch(plan.wanted(catalog(BERLIN), NOW, 14).values()) == 1
+    assert plan.demand(plan.wanted(catalog(BERLIN), NOW, 14).values(), MINUTE) == pytest.approx(24 + 12 + 7 / 3)
+    assert plan.stretch(plan.wanted(catalog(BERLIN), NOW, 14).values(), MINUTE) == 1
 
 
-def test_what_is_over_the_budget_stretches_each_interval() -> None:
-    days = plan.wanted(catalog(BERLIN, services=20), NOW, 14)
-    factor = plan.stretch(days.values())
-    assert factor == pytest.approx(20 * (36 + 7 / 3) / 240)
-    key = next(iter(days))
-    at = NOW - 5 * MINUTE * factor
-    rest = {one: tried(one, NOW - 5 * MINUTE) for one in days}
-    assert plan.due(rest | known(tried(key, at + timedelta(seconds=1))), days, NOW) == []
-    assert plan.due(rest | known(tried(key, at - timedelta(seconds=1))), days, NOW) == [key]
+@pytest.mark.parametrize(("seconds", "hourly"), [(1, 232), (60, 232), (120, 232), (300, 96), (600, 48), (3600, 8)])
+def test_the_budget_of_an_hour_leaves_room_for_a_burst_and_few_cycles_have_few_calls(seconds: int, hourly: int) -> None:
+    every = timedelta(seconds=seconds)
+    assert plan.capacity(every) == pytest.approx(hourly)
+    days = plan.wanted(catalog(BERLIN, services=40), NOW, 14).values()
+    assert plan.stretch(days, every) == pytest.approx(plan.demand(days, every) / hourly)
 
 
 def test_first_what_is_stale_then_what_was_never_asked_then_what_is_late_and_nearer_days_first() -> None:
@@ -96,21 +103,27 @@ def test_first_what_is_stale_then_what_was_never_asked_then_what_is_late_and_nea
         tried(keys[5], NOW - 5 * MINUTE, stale=True),
         tried(keys[4], NOW - 5 * MINUTE),
     )
-    assert plan.due(before, days, NOW) == [keys[5], keys[2], keys[3], keys[1], keys[0]]
+    assert plan.due(before, days, NOW, MINUTE) == [keys[5], keys[2], keys[3], keys[1], keys[0]]
 
 
-def test_no_cycle_bursts_also_after_a_long_time() -> None:
-    days = plan.wanted(catalog(BERLIN, services=30), NOW, 14)
-    assert len(plan.due({}, days, NOW)) == 8
-    assert plan.allowance([tried(next(iter(days)), NOW - 9 * HOUR)], NOW) == 8
-    assert plan.allowance([tried(next(iter(days)), NOW - MINUTE)], NOW) == 4
-    assert plan.allowance([tried(next(iter(days)), NOW)], NOW) == 0
+def test_no_cycle_bursts_also_after_a_long_time_and_no_part_of_a_call_is_lost() -> None:
+    assert plan.allowance(None, NOW) == 8
+    assert plan.allowance(NOW - 9 * HOUR, NOW) == 8
+    assert plan.allowance(NOW, NOW) == 0
+    assert plan.allowance(NOW + HOUR, NOW) == 0
+    assert plan.allowance(NOW - MINUTE, NOW) == 3
+    since = NOW - MINUTE
+    for _ in range(3):
+        since = plan.charged(since, NOW)
+    assert [plan.allowance(since, NOW + minutes * MINUTE) for minutes in (0, 1)] == [0, 4]
+    full = plan.charged(NOW - 9 * HOUR, NOW)
+    assert (plan.allowance(full, NOW), full) == (7, plan.charged(None, NOW))
 
 
 def test_a_time_from_the_future_is_due_and_stops_nothing() -> None:
     days = plan.wanted(catalog(BERLIN), NOW, 0)
     (key,) = days
-    assert plan.due(known(tried(key, NOW + 9 * HOUR)), days, NOW) == [key]
+    assert plan.due(known(tried(key, NOW + 9 * HOUR)), days, NOW, MINUTE) == [key]
 
 
 @settings(deadline=None, max_examples=30)
@@ -120,29 +133,80 @@ def test_a_time_from_the_future_is_due_and_stops_nothing() -> None:
     every=st.integers(1, 1_800),
 )
 def test_the_budget_holds_whatever_the_salon_and_the_interval(services: int, ahead: int, every: int) -> None:
-    offered, now = catalog(BERLIN, services=services), NOW
+    offered, now, since = catalog(BERLIN, services=services), NOW, None
     state: dict[DayKey, OpenDay] = {}
     asked = cycles = 0
     while now < NOW + HOUR and cycles < 40:
-        keys = plan.due(state, plan.wanted(offered, now, ahead), now)
+        days = plan.wanted(offered, now, ahead)
+        keys = plan.due(state, days, now, timedelta(seconds=every))[: plan.allowance(since, now)]
         assert len(keys) <= plan.BURST
+        for _ in keys:
+            since = plan.charged(since, now)
         state |= known(*(tried(key, now) for key in keys))
         asked, cycles, now = asked + len(keys), cycles + 1, now + timedelta(seconds=every)
-    assert asked <= plan.BURST + plan.HOURLY * ((now - NOW) / HOUR)
+    assert asked <= plan.BURST + (now - NOW) / plan.PER_CALL
 
 
 def test_each_day_of_a_big_salon_is_asked_about_in_time() -> None:
-    offered, now = catalog(BERLIN, AUCKLAND, services=5), NOW
+    """How often on an average: tests/engine/test_polling.py."""
+    offered, now, since = catalog(BERLIN, AUCKLAND, services=5), NOW, None
     state: dict[DayKey, OpenDay] = {}
     for _ in range(6 * 60):
-        keys = plan.due(state, plan.wanted(offered, now, 14), now)
-        state |= known(*(tried(key, now) for key in keys))
+        for key in plan.due(state, plan.wanted(offered, now, 14), now, MINUTE)[: plan.allowance(since, now)]:
+            since = plan.charged(since, now)
+            state[key] = tried(key, now)
         now += MINUTE
     days = plan.wanted(offered, now, 14)
-    factor = plan.stretch(days.values())
+    factor = plan.stretch(days.values(), MINUTE)
     assert factor > 1
     # a day that only just came near was a far one until then
-    assert all(now - state[key].tried_at <= 1.5 * factor * plan.interval(ahead + 1) for key, ahead in days.items())
+    assert all(
+        now - state[key].tried_at <= 1.3 * factor * plan.interval(ahead + 1, MINUTE) for key, ahead in days.items()
+    )
+
+
+def refused(key: DayKey, at: datetime, read_at: datetime | None = None) -> OpenDay:
+    return OpenDay(*key, tried_at=at, read_at=read_at, refused=True)
+
+
+def test_a_service_is_silent_where_its_last_word_was_a_refusal_and_no_day_was_read_for_an_hour() -> None:
+    today, tomorrow = plan.wanted(catalog(BERLIN), NOW, 1)
+    asked = NOW - 9 * MINUTE
+    silent = {("s0", "berlin"): asked}
+    assert plan.silent([refused(today, asked)], NOW) == silent
+    assert plan.silent([refused(today, asked, NOW - HOUR)], NOW) == silent
+    assert plan.silent([refused(today, asked), tried(tomorrow, NOW - 2 * HOUR)], NOW) == silent
+    for days in (
+        [],
+        [tried(today, asked)],
+        [refused(today, asked, NOW - HOUR + MINUTE)],
+        [refused(today, asked), tried(tomorrow, NOW - HOUR + MINUTE)],
+        [refused(today, NOW - 2 * HOUR), OpenDay(*tomorrow, tried_at=asked)],
+        [refused(today, NOW + MINUTE)],
+    ):
+        assert plan.silent(days, NOW) == {}
+
+
+def test_of_a_silent_service_the_day_of_the_week_that_was_asked_about_longest_ago_is_asked_once_an_hour() -> None:
+    days = plan.wanted(catalog(BERLIN), NOW, 14)
+    keys = list(days)
+    state = known(*(refused(key, NOW - 2 * HOUR - number * MINUTE) for number, key in enumerate(keys)))
+    state[keys[1]] = replace(state[keys[1]], stale=True)
+    assert plan.due(state, days, NOW, MINUTE) == [keys[7]]
+    assert plan.due(state | known(refused(keys[7], NOW - 59 * MINUTE)), days, NOW, MINUTE) == []
+    assert plan.due(state | known(refused(keys[7], NOW - HOUR + MINUTE / 2)), days, NOW, MINUTE) == [keys[6]]
+    del state[keys[3]]
+    assert plan.due(state, days, NOW, MINUTE) == [keys[3]]
+
+
+def test_availability_is_closed_where_each_of_several_services_is_silent() -> None:
+    days = plan.wanted(catalog(BERLIN, services=2), NOW, 1)
+    first, second = (("s0", "berlin", NOW.date()), ("s1", "berlin", NOW.date()))
+    assert plan.is_closed([refused(first, NOW), refused(second, NOW)], days, NOW)
+    assert not plan.is_closed([refused(first, NOW)], days, NOW)
+    assert not plan.is_closed([refused(first, NOW), tried(second, NOW)], days, NOW)
+    alone = plan.wanted(catalog(BERLIN, AUCKLAND), NOW, 1)
+    assert not plan.is_closed([refused(key, NOW) for key in alone], alone, NOW)
 
 
 def test_what_is_over_or_not_offered_any_more_is_forgotten() -> None:

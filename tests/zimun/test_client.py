@@ -271,6 +271,22 @@ async def test_a_day_that_the_api_will_not_tell_about_is_no_outage(api: Api, cli
         await client.open_slots("s_gone", "", date(2026, 2, 20))
 
 
+@pytest.mark.parametrize("status", [404, 405, 410])
+async def test_a_service_without_slots_to_tell_of_is_not_the_whole_call(
+    api: Api, client: ZimunClient, status: int
+) -> None:
+    api.on(SLOTS, reply(status))
+    with pytest.raises(NotFound, match=f"availability answered {status}"):
+        await client.open_slots("s_gone", "", date(2026, 2, 20))
+
+
+async def test_slots_that_are_closed_to_this_client_are_not_permitted(api: Api, client: ZimunClient) -> None:
+    api.on(SLOTS, reply(403))
+    with pytest.raises(NotPermitted) as caught:
+        await client.open_slots("s_1", "", date(2026, 2, 20))
+    assert not caught.value.credentials
+
+
 @pytest.mark.parametrize("answer", [{"slots": ["2026-02-20T09:00:00Z"]}, {"items": [{"start": "2026-02-20T09:00Z"}]}])
 async def test_open_slots(api: Api, client: ZimunClient, answer: Any) -> None:
     api.on(SLOTS, reply(json=answer))

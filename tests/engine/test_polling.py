@@ -1,0 +1,186 @@
+"""How often Zimun is really asked about open slots: with calls that take their time and cycles that come early or late,
+it is as often as `check` says, and in no hour more often than the budget allows.
+"""
+
+import random
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from syncd.domain.booking import Catalog, Location, Service, Slot
+from syncd.domain.errors import NotFound, Refused, StoreError, SyncdError
+from syncd.engine.polling import Polling
+from syncd.engine.sides import Health, Sides
+from syncd.planning import availability as plan
+from syncd.state.store import Store
+from tests.loop.ground import START, HandClock
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+DAYS_AHEAD = 14
+
+
+class Salon:
+    """Services at one place, and all that was asked about them: (when, service, day)."""
+
+    def __init__(self, folder: Path, services: int, every: timedelta) -> None:
+        self.catalog = Catalog(
+            {"loc_1": Location("loc_1", timezone="Europe/Berlin")},
+            {f"s_{number}": Service(f"s_{number}") for number in range(services)},
+        )
+        self.every, self.clock, self.rng = every, HandClock(), random.Random(services)
+        self.asked: list[tuple[datetime, str, date]] = []
+        self.answers: dict[str, SyncdError] = {}
+        self.began = START
+        self._path = folder / "state.db"
+        self._cycles = 0
+
+    async def open_slots(self, service_id: str, location_id: str, day: date) -> tuple[Slot, ...]:
+        self.asked.append((self.clock.now(), service_id, day))
+        self.clock.pass_by(seconds=self.rng.uniform(0.05, 1.5))
+        if service_id in self.answers:
+            raise self.answers[service_id]
+        return ()
+
+    async def run(self, span: timedelta) -> None:
+        """So many cycles of a process, as the daemon's timer times them: on a grid, each a tenth off."""
+        with Store.open(self._path) as store:
+            store._db.execute("PRAGMA synchronous = OFF")
+            parts = SimpleNamespace(
+                store=store, clock=self.clock, bookings=self, open_days=DAYS_AHEAD, every=self.every
+            )
+            sides = cast(Sides, parts)
+            for _ in range(round(span / self.every)):
+                due = self.began + (self._cycles + self.rng.uniform(-0.1, 0.1)) * self.every
+                self._cycles += 1
+                self.clock.at = max(self.clock.at, due) + timedelta(seconds=self.rng.uniform(0.2, 4))
+                await Polling(sides, Health(), lambda: False).poll(self.catalog)
+
+    def per_hour(self, since: timedelta) -> float:
+        times = [at for at, *_ in self.asked if at >= START + since]
+        return len(times) * (HOUR / (self.clock.now() - START - since))
+
+    def busiest_hour(self) -> int:
+        times = [at for at, *_ in self.asked]
+        return max(sum(first <= at <= first + HOUR for at in times) for first in times)
+
+    def gap_today(self, since: timedelta) -> timedelta:
+        """How long it is from one question about today to the next, on an average."""
+        by_service: dict[str, list[datetime]] = defaultdict(list)
+        for at, service, day in self.asked:
+            if at >= START + since and day == at.date():
+                by_service[service].append(at)
+        gaps = [later - at for found in by_service.values() for at, later in pairwise(found)]
+        return sum(gaps, timedelta()) / len(gaps)
+
+    @property
+    def said(self) -> tuple[float, timedelta]:
+        """What `check` says: calls per hour, and how often today is asked about."""
+        aheads = plan.wanted(self.catalog, START, DAYS_AHEAD).values()
+        factor = plan.stretch(aheads, self.every)
+        return plan.demand(aheads, self.every) / factor, plan.interval(0, self.every) * factor
+
+
+@pytest.mark.parametrize(
+    ("services", "seconds", "warm", "hours"),
+    [(9, 60, 2, 6), (6, 60, 2, 5), (1, 60, 1, 4), (9, 10, 2, 4), (9, 300, 3, 10), (9, 600, 5, 14), (1, 600, 1, 9)],
+)
+async def test_as_often_as_check_says_and_within_the_budget_in_every_hour(
+    tmp_path: Path, services: int, seconds: int, warm: int, hours: int
+) -> None:
+    salon = Salon(tmp_path, services, timedelta(seconds=seconds))
+    for _ in range(hours):  # a new process each hour, which knows no more than the store
+        await salon.run(HOUR)
+    rate, gap = salon.said
+    # many days that fall due at once wait for one another, most of all where the budget is just enough
+    assert salon.per_hour(warm * HOUR) == pytest.approx(rate, rel=0.06)
+    assert salon.gap_today(warm * HOUR) / gap == pytest.approx(1, abs=0.09)
+    assert salon.busiest_hour() <= plan.HOURLY
+
+
+async def test_a_process_that_starts_again_and_again_gets_no_new_budget(tmp_path: Path) -> None:
+    salon = Salon(tmp_path, 9, timedelta(seconds=5))
+    for _ in range(60):
+        await salon.run(timedelta(seconds=5))
+    assert len(salon.asked) <= plan.BURST + 5 * MINUTE / plan.PER_CALL + 1
+
+
+async def test_a_clock_that_is_set_back_neither_stops_the_questions_nor_makes_them_a_burst(tmp_path: Path) -> None:
+    salon = Salon(tmp_path, 9, MINUTE)
+    await salon.run(10 * MINUTE)
+    before = len(salon.asked)
+    salon.began -= 24 * HOUR
+    salon.clock.at -= 24 * HOUR
+    await salon.run(10 * MINUTE)
+    assert before < len(salon.asked) <= before + 10 * MINUTE / plan.PER_CALL + 1
+
+
+@pytest.mark.parametrize("answer", [NotFound("GET answered 404"), Refused("GET answered 422")])
+async def test_a_service_of_which_zimun_tells_nothing_is_asked_about_once_an_hour(
+    tmp_path: Path, answer: SyncdError
+) -> None:
+    salon = Salon(tmp_path, 3, MINUTE)
+    salon.answers["s_1"] = answer
+    await salon.run(6 * HOUR)
+    days = [day for _, service, day in salon.asked if service == "s_1"]
+    assert len(days) in (6, 7)
+    assert len(set(days)) == len(days)  # it may be that day alone
+    for other in ("s_0", "s_2"):
+        assert len({day for _, service, day in salon.asked if service == other}) == DAYS_AHEAD + 1
+    assert salon.per_hour(HOUR) == pytest.approx(salon.said[0] * 2 / 3, rel=0.1)
+    salon.answers.clear()
+    await salon.run(2 * HOUR)
+    assert len({day for _, service, day in salon.asked if service == "s_1"}) == DAYS_AHEAD + 1
+
+
+async def test_where_no_service_is_known_any_more_one_question_an_hour_is_left(tmp_path: Path) -> None:
+    salon = Salon(tmp_path, 3, MINUTE)
+    salon.answers = {service: NotFound("GET answered 404") for service in salon.catalog.services}
+    await salon.run(5 * HOUR)
+    assert len(salon.asked) <= len(salon.answers) + 5
+    assert {service for _, service, _ in salon.asked} == set(salon.answers)
+    salon.answers.clear()
+    await salon.run(2 * HOUR)
+    assert len({(service, day) for _, service, day in salon.asked}) == 3 * (DAYS_AHEAD + 1)
+
+
+async def test_a_day_too_far_ahead_costs_the_near_ones_nothing(tmp_path: Path) -> None:
+    salon = Salon(tmp_path, 2, MINUTE)
+    end = START.date() + timedelta(days=5)
+    read = salon.open_slots
+
+    async def until_then(service_id: str, location_id: str, day: date) -> tuple[Slot, ...]:
+        slots = await read(service_id, location_id, day)
+        if day > end:
+            raise NotFound("GET answered 404")
+        return slots
+
+    salon.open_slots = until_then  # type: ignore[method-assign]
+    await salon.run(4 * HOUR)
+    assert salon.gap_today(HOUR) / salon.said[1] == pytest.approx(1, abs=0.07)
+
+
+def test_an_hour_is_full_with_a_full_bucket_and_what_an_hour_earns() -> None:
+    now, since, calls = datetime(2026, 11, 24, tzinfo=UTC), None, 0
+    end = now + HOUR
+    while now <= end:
+        while plan.allowance(since, now):
+            since, calls = plan.charged(since, now), calls + 1
+        now += timedelta(seconds=1)
+    assert plan.HOURLY - 1 <= calls <= plan.HOURLY
+
+
+async def test_a_store_that_cannot_be_used_is_no_fault_of_zimuns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(self: Store, days: object, gone: object = ()) -> None:
+        if days:
+            raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Store, "keep_open_days", damaged)
+    with pytest.raises(StoreError):
+        await Salon(tmp_path, 1, MINUTE).run(MINUTE)
