@@ -58,21 +58,22 @@ async def probed(config: Config) -> Rows:
     return rows
 
 
-async def cleaned(config: Config, after: timedelta) -> None:
+@pytest.fixture
+def store(config: Config) -> Iterator[Store]:
+    """Beside the one of the probe."""
+    with Store.open(config.state.path) as made:
+        yield made
+
+
+async def cleaned(config: Config, store: Store, after: timedelta) -> None:
     """What a cycle does about scratch events, so long after now."""
     accounts = Accounts(config, SystemClock())
-    with Store.open(config.state.path) as store:
-        await remove_left_over(store, await Calendars(config, accounts)(), SystemClock().now() + after)
+    await remove_left_over(store, await Calendars(config, accounts)(), SystemClock().now() + after)
     await accounts.aclose()
 
 
 def stands(dav: Server) -> bool:
     return SCRATCH in send(dav, "PROPFIND", dav.calendar_url, headers={"Depth": "1"})[1]
-
-
-def noted(config: Config) -> int:
-    with Store.open(config.state.path) as store:
-        return len(store.scratch())
 
 
 def interrupts(bender: Bender, number: int, failed: list[Ask]) -> Bend:
@@ -109,7 +110,7 @@ def round_of(ask: Ask) -> list[bytes]:
 
 
 async def test_asked_to_end_at_any_moment_it_begins_no_further_write_and_leaves_nothing(
-    dav: Server, bender: Bender, config: Config
+    dav: Server, bender: Bender, config: Config, store: Store
 ) -> None:
     for number in count(1):
         bender.asked.clear()
@@ -122,7 +123,8 @@ async def test_asked_to_end_at_any_moment_it_begins_no_further_write_and_leaves_
         told = [str(ask) for ask in (at, *later)]
         assert not stands(dav), told
         # Xandikos may stumble over two writers at once, and then nobody knows whether that write is still to come
-        assert failed or not noted(config), told
+        assert failed or not store.scratch(), told
+        store.note_scratch(gone=store.scratch())
         # but for those at once with this one, which are on their way
         assert all(round_of(at) and round_of(ask) == round_of(at) for ask in later if ask.method == "PUT"), told
         through = "OPTIONS" in [ask.method for ask in bender.asked]
@@ -131,7 +133,7 @@ async def test_asked_to_end_at_any_moment_it_begins_no_further_write_and_leaves_
 
 
 async def test_cut_off_at_any_moment_what_it_left_is_noted_and_removed_by_the_next_cycle(
-    dav: Server, bender: Bender, config: Config
+    dav: Server, bender: Bender, config: Config, store: Store
 ) -> None:
     """As by a kill, or a line that is dead from then on."""
     left = 0
@@ -146,11 +148,11 @@ async def test_cut_off_at_any_moment_what_it_left_is_noted_and_removed_by_the_ne
         at = str(bender.asked[number - 1])
         if stands(dav):
             left += 1
-            assert noted(config) == 1, at
-        await cleaned(config, timedelta(0))
+            assert len(store.scratch()) == 1, at
+        await cleaned(config, store, timedelta(0))
         assert not stands(dav), at
-        await cleaned(config, PATIENCE)
-        assert not noted(config), at
+        await cleaned(config, store, PATIENCE)
+        assert not store.scratch(), at
     assert number > REQUESTS
     assert left > REQUESTS / 2
 
