@@ -1,6 +1,5 @@
 """What `syncd check` says of an address at which no usable calendar is: the fault by its name, and what to do."""
 
-import shutil
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,6 +24,7 @@ client_secret = "s"
 url = "{url}/"
 username = "u"
 password = "s3cret"
+ca_file = "{ca_file}"
 [[calendars]]
 url = "{url}/cal/"
 fallback = true
@@ -44,10 +44,10 @@ async def rogue() -> AsyncIterator[Rogue]:
         yield running
 
 
-async def checked(rogue: Rogue, folder: Path) -> tuple[Row, int]:
+async def checked(rogue: Rogue, folder: Path, ca_file: str = "") -> tuple[Row, int]:
     """What is said of the calendar, and the exit code of all rows."""
     path = folder / "config.toml"
-    path.write_text(CONFIG.format(url=rogue.url))
+    path.write_text(CONFIG.format(url=rogue.url, ca_file=ca_file))
     path.chmod(0o600)
     rows, config = Rows(), load(path, {})
     accounts = Accounts(config, HandClock())
@@ -111,12 +111,15 @@ async def test_a_calendar_that_takes_no_events(rogue: Rogue, tmp_path: Path, pro
     assert (row.verdict, row.what, row.advice, code) == (Verdict.FAIL, what, advice, 1)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
 async def test_a_self_signed_certificate(certificate: Path, tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     async with Rogue(tls=context) as rogue:
+        with_calendar(rogue)
         row, code = await checked(rogue, tmp_path)
         assert (row.verdict, code) == (Verdict.FAIL, 75)
         assert "save it as a file and name that file in caldav.ca_file" in row.what
         assert rogue.requests == []
+        # and so done, in the folder of the config
+        row, code = await checked(rogue, tmp_path, ca_file=certificate.name)
+        assert (row.verdict, code) == (Verdict.OK, 0), row

@@ -23,7 +23,7 @@ from syncd.domain.findings import SCRATCH, Condition, Scratch
 from syncd.state.store import Store
 from tests.app.salon import Desk, desk_of
 from tests.servers import Server, make_calendar, send
-from tests.ten.bender import Ask, Bend, Bender, Onward, Reply
+from tests.ten.bender import CUT, Ask, Bend, Bender, Onward, Reply
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 EVENT = (
@@ -245,6 +245,54 @@ async def test_where_conditions_are_ignored_syncd_looks_before_and_after_each_wr
     get = asked[put].replace("PUT", "GET")
     assert get in asked[:put]
     assert asked[put + 1] == get
+
+
+async def test_that_two_writers_won_is_kept_also_when_a_later_probe_has_more_luck(desk: Desk, bent: Bender) -> None:
+    async def lets_all_win(ask: Ask, onward: Onward) -> Reply:
+        reply = await onward(ask)
+        return Reply(204) if b"of round" in ask.body else reply
+
+    url = bent.url(desk.dav.calendar_url)
+    last, kept = None, []
+    for bend in (None, lets_all_win, None):
+        code, out = await syncd(desk, "check", "--probe", "--json", bender=bent, bend=bend)
+        assert code == 0, out
+        assert told(out)["Writes at once"]["result"] == ("warn" if bend else "ok")
+        with Store.open(desk.folder / "state.db") as store:
+            found = store.findings(url)
+            assert found is not None
+            kept.append((found.atomic, found.careful, store.needs_care(url)))
+        # all else is the last one's
+        assert last is None or found.at > last
+        last = found.at
+    assert kept == [(True, False, False), (False, True, True), (False, True, True)]
+    assert "syncd looks right before each write" in (await syncd(desk, "check"))[1]
+
+
+@pytest.mark.parametrize("answer", [CUT, Reply(502)], ids=["lost", "502"])
+async def test_a_write_that_may_still_arrive_stays_noted_and_is_removed_when_it_does(
+    desk: Desk, bent: Bender, answer: Reply
+) -> None:
+    late: list[Ask] = []
+
+    async def is_slow(ask: Ask, onward: Onward) -> Reply:
+        if ask.method == "PUT" and "if-match" in ask.headers:
+            late.append(ask)
+            return answer
+        return await onward(ask)
+
+    code, out = await syncd(desk, "check", "--probe", bender=bent, bend=is_slow)
+    assert code == 75, out
+    assert not scratch(desk)
+    (ask,) = late
+    with Store.open(desk.folder / "state.db") as store:
+        assert [one.href for one in store.scratch()] == [ask.path]
+    send(desk.dav, "PUT", urljoin(desk.dav.url, ask.path), ask.body.decode(), {"Content-Type": "text/calendar"})
+    assert scratch(desk)
+    assert (await syncd(desk, "sync"))[0] == 0
+    assert not scratch(desk)
+    with Store.open(desk.folder / "state.db") as store:
+        assert store.scratch() == ()
 
 
 @pytest.mark.parametrize(

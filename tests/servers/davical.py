@@ -75,10 +75,12 @@ def _database() -> Iterator[Path]:
 
         cluster = ("-D", folder / "data", "-s")
         run(_POSTGRES / "initdb", "-D", folder / "data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
-        run(_POSTGRES / "pg_ctl", "start", "-w", *cluster, "-l", folder / "log", "-o", f"-k {folder} {_SETTINGS}")
         try:
+            run(_POSTGRES / "pg_ctl", "start", "-w", *cluster, "-l", folder / "log", "-o", f"-k {folder} {_SETTINGS}")
             run("bash", _SHARE / "dba" / "create-database.sh", "davical", "admin")
             run("psql", "-q", "-v", "ON_ERROR_STOP=1", "davical", text=_WHO)
             yield folder
         finally:
-            run(_POSTGRES / "pg_ctl", "stop", "-w", *cluster, "-m", "immediate")
+            # it may run also where its start failed: as one that took too long
+            if (folder / "data" / "postmaster.pid").exists():
+                run(_POSTGRES / "pg_ctl", "stop", "-w", *cluster, "-m", "immediate")
