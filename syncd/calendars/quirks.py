@@ -12,6 +12,7 @@ And where the other habits of servers are met, each by what the server does and 
   property without a value (Cyrus refuses the whole object, 403): `refuses_content`, `ical.without_empty`. METHOD
   (Cyrus 403, SabreDAV 4.7 415): never written, see `ical.render`. A UID that stands elsewhere: `_UID_TAKEN`. A body
   over the size limit (413; 412 or 403 with CALDAV:max-resource-size): refused, as the server's word about that object.
+- Calendars for tasks. Radicale and DAViCal take events there all the same: `Account.find` searches them.
 - Connections. HTTP/1.0 and closed after each answer (Radicale, PHP), or closed under the next request (SOGo): a lost
   read is asked once more, `transport`. A 401 that takes a second (Radicale): credentials go with the first request,
   `session`. 423 (Xandikos): once more after a moment; 500 in a race (Xandikos, SabreDAV, DAViCal): it is not known
