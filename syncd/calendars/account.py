@@ -147,6 +147,7 @@ class Account:
         path = collection_path(url)
         encoded = quote(booking_id, safe="", errors="surrogatepass")
         found: dict[str, Stored] = {}
+        judged: dict[str, str] = {}
         for prop, value in (("UID", uid), (ical.BOOKING_ID, encoded), ("DESCRIPTION", booking_id)):
             headers = {**wire.XML_TYPE, "Depth": "1"}
             answer = await self._transport.send("REPORT", path, wire.events_where(prop, value), headers)
@@ -162,6 +163,9 @@ class Account:
                     continue
                 if entry.data is None:
                     raise Unavailable("the calendar server found an object and did not give it")
+                if judged.get(entry.path) == entry.data:
+                    continue
+                judged[entry.path] = entry.data
                 one = stored(entry.path, entry.etag, entry.data)
                 if _is_it(one, uid, booking_id, encoded):
                     found[entry.path] = one
