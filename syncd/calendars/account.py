@@ -109,15 +109,17 @@ class Account:
         """Every event with that UID or X-ZIMUN-BOOKING-ID, or whose description names the booking, in all calendars
         discovered and all managed ones.
 
+        In those for tasks too, for Radicale and DAViCal take events there; one of them that refuses a search has none.
         Raises Unavailable, RateLimited or NotPermitted where one calendar could not be searched: then nothing is known.
         """
         known = await self.calendars()
         expected = [*self._managed, *(info.url for info in known if info.takes_events)]
-        urls = dict.fromkeys([*expected, *self._beside])
+        tasks = [info.url for info in known if not info.takes_events and info.url not in self._managed]
+        urls = dict.fromkeys([*expected, *self._beside, *tasks])
         found: list[tuple[str, Stored]] = []
         for url in urls:
             try:
-                found += [(url, one) for one in await self._search(url, uid, booking_id)]
+                found += [(url, one) for one in await self._search(url, uid, booking_id, url in tasks)]
             except (CollectionGone, NotPermitted) as exc:
                 if isinstance(exc, CollectionGone) and url not in expected:
                     continue
@@ -135,7 +137,7 @@ class Account:
         """Close the connections; the account can be used again afterwards."""
         await self._transport.aclose()
 
-    async def _search(self, url: str, uid: str, booking_id: BookingId) -> list[Stored]:
+    async def _search(self, url: str, uid: str, booking_id: BookingId, for_tasks: bool) -> list[Stored]:
         """Three calendar-queries, for RFC 4791 §9.7.2 knows no "or". What they bring is looked at again: SOGo and
         Calypso ignore filters and give everything, and a text-match is about a part of the value.
 
@@ -145,10 +147,11 @@ class Account:
         path = collection_path(url)
         encoded = quote(booking_id, safe="", errors="surrogatepass")
         found: dict[str, Stored] = {}
+        judged: dict[str, str] = {}
         for prop, value in (("UID", uid), (ical.BOOKING_ID, encoded), ("DESCRIPTION", booking_id)):
             headers = {**wire.XML_TYPE, "Depth": "1"}
             answer = await self._transport.send("REPORT", path, wire.events_where(prop, value), headers)
-            if prop == "DESCRIPTION" and answer.status in _NO_SUCH_FILTER:
+            if (prop == "DESCRIPTION" or for_tasks) and answer.status in _NO_SUCH_FILTER:
                 continue
             if answer.status != 207:
                 raise quirks.read_error(answer)
@@ -160,6 +163,9 @@ class Account:
                     continue
                 if entry.data is None:
                     raise Unavailable("the calendar server found an object and did not give it")
+                if judged.get(entry.path) == entry.data:
+                    continue
+                judged[entry.path] = entry.data
                 one = stored(entry.path, entry.etag, entry.data)
                 if _is_it(one, uid, booking_id, encoded):
                     found[entry.path] = one

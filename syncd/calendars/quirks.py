@@ -12,13 +12,15 @@ And where the other habits of servers are met, each by what the server does and 
   property without a value (Cyrus refuses the whole object, 403): `refuses_content`, `ical.without_empty`. METHOD
   (Cyrus 403, SabreDAV 4.7 415): never written, see `ical.render`. A UID that stands elsewhere: `_UID_TAKEN`. A body
   over the size limit (413; 412 or 403 with CALDAV:max-resource-size): refused, as the server's word about that object.
+- Calendars for tasks. Radicale and DAViCal take events there all the same: `Account.find` searches them.
 - Connections. HTTP/1.0 and closed after each answer (Radicale, PHP), or closed under the next request (SOGo): a lost
   read is asked once more, `transport`. A 401 that takes a second (Radicale): credentials go with the first request,
   `session`. 423 (Xandikos): once more after a moment; 500 in a race (Xandikos, SabreDAV, DAViCal): it is not known
   whether it was done, so the next cycle looks.
 
-**Two writers who both win.** DAViCal, SabreDAV and SOGo compare the ETag and write in two steps, so two conditional
-writes at once may both be answered with success (DAViCal and SabreDAV 4.7: in 7 of 15 rounds of eight writers). If the
+**Two writers who both win.** DAViCal, SabreDAV, SOGo and Xandikos compare the ETag and write in two steps, so two
+conditional writes at once may both be answered with success (of 200 rounds of eight writers in 181 on DAViCal, in 21 on
+SabreDAV 1.8; on Xandikos, which compares before it takes its lock, in 13 of 1000). If the
 other one was last, its ETag is in the next listing, and differs from the one that we were given (tests/contracts asks
 that of every server): the next cycle reads it and compares it with our write as the base, as a read at once would. If
 ours was last, what stands there is ours, and no read can tell that an edit was lost in that moment. So after a write

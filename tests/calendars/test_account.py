@@ -44,6 +44,15 @@ async def wild(rogue: Rogue, elapsed: Elapsed) -> AsyncIterator[Account]:
     await account.aclose()
 
 
+TASKS = "/tasks/"
+
+
+def with_tasks(rogue: Rogue) -> None:
+    """A second calendar, for tasks."""
+    kind = '<c:supported-calendar-component-set><c:comp name="VTODO"/></c:supported-calendar-component-set>'
+    rogue.on("PROPFIND", "/home/", multistatus(resource("/home/"), collection(), collection(TASKS, "", kind)))
+
+
 # On real servers
 
 
@@ -256,6 +265,24 @@ async def test_a_server_that_ignores_the_filter_is_filtered_here(rogue: Rogue, w
     rogue.on("REPORT", CAL, multistatus(*everything))
     ((_, stored),) = await wild.find("b_1@zimun", B1)
     assert stored.href == CAL + "b_1.ics"
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 501])
+async def test_a_calendar_for_tasks_that_refuses_a_search_has_no_events(
+    rogue: Rogue, wild: Account, status: int
+) -> None:
+    with_tasks(rogue)
+    rogue.on("REPORT", TASKS, Reply(status))
+    rogue.on("REPORT", CAL, multistatus(member(CAL + "b_1.ics", '"1"', ours())))
+    ((url, _),) = await wild.find("b_1@zimun", B1)
+    assert url == rogue.url + CAL
+
+
+async def test_a_calendar_for_tasks_that_cannot_be_searched_now_may_have_it(rogue: Rogue, wild: Account) -> None:
+    with_tasks(rogue)
+    rogue.on("REPORT", TASKS, Reply(503))
+    with pytest.raises(Unavailable):
+        await wild.find("b_1@zimun", B1)
 
 
 async def test_an_unreadable_event_of_the_booking_counts_as_found(rogue: Rogue, wild: Account) -> None:

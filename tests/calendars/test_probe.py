@@ -138,7 +138,7 @@ async def test_a_server_that(way: str, bender: Bender, dav: Server) -> None:
     rows = told("Probe", found)
     said = {row.about: row.verdict.value for row in rows if row.verdict.value != "ok"}
     if "atomic" not in expected:
-        # Xandikos lets two win once in a while
+        # Xandikos lets two win once in a while: tests/servers/race.py
         said.pop("Writes at once", None)
     assert said == unsafe
     assert all(row.advice for row in rows if row.verdict.value == "fail")

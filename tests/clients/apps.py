@@ -94,8 +94,10 @@ class App:
         body = ""
         if request.changes is not None:
             changes = [await self._filled(each) for each in request.changes]
-            if changes != ["as sent"]:
-                self._sent = rewritten(self.text, self.script.traits, changes, self.w.clock.at, self.sequence)
+            again = changes[:1] == ["as sent"]
+            if not again or changes[1:]:
+                read, more = (self._sent, changes[1:]) if again else (self.text, changes)
+                self._sent = rewritten(read, self.script.traits, more, self.w.clock.at, self.sequence)
             body = self._sent
             self._seen(body)
         url = urljoin(self.w.dav.calendar_url, await self._filled(request.path))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 VENDOR = "/freeassociation.sourceforge.net/"
 WINDOWS = "W. Europe Standard Time"
@@ -22,6 +23,23 @@ DTSTART:19961027T030000
 TZNAME:CET
 TZOFFSETTO:+0100
 END:STANDARD
+END:VTIMEZONE
+"""
+# as khal 0.14 makes it anew, for the winter and the summer after the event
+_NEAREST = """BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:STANDARD
+DTSTART:20261025T020000
+TZNAME:CET
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:20270328T030000
+TZNAME:CEST
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+END:DAYLIGHT
 END:VTIMEZONE
 """
 
@@ -48,13 +66,20 @@ def rewritten(text: str, traits: Mapping[str, str], changes: list[str], now: dat
         rest = rest.replace("{now}", f"{now:%Y%m%dT%H%M%SZ}")
         if verb in ("times", "end"):
             timed = True
-            event = _moved(event, ("DTSTART", "DTEND") if verb == "times" else ("DTEND",), int(rest))
+            # "times": for both, or for the start and for the end
+            by = [int(minutes) for minutes in rest.split()]
+            event = _moved(event, {"DTEND": by[-1]} | ({"DTSTART": by[0]} if verb == "times" else {}))
         elif verb == "set":
             event = _with(event, rest)
         elif verb == "append":
-            found = re.search(r"^DESCRIPTION[;:].*$", event, flags=re.MULTILINE)
-            assert found, event
-            event = event.replace(found[0], found[0] + rest)
+            event = _described(event, rest)
+        elif verb == "html":
+            event = _described(event, "", html=True)
+        elif verb == "count":
+            found = re.search(rf"^{rest}:(\d+)$", event, flags=re.MULTILINE)
+            event = _with(event, f"{rest}:{int(found[1]) + 1 if found else 1}")
+        elif change == "weeks":
+            alarms = re.sub(r"^(TRIGGER.*P)(\d+)D$", _in_weeks, alarms, flags=re.MULTILINE)
         elif verb == "alarm":
             assert alarms, text
             alarms = alarms.replace("END:VALARM", f"{rest}\nEND:VALARM", 1)
@@ -68,8 +93,14 @@ def rewritten(text: str, traits: Mapping[str, str], changes: list[str], now: dat
     for stamp in traits.get("stamps", "").split():
         event = _with(event, f"{stamp}:{now:%Y%m%dT%H%M%SZ}")
     raises = traits["sequence"]
+    if raises == "each":
+        sequence = (
+            sequence + len(changes) - 1 if re.search("^SEQUENCE:", event, flags=re.MULTILINE) else len(changes) - 2
+        )
     chosen = any(change.startswith("set SEQUENCE") for change in changes)
-    if not chosen and (raises == "always" or (raises == "times" and timed) or (raises == "present" and sequence)):
+    if not chosen and (
+        raises in ("always", "each") or (raises == "times" and timed) or (raises == "present" and sequence)
+    ):
         event = _with(event, f"SEQUENCE:{sequence + 1}")
     return _whole(traits, zone, f"BEGIN:VEVENT\n{event}{alarms}END:VEVENT\n")
 
@@ -84,7 +115,7 @@ def _parts(text: str) -> tuple[str, str]:
 def _whole(traits: Mapping[str, str], zone: str, event: str) -> str:
     how = traits["zone"].split()
     if how[0] != "kept":
-        zone = _RULES
+        zone = _NEAREST if how[0] == "nearest" else _RULES
     if how[0] == "vendor":
         zone, event = (part.replace("Europe/Berlin", f"{VENDOR}Europe/Berlin") for part in (zone, event))
     if how[0] == "windows":
@@ -105,13 +136,30 @@ def _with(event: str, line: str) -> str:
     return f"{_without(event, _name(line))}{line}\n"
 
 
-def _moved(event: str, names: tuple[str, ...], minutes: int) -> str:
-    """These times moved within their zone."""
+def _described(event: str, more: str, html: bool = False) -> str:
+    """The description with more text at its end; `html`: and the whole beside it, as Thunderbird's window writes it."""
+    found = re.search(r"^DESCRIPTION[^:]*:(.*)$", event, flags=re.MULTILINE)
+    assert found, event
+    text = found[1] + more
+    if not html:
+        return event.replace(found[0], f"{found[0]}{more}")
+    page = re.sub(r"\\(.)", lambda escaped: "<br>" if escaped[1] in "nN" else escaped[1], text)
+    page = re.sub(r"[\w.+-]+@[\w.-]+\w", r'<a class="moz-txt-link-abbreviated" href="mailto:\g<0>">\g<0></a>', page)
+    return event.replace(found[0], f'DESCRIPTION;ALTREP="data:text/html,{quote(page, safe="!~*()")}":{text}')
+
+
+def _in_weeks(found: re.Match[str]) -> str:
+    weeks, rest = divmod(int(found[2]), 7)
+    return found[0] if rest else f"{found[1]}{weeks}W"
+
+
+def _moved(event: str, by: Mapping[str, int]) -> str:
+    """These times moved by so many minutes within their zone."""
 
     def moved(found: re.Match[str]) -> str:
-        at = datetime.strptime(found[2], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) + timedelta(minutes=minutes)
+        at = datetime.strptime(found[3], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) + timedelta(minutes=by[found[2]])
         return f"{found[1]}:{at:%Y%m%dT%H%M%S}"
 
-    event, count = re.subn(rf"^((?:{'|'.join(names)})[^:\n]*):(\d{{8}}T\d{{6}})", moved, event, flags=re.MULTILINE)
-    assert count == len(names), event
+    event, count = re.subn(rf"^(({'|'.join(by)})[^:\n]*):(\d{{8}}T\d{{6}})", moved, event, flags=re.MULTILINE)
+    assert count == len(by), event
     return event

@@ -52,7 +52,7 @@ async def test_of_two_who_create_the_same_object_one_wins(calendar: CalendarPort
         won = [each for each, end in zip(titles, ends, strict=True) if isinstance(end, Stored)]
         assert all(isinstance(end, (Stored, *LOST)) for end in ends)
         assert won or any(isinstance(end, OutcomeUnknown) for end in ends)
-        # SabreDAV and DAViCal look and write in two steps: both may win
+        # SabreDAV looks and writes in two steps: both may win
         assert len(won) < 2 or not home.traits.atomic
         for href in (end.href for end in ends if isinstance(end, Stored)):
             assert await title(calendar, href) in won

@@ -33,19 +33,25 @@ class Server:
 
 
 @contextlib.contextmanager
-def radicale(tmp_path: Path) -> Iterator[Server]:
-    """Radicale with one user by htpasswd, and one calendar named `cal`."""
+def radicale(tmp_path: Path, rights: str = "") -> Iterator[Server]:
+    """Radicale with one user by htpasswd, and one calendar named `cal`.
+
+    `rights`: who may do what, as Radicale's rights file has it; then there is a second user, `owner`.
+    """
     home = tmp_path / "radicale" / "collection-root" / "u"
     calendar = home / "cal"
     calendar.mkdir(parents=True)
     props = {"tag": "VCALENDAR", "D:displayname": "cal", "C:supported-calendar-component-set": "VEVENT"}
     (calendar / ".Radicale.props").write_text(json.dumps(props))
     users = tmp_path / "radicale-users"
-    users.write_text("u:p\n")
+    users.write_text("u:p\nowner:p\n" if rights else "u:p\n")
     port = free_port()
     command = [sys.executable, "-m", "radicale", "--config", "", f"--server-hosts=127.0.0.1:{port}"]
     command += ["--auth-type=htpasswd", f"--auth-htpasswd-filename={users}", "--auth-htpasswd-encryption=plain"]
     command += [f"--storage-filesystem-folder={tmp_path / 'radicale'}", "--logging-level=warning"]
+    if rights:
+        (tmp_path / "radicale-rights").write_text(rights)
+        command += ["--rights-type=from_file", f"--rights-file={tmp_path / 'radicale-rights'}"]
     with running(command, port, tmp_path / "radicale.log"):
         url = f"http://127.0.0.1:{port}/"
         yield Server(url, url + "u/cal/", url + "u/", "u", "p", "radicale")
