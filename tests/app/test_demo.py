@@ -11,6 +11,7 @@ import httpx
 import pytest
 from rich.console import Console
 
+from syncd.app import logs
 from syncd.app.demo_show import PLACE, SERVICE, Show
 from syncd.app.demo_stage import PASSWORD, USER, make_stage
 from syncd.domain.opening import SlotKey, slot_name, slot_uid
@@ -71,7 +72,8 @@ def test_a_signal_ends_it_and_nothing_of_it_stays(tmp_path: Path, number: signal
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_the_show_leaves_a_slot_that_somebody_has_taken_since() -> None:
+async def test_the_show_leaves_a_slot_that_somebody_has_taken_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "configure", lambda *to: None)  # it would stay so for the other tests
     event = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:{}\r\n"
     event += "DTSTAMP:20260101T000000Z\r\nDTSTART:{:%Y%m%dT%H%M%SZ}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
     async with make_stage() as stage, httpx.AsyncClient(auth=(USER, PASSWORD), trust_env=False) as http:
