@@ -56,6 +56,8 @@ class NoteKind(StrEnum):
     REQUEST_NOT_PERMITTED = "request_not_permitted"
     REQUEST_BOOKED_BEFORE = "request_booked_before"
     REQUEST_UNNAMED = "request_unnamed"
+    REQUEST_UNANSWERED = "request_unanswered"
+    REQUEST_UNSURE = "request_unsure"
 
 
 @dataclass(frozen=True, slots=True)

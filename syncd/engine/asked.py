@@ -1,7 +1,8 @@
 """What people ask by hand: taken up, journalled and carried out before the cycle looks at both sides.
 
 So the looks see what came of it, and it shows in the calendar in the same cycle. Each ask is answered once, in the
-transaction that records what came of it.
+transaction that records what came of it. One that gets no good answer rests, longer each time, and stops neither the
+others nor its side, which counts as down only when several fail one after the other.
 """
 
 from collections.abc import Callable
@@ -11,10 +12,12 @@ import structlog
 
 from syncd.domain.actions import Asked, CancelByHand, Hold, RescheduleByHand, Why
 from syncd.domain.booking import Booking
-from syncd.domain.errors import Malformed, NotPermitted, StoreError, SyncdError
+from syncd.domain.errors import Malformed, NotPermitted, RateLimited, StoreError, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, Reply, Request
-from syncd.engine.book import book, live_twin
+from syncd.engine import memory
+from syncd.engine.answers import GIVE_UP_AFTER
+from syncd.engine.book import HOLD_LIFE, NO_ANSWER, book, live_twin
 from syncd.engine.byhand import UNKNOWN_BOOKING, change, settle_change
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
@@ -25,7 +28,6 @@ from syncd.state.journal import Intent, Outcome
 
 log = structlog.get_logger(__name__)
 
-HOLD_LIFE = timedelta(minutes=10)
 # nobody waits for it any more: its command was killed before a cycle came
 TOO_OLD = timedelta(minutes=15)
 BEGUN = "it has already begun"
@@ -39,6 +41,7 @@ class AskedByHand:
         self._health = health
         self._cycle = cycle
         self._stopping = stopping
+        self._in_a_row = 0
 
     async def all(self) -> list[Done]:
         """What came of each intent: first of those that were left open, then of what is asked anew, one by one."""
@@ -46,7 +49,7 @@ class AskedByHand:
         done = [
             await self.carry_out(intent, intent.action, again=True)
             for intent in self._sides.store.open_intents()
-            if isinstance(intent.action, Asked) and not _is_withdrawable(intent.action) and not self._stopping()
+            if isinstance(intent.action, Asked) and not _is_withdrawable(intent.action) and self._may_ask(intent.action)
         ]
         for ask in self._sides.store.undecided():
             if ask.wanted is None or self._stopping():
@@ -68,8 +71,7 @@ class AskedByHand:
             raise
         except SyncdError as error:
             # it could not even be looked at
-            if not isinstance(error, NotPermitted) or error.credentials:
-                self._health.failed(ZIMUN, error)
+            self._failed(error)
             return Reply(exit_code_of(error), f"nothing was done: {error}")
         except Exception as error:
             log.exception("ask.broken", ask=ask.id)
@@ -164,13 +166,17 @@ class AskedByHand:
         except StoreError:
             raise
         except SyncdError as error:
-            self._health.failed(ZIMUN, error)
-            done = Done(intent, Outcome.UNKNOWN)
+            done = Done(intent, Outcome.UNKNOWN, fault=error)
         except Exception as error:
             # a fault of ours about one ask must not stop the rest; its intent stays open
             log.exception("intent.broken", booking_id=action.booking_id, action=action.kind)
-            self._health.broken(ZIMUN, error)
+            self.put_off(action.booking_id, SyncdError(f"{OWN_FAULT}: {type(error).__name__}"))
             return Done(intent, Outcome.UNKNOWN)
+        if done.fault is None or done.intent.id != intent.id:
+            self._in_a_row = 0
+            memory.is_answered(self._sides.store, action.booking_id)
+        if done.fault is not None:
+            self.put_off(action.booking_id, done.fault)
         self._sides.store.record(
             done.intent, done.outcome, self._now(), link=done.link, detail=done.detail, known=done.known,
             reply=done.reply,
@@ -183,12 +189,36 @@ class AskedByHand:
     async def _attempt(self, intent: Intent, action: Asked, *, again: bool) -> Done:
         if isinstance(action, RescheduleByHand | CancelByHand):
             step = settle_change if again else change
-            return await step(intent, action, self._sides, self._health)
+            return await step(intent, action, self._sides)
         if isinstance(action, Hold) and again and self._now() - intent.at > HOLD_LIFE:
             # it has lapsed, if it was ever made; to hold again now is no more what the person asked for
-            reply = Reply(EXIT_DOWN, "no answer came in time: nothing is booked")
+            reply = Reply(EXIT_DOWN, NO_ANSWER)
             return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")
-        return await book(intent, self._sides, self._health, again=again)
+        return await book(intent, self._sides, again=again)
+
+    def rests(self, name: BookingId) -> bool:
+        """Whether what is asked for under that name came to nothing lately, and is left alone for a while."""
+        return memory.is_put_off(self._sides.store, name, self._now())
+
+    def put_off(self, name: BookingId, error: SyncdError) -> None:
+        """Zimun gave no good answer about it: it rests, and only it."""
+        self._failed(error)
+        log.warning("ask.put_off", booking_id=name, fault=str(error))
+        if isinstance(error, NotPermitted) and error.credentials:
+            return  # all are refused, and as soon as they are not this one may be asked for
+        closed = isinstance(error, NotPermitted)
+        memory.put_off(self._sides.store, name, self._now(), memory.CLOSED_FOR if closed else timedelta(0))
+
+    def _failed(self, error: SyncdError) -> None:
+        """One call failed. It alone tells nothing of its side, but where the login is refused or a wait asked for."""
+        self._health.exit_code = max(self._health.exit_code, EXIT_TROUBLE)
+        self._in_a_row += isinstance(error, Unavailable)
+        refused = isinstance(error, NotPermitted) and error.credentials
+        if refused or isinstance(error, RateLimited) or self._in_a_row >= GIVE_UP_AFTER:
+            self._health.failed(ZIMUN, error)
+
+    def _may_ask(self, action: Asked) -> bool:
+        return not self._stopping() and ZIMUN not in self._health.faults and not self.rests(action.booking_id)
 
     def _now(self) -> datetime:
         return self._sides.clock.now()

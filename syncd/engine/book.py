@@ -1,7 +1,8 @@
 """Hold, then confirm: how a booking is made, and found again where an answer was lost.
 
 Both are safe to repeat under their keys, so that is how they are settled after a crash, too: a hold whose answer was
-lost is asked for again and confirmed, and does not stay an orphan.
+lost is asked for again and confirmed, and does not stay an orphan. A confirm that never gets a good answer ends once
+its hold has surely lapsed: with a last attempt under its key, which tells of an earlier one, and a last look.
 """
 
 from dataclasses import replace
@@ -17,7 +18,7 @@ from syncd.domain.request import Known, Reply, Request
 from syncd.engine import memory
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_quietly
-from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE, ZIMUN, Health, Sides, exit_code_of
+from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE, Sides, exit_code_of
 from syncd.planning.sides import STALE
 from syncd.ports import Confirmed
 from syncd.state.journal import Intent, Outcome
@@ -25,11 +26,15 @@ from syncd.state.journal import Intent, Outcome
 log = structlog.get_logger(__name__)
 
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+HOLD_LIFE = timedelta(minutes=10)
+NO_ANSWER = "no answer came in time: nothing is booked"
+UNSURE = "no answer came in time, and Zimun does not list its bookings: look there whether it is booked"
 UNNAMED_HOLD = "Zimun held the time, but its answer names no hold; the hold lapses by itself, and nothing is booked"
 UNNAMED = "Zimun made the booking, but its answer does not name it: look it up there, and take it in with syncd import"
 
 
-async def book(intent: Intent, sides: Sides, health: Health, *, again: bool = False) -> Done:
+async def book(intent: Intent, sides: Sides, *, again: bool = False) -> Done:
     """Carry out a hold and the confirm that follows it, or a confirm alone.
 
     The hold is closed here, in the transaction that opens its confirm; what came of the last of them is returned, to be
@@ -37,18 +42,19 @@ async def book(intent: Intent, sides: Sides, health: Health, *, again: bool = Fa
     """
     action = intent.action
     if isinstance(action, Hold):
-        opened = await _hold(intent, action, sides, health, again=again)
+        opened = await _hold(intent, action, sides, again=again)
         if isinstance(opened, Done):
             return opened
         intent, action = opened, opened.action
     assert isinstance(action, Confirm)
-    return await _confirm(intent, action, sides, health)
+    return await _confirm(intent, action, sides)
 
 
-async def live_twin(request: Request, sides: Sides) -> Booking | None:
+async def live_twin(request: Request, sides: Sides, *, surely: bool = False) -> Booking | None:
     """The live booking with the same service, place, start and e-mail: then it is what was asked for.
 
-    Raises Unavailable or NotPermitted where that cannot be known.
+    Raises Unavailable or NotPermitted where that cannot be known; where the list is closed to us what syncd knows is
+    enough, but for `surely`.
     """
     known = {one.booking.id: one for one in sides.store.known()}
     seen = {booking_id: one.booking for booking_id, one in known.items()}
@@ -56,7 +62,7 @@ async def live_twin(request: Request, sides: Sides) -> Booking | None:
     try:
         found = await sides.bookings.bookings(request.start, request.start + SECOND)
     except NotPermitted as error:
-        if error.credentials:
+        if error.credentials or surely:
             raise
         seen |= {link.booking_id: link.booking for link in sides.store.links().values() if link.closed is None}
     else:
@@ -75,6 +81,22 @@ async def live_twin(request: Request, sides: Sides) -> Booking | None:
     return None
 
 
+def may_be_ours(request: Request, sides: Sides, but: Intent | None = None) -> bool:
+    """Whether that time may be taken by another hold of ours whose end is not known: then a refusal is none yet.
+
+    Zimun does not tell whose time a hold takes: it may be any at that place on that day.
+    """
+    now = sides.clock.now()
+    return any(
+        isinstance(one.action, Hold | Confirm)
+        and (but is None or one.id != but.id)
+        and abs(now - one.at) <= 2 * HOLD_LIFE
+        and one.action.request.location_id == request.location_id
+        and abs(one.action.request.start - request.start) < DAY
+        for one in sides.store.open_intents()
+    )
+
+
 async def _read(booking: Booking, sides: Sides) -> Booking | None:
     """The booking read afresh, None for 404; as it is remembered where the call is closed to us or tells nothing."""
     try:
@@ -87,38 +109,38 @@ async def _read(booking: Booking, sides: Sides) -> Booking | None:
         return booking
 
 
-def not_sent(intent: Intent, sides: Sides, health: Health, error: SyncdError, *, again: bool) -> Done:
+def not_sent(intent: Intent, error: SyncdError, *, again: bool) -> Done:
     """Zimun could not be asked. What was never sent before had no effect, and the person is told."""
-    health.failed(ZIMUN, error)
-    if isinstance(error, NotPermitted) and not error.credentials:
-        memory.remember_closed(sides.store, sides.clock.now())
     if again:
-        return Done(intent, Outcome.UNKNOWN)
+        return Done(intent, Outcome.UNKNOWN, fault=error)
     return Done(
         intent, Outcome.FAILED, reply=Reply(exit_code_of(error), f"nothing was done: {error}"),
-        detail=type(error).__name__,
+        detail=type(error).__name__, fault=error,
     )  # fmt: skip
 
 
-async def _hold(intent: Intent, action: Hold, sides: Sides, health: Health, *, again: bool) -> Done | Intent:
+async def _hold(intent: Intent, action: Hold, sides: Sides, *, again: bool) -> Done | Intent:
     """The intent to confirm what is held now, or what came of the hold instead."""
     request = action.request
     try:
         held = await sides.bookings.hold(request.service_id, request.location_id, request.start, intent.key)
     except OutcomeUnknown as error:
-        health.failed(ZIMUN, error)
-        return Done(intent, Outcome.UNKNOWN)
+        return Done(intent, Outcome.UNKNOWN, fault=error)
     except (Refused, NotFound) as error:
         try:
             twin = await live_twin(request, sides)
-        except SyncdError:
-            twin = None  # a refused hold made nothing, whatever else there is
-        return _found(intent, twin, sides) or await _refused(intent, request, sides, error)
+        except SyncdError as fault:
+            return Done(intent, Outcome.UNKNOWN, fault=fault)
+        if (found := _found(intent, twin, sides)) is not None:
+            return found
+        if action.candidate is not None and may_be_ours(request, sides, intent):
+            return Done(intent, Outcome.DROPPED, detail="settled", fault=error)  # its event asks again
+        return await _refused(intent, request, sides, error)
     except Malformed:
         return Done(intent, Outcome.FAILED, reply=Reply(EXIT_TROUBLE, UNNAMED_HOLD), detail="Malformed")
     except (NotPermitted, Unavailable) as error:
         _remember(error, sides)
-        return not_sent(intent, sides, health, error, again=again)
+        return not_sent(intent, error, again=again)
     then = Confirm(action.booking_id, action.why, request, held.id, held.end, action.ask, action.candidate)
     opened = sides.store.record(intent, Outcome.DONE, sides.clock.now(), then=then)
     assert opened is not None
@@ -126,7 +148,7 @@ async def _hold(intent: Intent, action: Hold, sides: Sides, health: Health, *, a
     return opened
 
 
-async def _confirm(intent: Intent, action: Confirm, sides: Sides, health: Health) -> Done:
+async def _confirm(intent: Intent, action: Confirm, sides: Sides) -> Done:
     request = action.request
     try:
         made = await sides.bookings.confirm(action.hold_id, request.contact_name, request.contact_email, intent.key)
@@ -135,22 +157,39 @@ async def _confirm(intent: Intent, action: Confirm, sides: Sides, health: Health
         try:
             twin = await live_twin(request, sides)
         except SyncdError as fault:
-            health.failed(ZIMUN, fault)
-            return Done(intent, Outcome.UNKNOWN)
+            return Done(intent, Outcome.UNKNOWN, fault=fault)
         if (found := _found(intent, twin, sides)) is not None:
             return found
         if isinstance(error, Malformed):
             return Done(intent, Outcome.DONE, reply=Reply(EXIT_TROUBLE, UNNAMED), detail="Malformed")
         return await _refused(intent, request, sides, error)
     except (NotPermitted, Unavailable) as error:
-        # the hold stands: confirmed in the next cycle, or lapsed by then
         _remember(error, sides)
-        health.failed(ZIMUN, error)
-        return Done(intent, Outcome.UNKNOWN)
+        # while the hold stands it can be confirmed; and a list may lag for a while behind an attempt that was heard
+        if sides.clock.now() - intent.at < HOLD_LIFE + STALE:
+            return Done(intent, Outcome.UNKNOWN, fault=error)
+        return await _unanswered(intent, request, sides, error)
     booking = await _booking_of(made, action, sides)
     known = Known(booking, sides.clock.now()) if booking is not None else None
     reply = Reply(EXIT_DONE, "booked", (made.booking_id,))
     return Done(intent, Outcome.DONE, booking=booking, known=known, reply=reply)
+
+
+async def _unanswered(intent: Intent, request: Request, sides: Sides, error: SyncdError) -> Done:
+    """What became of a confirm whose hold has lapsed, and which no attempt, this last one neither, got an answer to."""
+    code = exit_code_of(error)
+    try:
+        twin = await live_twin(request, sides, surely=True)
+    except NotPermitted as fault:
+        if fault.credentials:
+            return Done(intent, Outcome.UNKNOWN, fault=fault)
+        return Done(intent, Outcome.FAILED, reply=Reply(code, UNSURE), detail="unsure")
+    except SyncdError as fault:
+        return Done(intent, Outcome.UNKNOWN, fault=fault)
+    if (found := _found(intent, twin, sides)) is not None:
+        return found
+    slots = await open_nearby(sides, request.service_id, request.location_id, request.start)
+    return Done(intent, Outcome.FAILED, reply=Reply(code, NO_ANSWER, slots=slots), detail="unanswered")
 
 
 def _remember(error: SyncdError, sides: Sides) -> None:

@@ -13,10 +13,11 @@ from syncd.domain.errors import NotFound, NotPermitted, OutcomeUnknown, Refused,
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link, Wrote
 from syncd.domain.request import Known, Reply
+from syncd.engine import memory
 from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
-from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, ZIMUN, Health, Sides
+from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, Sides
 from syncd.planning.sides import STALE
 from syncd.state.journal import Intent, Outcome
 
@@ -24,7 +25,7 @@ UNKNOWN_BOOKING = "Zimun knows no such booking"
 NO_EFFECT = "no answer came, and it had no effect: ask again"
 
 
-async def change(intent: Intent, action: ByHand, sides: Sides, health: Health, *, again: bool = False) -> Done:
+async def change(intent: Intent, action: ByHand, sides: Sides, *, again: bool = False) -> Done:
     """Ask Zimun, and say what came of it, to be recorded. `again`: it was sent before, under the same key."""
     try:
         if isinstance(action, CancelByHand):
@@ -34,17 +35,18 @@ async def change(intent: Intent, action: ByHand, sides: Sides, health: Health, *
         booking_id = renamed or action.booking_id
         return _moved(intent, action, booking_id, await read_quietly(sides.bookings, booking_id), sides)
     except OutcomeUnknown as error:
-        health.failed(ZIMUN, error)
-        return Done(intent, Outcome.UNKNOWN)
+        return Done(intent, Outcome.UNKNOWN, fault=error)
     except NotFound:
         return Done(intent, Outcome.REFUSED, reply=Reply(EXIT_TROUBLE, UNKNOWN_BOOKING), detail="NotFound")
     except Refused as error:
         return await _refused(intent, action, sides, error)
     except (NotPermitted, Unavailable) as error:
-        return not_sent(intent, sides, health, error, again=again)
+        if isinstance(error, NotPermitted) and not error.credentials:
+            memory.remember_closed(sides.store, sides.clock.now())
+        return not_sent(intent, error, again=again)
 
 
-async def settle_change(intent: Intent, action: ByHand, sides: Sides, health: Health) -> Done:
+async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     """What came of a change whose answer was lost, by reading the booking; by the same key again where no call can.
 
     And while what is read may be an answer that lags. Raises what reading it raises: then it stays open.
@@ -58,14 +60,14 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides, health: He
             raise
         found = None
     if found is None:
-        return await change(intent, action, sides, health, again=True)
+        return await change(intent, action, sides, again=True)
     if isinstance(action, CancelByHand):
         if found.cancelled:
             return _cancelled(intent, action, sides)
     elif not found.cancelled and found.start == action.to:
         return _moved(intent, action, found.id, found, sides)
     if action.expect is not None and found.same_as(action.expect) and sides.clock.now() - intent.at < STALE:
-        return await change(intent, action, sides, health, again=True)
+        return await change(intent, action, sides, again=True)
     return Done(intent, Outcome.DROPPED, reply=Reply(EXIT_DOWN, NO_EFFECT), detail="settled")
 
 

@@ -145,7 +145,10 @@ class Executing:
         action = intent.action
         side = side_of(action)
         try:
-            return await self._carry_out(intent, action)
+            done = await self._carry_out(intent, action)
+            if done.fault is not None:
+                self._health.failed(side, done.fault)
+            return done
         except PreconditionFailed:
             return await self._superseded(intent)
         except UidConflict:
@@ -189,9 +192,9 @@ class Executing:
             case Cancel():
                 return await self._cancel(intent, action)
             case Hold() | Confirm():
-                return await book(intent, self._sides, self._health)
+                return await book(intent, self._sides)
             case _:
-                return await change(intent, action, self._sides, self._health)
+                return await change(intent, action, self._sides)
 
     def _worded(self, draft: Draft, link: Link) -> Draft:
         """The draft with its note in words, in the zone of the booking's place."""

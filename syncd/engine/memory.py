@@ -18,6 +18,7 @@ _ORPHANS = "orphans_asked_at"
 _REFUSED = "writes_refused_at"
 _CLOSED = "zimun_closed_at"
 _BOOKS_NOTHING = "zimun_books_nothing_at"
+_PUT_OFF = "asks_put_off"
 CLOSED_FOR = timedelta(minutes=15)
 
 
@@ -93,6 +94,31 @@ def books_nothing(store: Store, now: datetime) -> bool:
     return _lately(store.fact(_BOOKS_NOTHING), now)
 
 
+def put_off(store: Store, name: BookingId, now: datetime, at_least: timedelta = timedelta(0)) -> None:
+    """What is asked for under that name came to nothing: it rests, half as long as that has gone on.
+
+    A quarter of an hour at most. Kept in the store, for a cycle may be a process of its own.
+    """
+    known = {each: told for each, told in _rests(store).items() if _age(told[1], now) < ASK_AGAIN}
+    first = known[name][0] if name in known else now.isoformat()
+    rest = max(at_least, min(_age(first, now) / 2, CLOSED_FOR))
+    store.set_fact(_PUT_OFF, json.dumps(known | {name: (first, (now + rest).isoformat())}))
+
+
+def is_put_off(store: Store, name: BookingId, now: datetime) -> bool:
+    """Whether it is to rest still."""
+    told = _rests(store).get(name)
+    # further away than any rest: the clock was set back meanwhile
+    return told is not None and now < datetime.fromisoformat(told[1]) <= now + CLOSED_FOR
+
+
+def is_answered(store: Store, name: BookingId) -> None:
+    """Something came of it: what is asked for under that name next does not rest on account of that."""
+    known = _rests(store)
+    if known.pop(name, None) is not None:
+        store.set_fact(_PUT_OFF, json.dumps(known))
+
+
 def print_of(action: Action) -> str:
     """A hash of what an action writes and where; empty for one that writes no event."""
     match action:
@@ -124,6 +150,12 @@ def _lately(at: str | None, now: datetime) -> bool:
 
 def _age(at: str, now: datetime) -> timedelta:
     return abs(now - datetime.fromisoformat(at))
+
+
+def _rests(store: Store) -> dict[str, tuple[str, str]]:
+    """Since when each comes to nothing, and until when it rests."""
+    text = store.fact(_PUT_OFF)
+    return {name: (first, until) for name, (first, until) in json.loads(text).items()} if text is not None else {}
 
 
 def _load(store: Store, name: str) -> dict[str, str]:

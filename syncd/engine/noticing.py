@@ -35,6 +35,12 @@ def open_asks(store: Store) -> list[OpenAsk]:
     return [one for one in asked if one.action.candidate is not None]
 
 
+def being_confirmed(store: Store) -> frozenset[int]:
+    """The numbers of the events for which a hold is being confirmed: whatever they become, that may book."""
+    asked = (one.action for one in open_asks(store) if isinstance(one.action, Confirm))
+    return frozenset(action.candidate for action in asked if action.candidate is not None)
+
+
 class Noticing:
     """Raises StoreError only."""
 
@@ -73,10 +79,10 @@ class Noticing:
             Setbacks(self._store).pause(SyncdError(f"{OWN_FAULT}: {type(error).__name__}"), self._sides.clock.now())
 
     async def _notice(self, url: str, here: list[Candidate], snapshot: Snapshot) -> None:
-        asked = {one.action.candidate for one in open_asks(self._store)}
         known = {one.href: one for one in here}
-        # what is being asked for is compared with what was asked, once that is known
-        busy = {one.href for one in here if one.id in asked}
+        # what is being booked is compared with what was asked, once that is known
+        confirming = being_confirmed(self._store)
+        busy = {one.href for one in here if one.id in confirming}
         there, first = self._takers.there(url), not self._store.is_watched(url)
         changed = [
             href

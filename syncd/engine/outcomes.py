@@ -28,7 +28,7 @@ class Done:
 
     `booking` is the booking as it is now, where that is known; `refused_uid` a UID that the server will not take;
     `refused_write`: a calendar will not have the event as it was to be written. `known` and `reply` are of what a
-    person asked for by hand: the booking by Zimun's word, and what the person is told.
+    person asked for: the booking by Zimun's word, and what the person is told; `fault` is why it came to nothing.
     """
 
     intent: Intent
@@ -42,6 +42,7 @@ class Done:
     detail: str = ""
     known: Known | None = None
     reply: Reply | None = None
+    fault: SyncdError | None = None
 
     @property
     def booking_id(self) -> BookingId:

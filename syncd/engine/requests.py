@@ -3,6 +3,10 @@
 Taken up once both sides are read, and booked before the plan is made, so that the plan writes the booking's event in
 the same cycle; then the request goes (`tidy`). What is asked is written down as a hold and a confirm in the journal,
 with the event's number: the transaction that records what came of them says so of the event, too.
+
+A hold whose answer was lost stays open. It is asked for again under its key as long as the event asks for that time;
+for whom does not matter, for a hold names nobody. Where the event asks for another time by now, or for nothing, the
+hold is not confirmed; it lapses by itself, and until then what is refused may be so on its account alone.
 """
 
 from collections.abc import Callable
@@ -19,9 +23,9 @@ from syncd.domain.note import NEVER, Note, NoteKind
 from syncd.domain.request import Known, Request
 from syncd.engine import memory
 from syncd.engine.asked import AskedByHand
-from syncd.engine.book import live_twin
+from syncd.engine.book import HOLD_LIFE, live_twin, may_be_ours
 from syncd.engine.nearby import open_nearby
-from syncd.engine.noticing import Noticing, open_asks
+from syncd.engine.noticing import Noticing, OpenAsk, being_confirmed, open_asks
 from syncd.engine.outcomes import Done
 from syncd.engine.sides import ZIMUN, Health, Managed, Sides
 from syncd.engine.takers import Takers
@@ -33,7 +37,8 @@ from syncd.planning.candidates import (
     lapsed,
     refused,
 )
-from syncd.planning.requests import Fault, Reading, wish_of
+from syncd.planning.planner import OWN_FAULT
+from syncd.planning.requests import Fault, Reading
 from syncd.planning.snapshot import Snapshot
 from syncd.state.journal import Outcome
 
@@ -71,24 +76,26 @@ class Requests:
         if not self._takers.urls and not open_asks(self._store):
             self._store.watch_only(())
             return []
-        done = await self._settle_holds(snapshot)
+        self._drop_lapsed()
         await self._noticing.events(snapshot)
+        done: list[Done] = []
         for candidate, request in await self._due(snapshot):
             if self._stopping() or ZIMUN in self._health.faults:
                 break
-            if memory.is_closed(self._store, snapshot.now) or self._is_open(request):
+            rests = memory.books_nothing(self._store, snapshot.now) or self._asked.rests(candidate.name)
+            if rests or self._is_asked_for_elsewhere(candidate, request):
                 continue
             try:
                 made = await self._book(candidate, request, snapshot)
             except StoreError:
                 raise
             except SyncdError as error:
-                self._health.failed(ZIMUN, error)
-                break
+                self._asked.put_off(candidate.name, error)
+                continue
             except Exception as error:
                 # a fault of ours about one item must not stop the others
                 log.exception("request.broken", request=candidate.name)
-                self._health.broken(ZIMUN, error)
+                self._asked.put_off(candidate.name, SyncdError(f"{OWN_FAULT}: {type(error).__name__}"))
                 continue
             done += made
         return done
@@ -106,32 +113,12 @@ class Requests:
         if not self._stopping():
             await self._noticing.slots(snapshot)
 
-    async def _settle_holds(self, snapshot: Snapshot) -> list[Done]:
-        """Holds whose answer was lost: asked for again under their key, if the event still asks for the same.
-
-        A wish that was changed or taken back meanwhile is not booked; its hold lapses by itself.
-        """
-        done: list[Done] = []
-        holds = [(intent, action) for intent, action in open_asks(self._store) if isinstance(action, Hold)]
-        known = {one.id: one for one in self._store.candidates()} if holds else {}
-        for intent, action in holds:
-            if self._stopping():
-                break
-            candidate = known.get(action.candidate or 0)
-            if candidate is not None and candidate.calendar in self._takers.urls:
-                found = await self._takers.read(candidate.calendar, [candidate.href], snapshot)
-                if found is None:
-                    continue  # it cannot be looked at now
-                one = found.get(candidate.href)
-                still = one is not None and one.event is not None and wish_of(one.event) == candidate.wish
-            else:
-                still = False
-            if still:
-                done.append(await self._asked.carry_out(intent, action, again=True))
-            else:
+    def _drop_lapsed(self) -> None:
+        """Holds whose answer never came, and that can stand no more whichever attempt at them was heard last."""
+        for intent, action in open_asks(self._store):
+            if isinstance(action, Hold) and self._now() - intent.at > 2 * HOLD_LIFE:
                 self._store.record(intent, Outcome.DROPPED, self._now(), detail="withdrawn")
                 log.info("request.withdrawn", booking_id=action.booking_id)
-        return done
 
     async def _due(self, snapshot: Snapshot) -> list[tuple[Candidate, Request]]:
         """The requests that may be asked for now, as they stand; what is told no, or held back, is remembered."""
@@ -142,13 +129,14 @@ class Requests:
             # nobody knows for how long they stood
             self._keep([replace(one, since=now) for one in known if one.stage is Stage.STANDING])
             return []
-        asked = {one.action.candidate for one in open_asks(self._store)}
-        due = [one for one in known if is_due(one, now, policy.request_settle) and one.id not in asked]
+        confirming = being_confirmed(self._store)
+        due = [one for one in known if is_due(one, now, policy.request_settle) and one.id not in confirming]
         if not due or not self._zimun_was_read(snapshot):
             return []
         read = await self._as_they_stand(due, snapshot)
-        approved = [pair for pair in read if pair[0].stage is Stage.APPROVED]
-        fresh = [pair for pair in read if pair[0].stage is not Stage.APPROVED]
+        begun = {one.action.candidate for one in open_asks(self._store)}
+        approved = [pair for pair in read if pair[0].stage is Stage.APPROVED or pair[0].id in begun]
+        fresh = [pair for pair in read if pair not in approved]
         if len(fresh) > MAX_REQUESTS:
             self._keep([held_back(one, reading, now) for one, reading in fresh])
             fresh = []
@@ -187,14 +175,34 @@ class Requests:
         if twin is not None:
             self._is_booked_already(candidate, twin, snapshot)
             return []
+        if (lost := self._unanswered(candidate, request)) is not None:
+            action = replace(lost.action, request=request)
+            return [await self._asked.carry_out(replace(lost.intent, action=action), action, again=True)]
         slots = await open_nearby(self._sides, request.service_id, request.location_id, request.start)
         if slots and request.start not in slots:
+            if may_be_ours(request, self._sides):
+                memory.put_off(self._store, candidate.name, self._now())
+                return []
             note = Note(NoteKind.REQUEST_NOT_OPEN, snapshot.now, NEVER, asked=request.start, slots=slots)
             self._tell(refused(candidate, note))
             return []
         action = _hold(candidate, request)
         (intent,) = self._store.journal([action], self._cycle, self._now())
         return [await self._asked.carry_out(intent, action, again=False)]
+
+    def _unanswered(self, candidate: Candidate, request: Request) -> OpenAsk | None:
+        """Its hold of that time whose answer was lost, if it may stand long enough to be confirmed."""
+        for one in open_asks(self._store):
+            asked = one.action.request
+            same = (asked.service_id, asked.location_id, asked.start)
+            if (
+                isinstance(one.action, Hold)
+                and one.action.candidate == candidate.id
+                and same == (request.service_id, request.location_id, request.start)
+                and self._now() - one.intent.at <= HOLD_LIFE
+            ):
+                return one
+        return None
 
     def _is_booked_already(self, candidate: Candidate, twin: Booking, snapshot: Snapshot) -> None:
         """It is that booking. What stood there at the first read is a person's own note of it, and stays.
@@ -215,10 +223,15 @@ class Requests:
         self._keep([candidate])
         log.info("request.refused", request=candidate.name, why=candidate.note.kind.value if candidate.note else "")
 
-    def _is_open(self, request: Request) -> bool:
-        """Whether the same is being asked for already, by another event or by hand, and its answer is not known."""
-        actions = (intent.action for intent in self._store.open_intents())
-        return any(isinstance(action, Hold | Confirm) and action.request.is_same_as(request) for action in actions)
+    def _is_asked_for_elsewhere(self, candidate: Candidate, request: Request) -> bool:
+        """Whether the same is being asked for by another event or by hand, and its answer is not known."""
+        return any(
+            isinstance(one.action, Hold | Confirm)
+            and one.action.candidate != candidate.id
+            and one.action.request.is_same_as(request)
+            and (isinstance(one.action, Confirm) or self._now() - one.at <= HOLD_LIFE)
+            for one in self._store.open_intents()
+        )
 
     def _zimun_was_read(self, snapshot: Snapshot) -> bool:
         """Whether all bookings were seen that can be seen: else nobody knows whether it is booked already."""

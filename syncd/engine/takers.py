@@ -6,9 +6,12 @@ the former, so it is a fault of the cycle; the latter is left alone for a while,
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 
+from syncd.domain.booking import Catalog
 from syncd.domain.errors import SyncdError
 from syncd.domain.event import Event
+from syncd.domain.opening import SlotKey
 from syncd.engine.display import Display, any_words
 from syncd.engine.setbacks import Setbacks
 from syncd.engine.sides import Health, Managed, Sides
@@ -105,9 +108,18 @@ class Takers:
                 return None
             wordings = (scene.wording(Offer(slot.service_id, slot.location_id), each) for each in words)
             titles = {one.title for one in wordings if one is not None}
-            return unless_unrouted(read_slot_request(event, slot, titles, desk), routes)
+            told = self._is_length_told(slot, desk.catalog)
+            return unless_unrouted(read_slot_request(event, slot, titles, desk, length_told=told), routes)
 
         return read
+
+    def _is_length_told(self, slot: SlotKey, catalog: Catalog) -> bool:
+        """Whether the service or the list of its open slots tells how long it takes: as where a slot is shown."""
+        service = catalog.services.get(slot.service_id)
+        if service is None or (service.duration is not None and service.duration > timedelta(0)):
+            return True
+        days = (day for day in self._store.open_days().values() if day.key[:2] == slot[:2])
+        return any(one.end is not None and one.end > one.start for day in days for one in day.slots)
 
     def _desk(self, snapshot: Snapshot) -> Desk:
         labels = tuple(words.booking_label for words in any_words(self._sides.words))

@@ -54,8 +54,13 @@ class OwnWords:
                 yield lead
 
 
-def read_slot_request(event: Event, slot: SlotKey, titles: Iterable[str], desk: Desk) -> Reading:
-    """What the slot's event asks for. `titles` are those that syncd gives such an event, one for each language."""
+def read_slot_request(
+    event: Event, slot: SlotKey, titles: Iterable[str], desk: Desk, *, length_told: bool = True
+) -> Reading:
+    """What the slot's event asks for. `titles` are those that syncd gives such an event, one for each language.
+
+    `length_told`: Zimun tells how long it takes.
+    """
     if parse_slot_uid(event.uid) != slot_stem(slot) or event.booking_id or event.cancelled or event.invitation:
         return None
     if names_a_booking(event, desk):
@@ -69,8 +74,8 @@ def read_slot_request(event: Event, slot: SlotKey, titles: Iterable[str], desk: 
     start = resolved(event.start, desk.catalog.zone(slot.location_id)).instant
     name = customer_name(own.out_of(without_addresses(written)))
 
-    def fault(kind: NoteKind) -> Fault:
-        return Fault(kind, start, (), slot.service_id, slot.location_id)
+    def fault(kind: NoteKind, *names: str) -> Fault:
+        return Fault(kind, start, names, slot.service_id, slot.location_id)
 
     missing, beside = None, addresses_in(name)
     # an address that is still in the name was written into another word
@@ -92,4 +97,6 @@ def read_slot_request(event: Event, slot: SlotKey, titles: Iterable[str], desk: 
         return fault(NoteKind.REQUEST_ALL_DAY)
     if start is None:
         return fault(NoteKind.REQUEST_ZONE_UNKNOWN)
+    if not length_told:
+        return fault(NoteKind.REQUEST_NO_LENGTH, own.service or slot.service_id)
     return Request(slot.service_id, slot.location_id, start, name, mails.found[0])

@@ -15,6 +15,7 @@ from syncd.state import history
 from syncd.state.codec import CANDIDATE, Kept
 from syncd.state.database import as_text
 
+_UNANSWERED = {"unanswered": NoteKind.REQUEST_UNANSWERED, "unsure": NoteKind.REQUEST_UNSURE}
 QUOTED = 300
 """How many characters of Zimun's own words are kept until they stand in the event."""
 
@@ -115,6 +116,9 @@ def settle(db: Database, number: int, outcome: str, detail: str, reply: Reply | 
         note = Note(
             NoteKind.REQUEST_REFUSED, now, NEVER, asked=one.start, slots=reply.slots, reason=reply.reason[:QUOTED]
         )
+        _put(db, number, replace(one, stage=Stage.CLOSED, note=note))
+    elif detail in _UNANSWERED:
+        note = Note(_UNANSWERED[detail], now, NEVER, asked=one.start, slots=reply.slots)
         _put(db, number, replace(one, stage=Stage.CLOSED, note=note))
 
 

@@ -242,6 +242,18 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("Zimun made this booking, but did not tell which one it is."),),
         (N_("Please look it up there; it is not booked a second time."),),
     ),
+    NoteKind.REQUEST_UNANSWERED: (
+        (
+            N_("Not booked: Zimun did not confirm {asked} in time."),
+            N_("Not booked: Zimun did not confirm this in time."),
+        ),
+        _FREE,
+        _AGAIN,
+    ),
+    NoteKind.REQUEST_UNSURE: (
+        (N_("Zimun did not say in time whether this is booked."),),
+        (N_("Please look it up there before you try it again."),),
+    ),
 }
 
 

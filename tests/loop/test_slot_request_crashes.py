@@ -99,7 +99,7 @@ async def test_no_answer_to_any_attempt(dav: Server, folder: Path, new_calendar:
         await write(w, DANA)
         await w.cycle(seconds=10)
         w.fault(kind, path, "POST", times=ATTEMPTS)
-        assert (await w.cycle(seconds=31)).summary.exit_code == 75
+        assert (await w.cycle(seconds=31)).summary.exit_code == 1
         assert len(w.store.open_intents()) == 1
         await w.cycle(minutes=1)
         await ends_as_one(w)

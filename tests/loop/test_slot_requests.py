@@ -10,7 +10,7 @@ from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
-from syncd.sandbox import Kind
+from syncd.sandbox import Kind, wire
 from tests.loop.asking import ATTEMPTS, CONFIRM, HOLD, booked, close_list, held
 from tests.loop.ground import ON_ONE
 from tests.loop.ics import prop
@@ -217,9 +217,9 @@ async def test_deleted_while_the_hold_has_no_answer_it_is_not_booked(
         assert len(held(w)) == 1
         await erase(w)
         await w.cycle(seconds=10)
-        assert (booked(w), w.store.open_intents()) == ([], [])
-        await w.cycle(minutes=11)
-        assert (booked(w), held(w)) == ([], [])
+        for _ in range(2):
+            await w.cycle(minutes=11)
+        assert (booked(w), held(w), w.store.open_intents()) == ([], [], [])
 
 
 @ON_ONE
@@ -374,7 +374,8 @@ async def test_an_outage_is_told_after_ten_minutes_and_then_it_is_booked(
         await w.cycle(minutes=10)
         assert "Not booked yet: Zimun cannot be reached at the moment" in await told(w, LAST)
         down.times = 0
-        await w.cycle(minutes=1)
+        # it rests half as long as it has waited
+        await w.cycle(minutes=6)
         await w.cycle(minutes=1)
         assert [one.start for one in booked(w)] == [LAST]
         assert await text_at(w, LAST) == ""
@@ -396,3 +397,25 @@ async def test_carried_over_into_a_calendar_of_bookings_it_asks_for_nothing_and_
         assert (w.posts, await note_of(w, "carried"), stages(w)) == (0, "", ["theirs"])
         assert await is_open(w)
         await w.quiet(minutes=1)
+
+
+@ON_ONE
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_service_that_has_no_length_any_more_is_booked_only_where_the_slots_tell_it(
+    dav: Server, folder: Path, new_calendar: Make, monkeypatch: pytest.MonkeyPatch, *, ends: bool
+) -> None:
+    async with open_slots(dav, folder, new_calendar()) as w:
+        bare = [{"id": "s_haircut", "name": "Haircut", "location_ids": ["loc_mitte"]}]
+        w.fault(Kind.ANSWER, "/api/v1/services", times=None, status=200, body={"items": bare})
+        if not ends:
+            monkeypatch.setattr(wire, "slot_json", lambda slot, zone: {"start_time": wire.local(slot.start, zone)})
+            w.store.keep_open_days((), w.store.open_days())
+        await write(w, DANA)
+        await due(w)
+        if ends:
+            assert len(booked(w)) == 1
+        else:
+            assert not w.posts
+            assert await told(w) == (
+                "⚠ Not booked: Zimun does not tell how long this takes: Haircut. Please book it in Zimun."
+            )

@@ -209,3 +209,10 @@ def test_whatever_is_written_an_address_is_taken_as_it_stands_or_not_at_all(titl
         assert found.contact_email in title or found.contact_email == description
         assert "Open: Haircut" not in f"{found.contact_name} {found.contact_email}"
         assert not addresses_in(found.contact_name).found
+
+
+def test_one_whose_length_nobody_tells_is_not_booked() -> None:
+    asked = event(f"Dana Lee {MAIL}")
+    assert isinstance(read_slot_request(asked, SLOT, titles("Haircut"), DESK), Request)
+    untold = read_slot_request(asked, SLOT, titles("Haircut"), DESK, length_told=False)
+    assert untold == Fault(NoteKind.REQUEST_NO_LENGTH, TEN, ("Haircut",), "cut", "mitte")

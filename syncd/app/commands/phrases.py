@@ -107,6 +107,8 @@ REFUSED: Final[Mapping[str, str]] = {
     NoteKind.REQUEST_REJECTED: "you rejected it",
     NoteKind.REQUEST_BOOKED_BEFORE: "it was booked before it was changed",
     NoteKind.REQUEST_UNNAMED: "booked, but Zimun did not tell as what",
+    NoteKind.REQUEST_UNANSWERED: "Zimun did not confirm it in time",
+    NoteKind.REQUEST_UNSURE: "Zimun did not say in time whether it is booked",
 }
 
 
@@ -196,6 +198,8 @@ DETAILS: Final[Mapping[str, str]] = {
     "NotFound": "not found",
     "CollectionGone": "the calendar is gone",
     "Malformed": "its answer cannot be read",
+    "unanswered": "no answer in time, and Zimun lists no such booking",
+    "unsure": "no answer in time, and Zimun does not list its bookings",
 }
 
 
