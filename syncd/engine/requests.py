@@ -126,8 +126,8 @@ class Requests:
         known = self._store.candidates()
         self._keep([one for each in known if (one := lapsed(each, now)) is not None])
         if snapshot.clock_jumped:
-            # nobody knows for how long they stood
-            self._keep([replace(one, since=now) for one in known if one.stage is Stage.STANDING])
+            # nobody knows for how long they stood; one may have been read a moment ago, long after the cycle began
+            self._keep([replace(one, since=self._now()) for one in known if one.stage is Stage.STANDING])
             return []
         confirming = being_confirmed(self._store)
         due = [one for one in known if is_due(one, now, policy.request_settle) and one.id not in confirming]

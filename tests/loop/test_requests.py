@@ -82,9 +82,14 @@ async def test_what_is_still_being_written_is_not_booked(dav: Server, folder: Pa
         await is_booked_once(w)
 
 
-async def test_it_has_to_stand_from_when_it_was_read_however_long_the_cycle_takes(dav: Server, folder: Path) -> None:
+@pytest.mark.parametrize("jumps", [False, True])
+async def test_it_has_to_stand_from_when_it_was_read_however_long_the_cycle_takes(
+    dav: Server, folder: Path, *, jumps: bool
+) -> None:
     async with asking(dav, folder) as w:
         await ask(w, START, description="dana@example.co")
+        if jumps:
+            w.clock.at += HOUR
         with slowly_read(w, lambda: changed(w, ("example.co$", EMAIL.partition("@")[2]))):
             await w.cycle(seconds=10)
         for seconds in (1, 28):

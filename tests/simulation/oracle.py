@@ -197,8 +197,8 @@ class Oracle:
         approved = said.approved.get(AwaitKind.MOVE)
         if not late and (approved is None or approved[1] != booking.start):
             self.moves += 1
-        if self.moves > self.world.policy.max_moves:
-            self.world.fail(f"{booking.id} is the {self.moves}th that is moved in one cycle")
+            if self.moves > self.world.policy.max_moves:
+                self.world.fail(f"{booking.id} is the {self.moves}th that is moved in one cycle")
         if asked is None:
             self.world.fail(f"{booking.id} is moved to {to}, which nobody asked for")
             return
