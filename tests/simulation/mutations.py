@@ -243,7 +243,7 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
 }  # fmt: skip
 
 CAUGHT_BY = {
-    "absence_is_deletion": 2, "base_before_effect": 2, "clock_jumps_ignored": 243, "cursor_too_early": 208,
+    "absence_is_deletion": 2, "base_before_effect": 2, "clock_jumps_ignored": 243, "cursor_too_early": 479,
     "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2, "grace_skipped": 9,
     "guard_off": 18, "if_match_dropped": 78, "key_not_stable": 3, "not_read_afresh": 283, "note_for_ever": 0,
     "records_forgotten": 1, "replay_is_a_wish": 148, "settled_too_early": 62, "slot_edits_unseen": 9,
