@@ -12,10 +12,10 @@ from urllib.parse import quote, unquote_to_bytes
 
 from syncd.calendars import zones
 from syncd.calendars.lines import Component, Line, NotCalendar, read, unescape, unfold, write
-from syncd.calendars.times import end_of, length_of, start_of, time_of, written
+from syncd.calendars.times import end_of, length_of, start_of, utc_of, written
 from syncd.domain.booking import Span
 from syncd.domain.errors import Malformed
-from syncd.domain.event import Draft, Event
+from syncd.domain.event import Draft, Event, Put
 from syncd.texts import strip_description, strip_title
 
 BOOKING_ID = "X-ZIMUN-BOOKING-ID"
@@ -27,6 +27,7 @@ _RECURRENCE = ("RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID")
 _IMPLIED = (("VALUE", "TEXT"), ("VALUE", "DATE-TIME"), ("VALUE", "DURATION"))
 # an all-day event that Outlook wrote says so twice; the second would outlive the put-back
 _ALL_DAY_FLAGS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT")
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 # not one whose value begins on the next line
 _EMPTY = re.compile(r"^X-[^:\r\n]*:\r?\n(?![ \t])", re.IGNORECASE | re.MULTILINE)
 
@@ -69,7 +70,7 @@ def parse(data: str) -> Event:
         cancelled=master.value("STATUS").upper() == "CANCELLED",
         invitation=any(event.line(name) for event in found.events for name in ("ATTENDEE", "ORGANIZER")),
         fingerprint=_fingerprint(found.events),
-        written_start=time_of(found.whole, master, START).instant,
+        put=_put(master),
     )
 
 
@@ -86,10 +87,10 @@ def render(draft: Draft, onto: str, now: datetime) -> str:
             raise Malformed(draft.uid, "no time to write, and no readable event to keep it from") from None
         found = _new(draft, now)
     whole, master = found.whole, found.master
+    if draft.put is not None:
+        master.set(Line.of(f"{START}:{draft.put.number}/{written(draft.put.start)}"))
     if draft.span is not None:
         _make_single(found)
-        if draft.booking_id:
-            master.set(Line.of(f"{START}:{written(draft.span.start)}"))
         _set_times(whole, master, draft.span, draft.zone)
     for event in found.events:
         event.set(Line.text("UID", draft.uid))
@@ -163,6 +164,12 @@ def _booking_id(event: Component) -> str:
         return unquote_to_bytes(value).decode("utf-8")
     except UnicodeDecodeError:
         return ""
+
+
+def _put(event: Component) -> Put | None:
+    number, _, start = unescape(event.value(START)).strip().partition("/")
+    at = utc_of(start)
+    return Put(int(number), at) if at is not None and _NUMBER.fullmatch(number) else None
 
 
 def _fingerprint(events: list[Component]) -> str:

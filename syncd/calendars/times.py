@@ -18,7 +18,7 @@ _DURATION = re.compile(
 
 def start_of(whole: Component, event: Component) -> EventTime:
     """DTSTART as it stands; BROKEN where it is missing or cannot be read. `whole` holds the VTIMEZONEs."""
-    return time_of(whole, event, "DTSTART")
+    return _time(whole, event, "DTSTART")
 
 
 def end_of(whole: Component, event: Component, start: EventTime) -> EventTime:
@@ -27,7 +27,7 @@ def end_of(whole: Component, event: Component, start: EventTime) -> EventTime:
     Across a change of the clock that may be an hour off for a DURATION in hours; only the start moves a booking.
     """
     if event.line("DTEND") is not None:
-        return time_of(whole, event, "DTEND")
+        return _time(whole, event, "DTEND")
     shift = length_of(event.value("DURATION"))
     if shift is None or start.kind is TimeKind.BROKEN:
         return start
@@ -57,11 +57,14 @@ def written(moment: datetime) -> str:
     return plain.strftime("%Y%m%dT%H%M%S").zfill(15) + utc
 
 
-def time_of(whole: Component, event: Component, name: str) -> EventTime:
-    """A property's time as it stands; BROKEN where it is missing.
+def utc_of(value: str) -> datetime | None:
+    """A DATE-TIME in UTC (RFC 5545 §3.3.5, form 2); None for anything else."""
+    found = _time_of(Component("VCALENDAR", []), value, "")
+    return found.instant if found.kind is TimeKind.UTC else None
 
-    Two that differ are no time at all: nobody can say which is meant.
-    """
+
+def _time(whole: Component, event: Component, name: str) -> EventTime:
+    """DTSTART or DTEND as it stands. Two that differ are no time at all: nobody can say which is meant."""
     lines = list(event.lines(name))
     if len({line.raw for line in lines}) != 1:
         return EventTime(value="", kind=TimeKind.BROKEN)

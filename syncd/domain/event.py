@@ -45,14 +45,24 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
+class Put:
+    """Where syncd put an event: an event that stands at this start (UTC) was not dragged since.
+
+    `number`: how many times its booking had been moved by others until then. The lower one is the older.
+    """
+
+    number: int
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """An event as read. The note is stripped from `title` and `description`; `noted` says that there was one.
 
     `booking_id` is what X-ZIMUN-BOOKING-ID says, decoded; empty where it is absent or unreadable. `fingerprint` is a
     hash of the whole object, DTSTAMP and LAST-MODIFIED included, blind to the order of properties and parameters:
     equal fingerprints are the same version, whoever stored it. `invitation`: it has attendees or an organizer.
-    `written_start` is the start, in UTC, at which syncd put it last, as X-ZIMUN-START says, which apps carry along: an
-    event that stands there was not dragged since. None where it is absent or unreadable.
+    `put` is what X-ZIMUN-START says, which apps carry along; None where it is absent or unreadable.
     """
 
     uid: str
@@ -67,7 +77,7 @@ class Event:
     cancelled: bool = False
     fingerprint: str = ""
     invitation: bool = False
-    written_start: datetime | None = None
+    put: Put | None = None
 
     def is_copy_of(self, booking_id: str) -> bool:
         """Whether nothing but its text shows that it was made from this booking's event: a line that ends ": b_1".
@@ -106,7 +116,8 @@ class Draft:
     `span` None leaves the times as they stand in that object. `note` and `mark` are the overlay: the first line of the
     description and what leads the title; both empty for none. `klass` and `alarm_minutes` count for a new event only:
     afterwards they are the person's. `booking_id` is empty where it is no booking's event: a person's own that gets a
-    note, or an open slot's. `transparent`: a new event takes up no time (RFC 5545 §3.8.2.7).
+    note, or an open slot's. `put`: None leaves what stands there. `transparent`: a new event takes up no time (RFC 5545
+    §3.8.2.7).
     """
 
     uid: str
@@ -120,4 +131,5 @@ class Draft:
     mark: str = ""
     klass: str = "PUBLIC"
     alarm_minutes: int = 0
+    put: Put | None = None
     transparent: bool = False

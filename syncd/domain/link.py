@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from syncd.domain.booking import Booking
-from syncd.domain.event import Event, EventTime, Observation, Texts
+from syncd.domain.event import Event, EventTime, Observation, Put, Texts
 from syncd.domain.ids import BookingId
 from syncd.domain.note import Note
 
@@ -153,6 +153,7 @@ class Link:
     calendar object and `event` the same, parsed; put-backs start from it. `replay` is the fingerprint of the version
     that our last write replaced, `older` those of a few versions before it, the oldest first: a stale client may write
     any of them back. `since` are the versions that people replaced after our last write, which they may take back.
+    `put` is where we put the event last.
     `note` stands in the event; `pending` is still to be written.
     `twin_removed_at`: when a second event of the booking was removed, which a person may just have made the only one.
     """
@@ -167,6 +168,7 @@ class Link:
     data: str = ""
     event: Event | None = None
     etag: str | None = None
+    put: Put | None = None
     replay: str = ""
     older: tuple[str, ...] = ()
     since: tuple[str, ...] = ()

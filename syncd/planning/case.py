@@ -6,7 +6,7 @@ from itertools import count
 
 from syncd.domain.actions import Action, Create, Problem, ProblemKind, Record, Replace, Why
 from syncd.domain.booking import Booking, Span
-from syncd.domain.event import Draft, Event, Observation, Texts
+from syncd.domain.event import Draft, Event, Observation, Put, Texts
 from syncd.domain.ids import BookingId, name_of, uid_of
 from syncd.domain.link import AwaitKind, Frozen, Leftover, Link, PutBack, changed
 from syncd.domain.note import Note, NoteKind
@@ -151,7 +151,7 @@ class Case:
             since=(waiting,) if waiting else (),
         )
         if span is not None:
-            after = replace(after, wish=None, refusal=None, deletion=None)
+            after = replace(after, put=self._put(booking, seen.event), wish=None, refusal=None, deletion=None)
         if put_back:
             after = replace(after, put_backs=self.put_backs(letters(seen.event.start)))
         return Replace(
@@ -161,9 +161,20 @@ class Case:
             seen.calendar,
             seen.href,
             seen.etag,
-            draft(self.snapshot, self.policy, booking, seen.event.uid, merge(link.texts, seen.event, self.texts), span),
+            replace(
+                draft(
+                    self.snapshot, self.policy, booking, seen.event.uid, merge(link.texts, seen.event, self.texts), span
+                ),
+                put=after.put if span is not None else None,
+            ),
             seen.data,
         )
+
+    def _put(self, booking: Booking, event: Event | None) -> Put:
+        """Where a write puts the event from now on. What a person moved is not counted: they may take it back."""
+        known = [one.number for one in (self.link.put, event.put if event is not None else None) if one is not None]
+        moved = booking.start != self.link.booking.start
+        return Put(max(known, default=0) + moved, booking.start)
 
     def put_back(self, seen: Observation, booking: Booking, why: Why, note: Note | None) -> Replace:
         """The event goes back to where the booking is. Counted, so that two programs cannot fight for ever."""
@@ -197,6 +208,7 @@ class Case:
             note=note,
             pending=None,
             frozen=None,
+            put=self._put(booking, event),
             replay="",
             older=outdated(link),
             since=(),
@@ -214,7 +226,7 @@ class Case:
             after,
             target,
             name,
-            draft(self.snapshot, self.policy, booking, uid, merged, booking.span),
+            replace(draft(self.snapshot, self.policy, booking, uid, merged, booking.span), put=after.put),
             data,
         )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from syncd.domain.actions import Create, Problem, ProblemKind, Record, Why
 from syncd.domain.booking import Booking, Status
-from syncd.domain.event import Event, EventTime, Observation, Texts
+from syncd.domain.event import Event, EventTime, Observation, Put, Texts
 from syncd.domain.ids import BookingId, parse_uid, stem, stem_of_href, uid_of
 from syncd.domain.link import ClosedWhy, Link
 from syncd.domain.note import NoteKind
@@ -112,8 +112,8 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
         # it lives again, and so does what people had written into its event
         return Outcome(Case(tombstone, snapshot, policy).recreate(booking, Why.BOOKING_REVIVED, note=None))
     uid, name = next_name(booking.id, target, snapshot)
-    link = Link(booking.id, target, "", uid, booking, EventTime(""), texts)
-    made = draft(snapshot, policy, booking, uid, fresh(texts), booking.span)
+    link = Link(booking.id, target, "", uid, booking, EventTime(""), texts, put=Put(0, booking.start))
+    made = replace(draft(snapshot, policy, booking, uid, fresh(texts), booking.span), put=link.put)
     return Outcome(Create(booking.id, Why.NEW, link, target, name, made))
 
 
@@ -210,6 +210,7 @@ def _link(booking: Booking, seen: Observation, snapshot: Snapshot) -> Link:
         texts=snapshot.texts.get(booking.id, Texts(title=event.title)),
         data=seen.data,
         event=event,
+        put=event.put,
         etag=seen.etag,
         older=_older(booking.id, snapshot),
     )

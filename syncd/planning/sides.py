@@ -235,19 +235,21 @@ def _present(link: Link, seen: Observation, snapshot: Snapshot) -> EventSide:
         return EventUnbookable(seen, NoteKind.ALL_DAY)
     if start.instant is None:
         return EventUnbookable(seen, NoteKind.ZONE_UNKNOWN)
-    if _was_put_there(link, event, start.instant):
+    booking = seen_booking(link, snapshot)
+    if _was_put_there(link, event, start.instant) and (booking is None or booking.start != start.instant):
         return EventReplayed(seen)
     return EventMoved(seen, start, start.instant)
 
 
 def _was_put_there(link: Link, event: Event, start: datetime) -> bool:
-    """Whether the event stands where syncd itself had put it at some time, and not the last: no person dragged it.
+    """Whether the event stands where syncd had put it before its booking was moved by others: no person dragged it.
 
-    A client that missed our last write dismissed an alarm, say, and overwrote ours: Evolution never asks whether it
-    may, Thunderbird asks its user. A calendar that was restored from a backup has such events too.
+    A client that missed our write of that move dismissed an alarm, say, and overwrote ours: Evolution never asks
+    whether it may, Thunderbird asks its user. A calendar that was restored from a backup has such events too. The event
+    may as well know more than a restored database: then its number is the higher one.
     """
-    last = link.event.written_start if link.event is not None else None
-    return event.written_start == start and last not in (None, start)
+    put, last = event.put, link.put
+    return put is not None and last is not None and put.start == start and put.number < last.number
 
 
 def _is_old(link: Link, event: Event) -> bool:

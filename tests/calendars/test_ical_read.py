@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from syncd.calendars.ical import is_ours, parse
 from syncd.calendars.lines import decode
 from syncd.domain.errors import Malformed
-from syncd.domain.event import TimeKind
+from syncd.domain.event import Put, TimeKind
 
 RECORDED = Path(__file__).parent.parent / "recorded"
 DRAGGED = ("thunderbird", "apple", "davx5", "evolution", "outlook_synchronizer")
@@ -259,10 +259,22 @@ def test_a_booking_id_is_decoded_and_unreadable_ones_are_empty() -> None:
     assert parse(event()).booking_id == ""
 
 
-@pytest.mark.parametrize("value", ["", ":", ":20261124", ":20261124T100000", ":20261324T100000Z", ":soon"])
-def test_a_written_start_that_is_no_utc_time_is_none(value: str) -> None:
-    assert parse(event(f"X-ZIMUN-START{value}" if value else "")).written_start is None
-    assert parse(event("X-ZIMUN-START:20261124T100000Z")).written_start == datetime(2026, 11, 24, 10, tzinfo=UTC)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "2",
+        "20261124T100000Z",
+        "2/20261124T100000",
+        "2/20261324T100000Z",
+        "-2/20261124T100000Z",
+        "²/20261124T100000Z",
+    ],
+)
+def test_where_we_put_it_is_unknown_where_it_cannot_be_read(value: str) -> None:
+    assert parse(event(f"X-ZIMUN-START:{value}")).put is None
+    assert parse(event()).put is None
+    assert parse(event("X-ZIMUN-START:2/20261124T100000Z")).put == Put(2, datetime(2026, 11, 24, 10, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("app", [*DRAGGED, "all_day", "recurring"])

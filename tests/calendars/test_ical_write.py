@@ -15,7 +15,7 @@ from syncd.calendars.lines import read, unfold, writable
 from syncd.calendars.stored import same_version, says_the_same
 from syncd.domain.booking import Span
 from syncd.domain.errors import Malformed
-from syncd.domain.event import Draft, TimeKind
+from syncd.domain.event import Draft, Put, TimeKind
 from syncd.domain.ids import BookingId
 from syncd.texts import strip_description, strip_title
 from tests.calendars.test_ical_read import DRAGGED, event, recorded
@@ -62,7 +62,6 @@ def test_a_new_object_is_complete_and_names_nobody() -> None:
         "CLASS:PRIVATE",
         "TRANSP:OPAQUE",
         "X-ZIMUN-BOOKING-ID:b_1",
-        "X-ZIMUN-START:20261124T090000Z",
         "TRIGGER:-PT15M",
     ):
         assert lines.count(line) == 1, line
@@ -76,14 +75,16 @@ def test_a_new_object_is_complete_and_names_nobody() -> None:
     assert calendar.get_missing_tzids() == set()
 
 
-def test_the_start_that_we_wrote_stays_through_a_drag_and_a_write_without_times() -> None:
-    ours = render(DRAFT, "", NOW)
+def test_where_we_put_it_stays_through_a_drag_and_a_write_that_does_not_say() -> None:
+    put = Put(2, SPAN.start)
+    ours = render(replace(DRAFT, put=put), "", NOW)
+    assert lines_of(ours).count("X-ZIMUN-START:2/20261124T090000Z") == 1
     dragged = ours.replace("T100000", "T140000")
     kept = render(replace(DRAFT, span=None), dragged, NOW)
-    assert parse(kept).written_start == SPAN.start
+    assert parse(kept).put == put
     assert parse(kept).start.instant == SPAN.start + timedelta(hours=4)
-    later = Span(SPAN.start + timedelta(days=1), SPAN.end + timedelta(days=1))
-    assert parse(render(replace(DRAFT, span=later), dragged, NOW)).written_start == later.start
+    later = Put(3, SPAN.start + timedelta(days=1))
+    assert parse(render(replace(DRAFT, put=later), dragged, NOW)).put == later
 
 
 def test_lines_end_with_crlf_and_are_at_most_75_octets() -> None:
@@ -121,7 +122,7 @@ def test_a_put_back_reaches_the_bookings_time_and_texts_in_every_apps_object(app
 
 
 OURS = ("UID", "X-ZIMUN-BOOKING-ID", "SUMMARY", "LOCATION", "DESCRIPTION", "STATUS", "DTSTAMP", "LAST-MODIFIED")
-TIMES = ("DTSTART", "DTEND", "DURATION", "X-ZIMUN-START")
+TIMES = ("DTSTART", "DTEND", "DURATION")
 
 
 @pytest.mark.parametrize("app", [*DRAGGED, "broken"])

@@ -9,7 +9,7 @@ from syncd.calendars.lines import Component, Line, decode, read, write
 from syncd.calendars.stored import stored
 from syncd.domain.booking import Span
 from syncd.domain.errors import Malformed
-from syncd.domain.event import Draft, Event
+from syncd.domain.event import Draft, Event, Put
 from syncd.domain.ids import BookingId
 from tests.fuzz.secret import PERSONAL
 
@@ -25,10 +25,11 @@ MOVE = Draft(
     description="Haircut\nCustomer: Dana Lee",
     note="⚠ Not free.",
     mark="⚠ ",
+    put=Put(3, SPAN.start),
 )
 # 2:30 that night is shown twice, so it has to be written in UTC
 TWICE = replace(MOVE, span=Span(datetime(2026, 10, 25, 0, 30, tzinfo=UTC), SPAN.end), note="", mark="", place="")
-TEXTS_ONLY = replace(MOVE, span=None, uid="b_1~2@zimun")
+TEXTS_ONLY = replace(MOVE, span=None, put=None, uid="b_1~2@zimun")
 
 # what a write may change; all else is a person's and comes back letter by letter
 _WRITTEN = frozenset(
@@ -98,15 +99,14 @@ def _check_written(draft: Draft, text: str, before: Event | None, written: str) 
     assert (after.uid, after.booking_id) == (draft.uid, draft.booking_id)
     assert (after.title, after.place, after.description) == (draft.title, draft.place, draft.description)
     assert after.noted == bool(draft.note)
+    assert after.put == (draft.put or (before.put if before is not None else None))
     assert not after.cancelled
     if draft.span is None:
         assert before is not None
         assert after.start == before.start, "a write of texts moved the event"
         assert after.end == before.end
-        assert after.written_start == before.written_start
     else:
         assert (after.start.instant, after.end.instant) == (draft.span.start, draft.span.end), "not at the asked time"
-        assert after.written_start == draft.span.start
         assert not after.recurring
     if before is not None:
         assert _theirs(text) == _theirs(written), "what a person added is lost"

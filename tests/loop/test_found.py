@@ -9,9 +9,31 @@ import pytest
 
 from syncd.domain.link import Decision
 from syncd.sandbox import Kind
-from tests.loop.ground import ON_ONE
-from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, at, world
+from tests.loop.ground import ON_ONE, open_store
+from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
+
+
+def saved(w: World) -> bytes:
+    """The database as a backup has it."""
+    w.store.close()
+    data = w.config.state.path.read_bytes()
+    w.store = open_store(w.config)
+    return data
+
+
+def restored(w: World, data: bytes) -> None:
+    w.store.close()
+    for file in w.folder.glob("state.db*"):
+        file.unlink()
+    w.config.state.path.write_bytes(data)
+    w.config.state.path.chmod(0o600)
+    w.store = open_store(w.config)
+
+
+def restamped(text: str) -> str:
+    """An old version, written once more by an app."""
+    return re.sub(r"^(DTSTAMP|LAST-MODIFIED):.*$", r"\1:20261123T230000Z", text, flags=re.MULTILINE)
 
 
 async def test_an_event_brought_back_unchanged_after_a_cancellation_says_so_and_goes(dav: Server, folder: Path) -> None:
@@ -87,7 +109,60 @@ async def test_a_stale_client_that_edits_an_old_version_moves_nothing_and_its_ed
         assert w.posts == 1
 
 
-async def test_a_calendar_restored_from_yesterdays_backup_moves_nothing(dav: Server, folder: Path) -> None:
+async def test_after_a_restored_database_what_stands_right_stays(dav: Server, folder: Path) -> None:
+    """Yesterday's database knows less than the event: no write, no note; where no call reads bookings it is a wish."""
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        yesterday = saved(w)
+        w.salon.move(booked, at(25, 14))
+        await w.cycle(minutes=1)
+        stood = await w.event(booked)
+        restored(w, yesterday)
+        await w.quiet(minutes=1)
+        assert await w.event(booked) == stood
+        restored(w, yesterday)
+        w.fault(Kind.ANSWER, APPOINTMENTS, status=403, body={"detail": "closed"}, times=None)
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(25, 14)
+        assert "20261125T150000" in await w.start(booked)
+        assert not await w.note(booked)
+
+
+async def test_an_edit_of_what_was_written_right_before_a_kill_is_told_nothing(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        w.salon.move(booked, at(25, 14))
+        w.crash_after = "PUT"
+        with pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        await w.edit(booked, (r"^SUMMARY:.*$", "SUMMARY:Dana (regular)"))
+        await w.quiet(minutes=1)
+        assert await w.title(booked) == "Dana (regular)"
+        assert "20261125T150000" in await w.start(booked)
+        assert not w.posts
+
+
+async def test_a_drag_that_snapped_can_be_undone(dav: Server, folder: Path) -> None:
+    """The app writes back what it had, with what it does not know: that is where syncd had put it, and still a wish."""
+    async with world(dav, folder, sync="snap_minutes = 30") as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        _, old = await w.event(booked)
+        await w.drag(booked, timedelta(hours=2, minutes=7))
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=1)
+        assert "20261124T120000" in await w.start(booked)
+        await w.put(booked, restamped(old))
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(24, 9)
+        assert w.posts == 2
+
+
+async def test_a_calendar_restored_from_yesterdays_backup_takes_no_customers_move_back(
+    dav: Server, folder: Path
+) -> None:
     """The events come back with new stamps, as they stood: no person dragged them."""
     async with world(dav, folder) as w:
         booked = [w.book(at(24, hour)) for hour in (9, 11, 13)]
@@ -97,7 +172,7 @@ async def test_a_calendar_restored_from_yesterdays_backup_moves_nothing(dav: Ser
             w.salon.move(each, w.booking(each).start + timedelta(days=1))
         await w.cycle(minutes=1)
         for each, text in backup.items():
-            await w.put(each, re.sub(r"^(DTSTAMP|LAST-MODIFIED):.*$", r"\1:20261123T230000Z", text, flags=re.MULTILINE))
+            await w.put(each, restamped(text))
         await w.cycle(minutes=1)
         assert [w.booking(each).start for each in booked] == [at(25, hour) for hour in (9, 11, 13)]
         assert not w.posts

@@ -6,7 +6,7 @@ from typing import Any
 
 from syncd.domain.actions import Action
 from syncd.domain.booking import Booking
-from syncd.domain.event import Draft, Observation
+from syncd.domain.event import Draft, Observation, Put
 from syncd.domain.ids import BookingId
 from syncd.domain.link import (
     Awaiting,
@@ -81,10 +81,11 @@ def note(kind: NoteKind, **changes: Any) -> Note:
 
 
 def draft(booking: Booking, uid: str = "b1@zimun", **changes: Any) -> Draft:
-    """What syncd writes for a booking, its time included."""
+    """What syncd writes for a booking, its time included; of one that was moved since it was paired, that it was."""
     said = make.texts(booking)
     lines = "\n".join(said.lines.values())
-    return replace(Draft(uid, booking.id, booking.span, BERLIN, said.title, said.place, lines), **changes)
+    put = Put(int(booking.start != BOOKED.start), booking.start) if changes.get("span", booking.span) else None
+    return replace(Draft(uid, booking.id, booking.span, BERLIN, said.title, said.place, lines, put=put), **changes)
 
 
 def done(outcome: Outcome | None) -> Action:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from syncd.domain.booking import Booking, Status
-from syncd.domain.event import EventTime, Observation
+from syncd.domain.event import EventTime, Observation, Put
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Deletion, Leftover, Link, Missing, Wrote
 from syncd.domain.note import NoteKind
@@ -256,22 +256,23 @@ def test_an_older_one_is_a_replay_where_it_would_be_a_wish() -> None:
     assert isinstance(calendar(pair(older=(known(stands()),)), stands()), EventSame)
 
 
-def test_where_syncd_had_put_it_before_its_last_write_nobody_dragged_it() -> None:
-    def seen(at: datetime, said: datetime | None, **changes: Any) -> Observation:
-        return stands(at, written_start=said, **changes)
+def test_where_syncd_had_put_it_before_others_moved_the_booking_nobody_dragged_it() -> None:
+    def seen(at: datetime, put: Put | None, **changes: Any) -> Observation:
+        return stands(at, put=put, **changes)
 
-    assert STOOD.event is not None
-    link = pair(event=replace(STOOD.event, written_start=TEN))
-    edited = seen(FOUR, FOUR, title="Ada (regular)")
+    link = pair(put=Put(3, TEN))
+    edited = seen(FOUR, Put(2, FOUR), title="Ada (regular)")
     assert calendar(link, edited) == EventReplayed(edited)
-    # a drag, also of an old version; and back to where it was, which syncd did not write since
-    for wish in (seen(FOUR, TEN), seen(FOUR, NOON), seen(FOUR, None)):
-        assert isinstance(calendar(link, wish), EventMoved)
-    assert isinstance(calendar(replace(link, event=replace(STOOD.event, written_start=FOUR)), edited), EventMoved)
-    # nothing to compare with: an app or a server that drops the property, or an event from before there was one
-    for unknown in (replace(link, event=replace(STOOD.event, written_start=None)), replace(link, event=None)):
-        assert isinstance(calendar(unknown, edited), EventMoved)
-    recurring = seen(FOUR, FOUR, recurring=True)
+    # a drag, also of an old version; back to where it was, which nobody else has moved since; and what is newer than
+    # all that a restored database knows
+    for put in (Put(3, TEN), Put(2, NOON), Put(3, FOUR), Put(4, FOUR), None):
+        assert isinstance(calendar(link, seen(FOUR, put)), EventMoved)
+    # written by a syncd that did not say so yet
+    assert isinstance(calendar(pair(), edited), EventMoved)
+    # it stands where its booking is, whatever it missed
+    assert isinstance(calendar(link, edited, bookings=(make.booking(start=FOUR),)), EventMoved)
+    assert calendar(link, edited, bookings=(make.booking(start=NOON),)) == EventReplayed(edited)
+    recurring = seen(FOUR, Put(2, FOUR), recurring=True)
     assert calendar(link, recurring) == EventUnbookable(recurring, NoteKind.RECURRING)
 
 

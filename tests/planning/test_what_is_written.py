@@ -1,12 +1,12 @@
 """Each write, to the field: what stands in the event afterwards, and what is remembered of the pair."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from syncd.domain.actions import Create, ProblemKind, Replace, Why
-from syncd.domain.event import Texts
+from syncd.domain.event import Put, Texts
 from syncd.domain.link import Awaiting, AwaitKind, Frozen, Leftover, PutBack
 from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Outcome, as_it_was_last, next_name, noticed, outdated, taken_over
@@ -39,6 +39,7 @@ def test_a_put_back_takes_the_bookings_time_and_texts_and_ends_all_that_was_open
             wish=None,
             refusal=None,
             deletion=None,
+            put=Put(1, EVA.start),
             replay=seen.event.fingerprint,
             older=OLD,
             since=(),
@@ -95,6 +96,7 @@ def test_a_new_event_goes_where_routing_wants_it_with_all_that_stood_in_the_old_
             note=NOTE,
             pending=None,
             frozen=None,
+            put=Put(1, there.start),
             replay="",
             older=OLD,
             since=(),
@@ -248,3 +250,16 @@ def test_what_an_event_said_last_is_remembered_when_it_goes() -> None:
 
 def test_a_route_is_the_configs() -> None:
     assert case(pair(), rules=policy(routes=(Route(SIDE),))).route(BOOKED) == SIDE
+
+
+@pytest.mark.parametrize(("of_link", "of_event", "to", "number"), [(2, 2, TEN, 2), (2, 4, TEN, 4), (4, 2, FOUR, 5)])
+def test_where_it_is_put_counts_the_moves_of_others(of_link: int, of_event: int, to: datetime, number: int) -> None:
+    """The event may know more than a restored database. What a person moved, and syncd finished, they may take back."""
+    link, moved, seen = pair(put=Put(of_link, TEN)), make.booking(start=to), stands(FOUR, put=Put(of_event, NOON))
+    for write in (
+        case(link, seen).put_back(seen, moved, Why.LENGTH_CHANGED, None),
+        case(link, seen).recreate(moved, Why.ROUTED, note=None, source=seen),
+    ):
+        assert write.draft.put == write.link.put == Put(number, to)
+    only_texts = case(link, seen).rewrite(seen, moved, Why.NOTE_DUE, span=None, note=None)
+    assert (only_texts.draft.put, only_texts.link.put) == (None, link.put)

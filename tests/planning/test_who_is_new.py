@@ -8,7 +8,7 @@ import pytest
 
 from syncd.domain.actions import Action, Create, Plan, Problem, ProblemKind, Record, Remove, Replace, Why
 from syncd.domain.booking import Booking, Span, Status
-from syncd.domain.event import EventTime, Observation, Texts
+from syncd.domain.event import EventTime, Observation, Put, Texts
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Closed, ClosedWhy, Leftover, Link, Wrote
 from syncd.domain.note import NoteKind
@@ -22,7 +22,7 @@ from tests.planning.lens import B1, B2, BOOKED, draft, note, pair, planned, stan
 
 SECOND = timedelta(seconds=1)
 OFF = replace(BOOKED, status=Status.CANCELLED)
-LINK = Link(B1, HOME, "", "b1@zimun", BOOKED, EventTime(""), make.texts(BOOKED))
+LINK = Link(B1, HOME, "", "b1@zimun", BOOKED, EventTime(""), make.texts(BOOKED), put=Put(0, TEN))
 
 
 def plan(*bookings: Booking, events: tuple[Observation, ...] = (), rules: Policy | None = None, **more: Any) -> Plan:

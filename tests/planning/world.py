@@ -200,9 +200,9 @@ def _written(draft: Draft, old: Event | None, *, noted: bool) -> Event:
     event = Event(draft.uid, draft.booking_id, NEVER, NEVER, draft.title, draft.place, draft.description, noted)
     if draft.span is not None:
         start, end = make.zoned(draft.span.start), make.zoned(draft.span.end)
-        return replace(event, start=start, end=end, written_start=draft.span.start)
+        return replace(event, start=start, end=end, put=draft.put)
     assert old is not None
-    return replace(event, start=old.start, end=old.end, written_start=old.written_start)
+    return replace(event, start=old.start, end=old.end, put=old.put)
 
 
 def _is_of(seen: Observation, wanted: FindEvent) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from syncd.domain.errors import Malformed
-from syncd.domain.event import Draft, Event, EventTime, TimeKind
+from syncd.domain.event import Draft, Event, EventTime, Put, TimeKind
 from syncd.ports import Stored
 from syncd.texts import strip_description, strip_title
 
@@ -74,9 +74,14 @@ def start_of(fields: dict[str, Any]) -> datetime | None:
     return when(value, tzid).instant
 
 
-def put_at(fields: dict[str, Any]) -> datetime | None:
-    """The instant at which syncd put the event last, as it says itself."""
-    return when(fields["put"], "").instant if "put" in fields else None
+def put_of(fields: dict[str, Any]) -> Put | None:
+    """Where syncd put the event last, as it says itself."""
+    if "put" not in fields:
+        return None
+    number, value = fields["put"]
+    start = when(value, "").instant
+    assert start is not None
+    return Put(number, start)
 
 
 @lru_cache(maxsize=4096)
@@ -96,7 +101,7 @@ def parse(data: str) -> Event:
         recurring=fields["rrule"],
         cancelled=fields["cancelled"],
         fingerprint="1:" + digest(data),
-        written_start=put_at(fields),
+        put=put_of(fields),
     )
 
 
@@ -108,8 +113,6 @@ def render(draft: Draft, onto: str, stamp: str) -> str:
         # a time that the clock shows twice is written in UTC
         tzid = "Z" if _twice(draft.span.start) or _twice(draft.span.end) else BERLIN
         fields |= {"start": zoned(draft.span.start, tzid), "end": zoned(draft.span.end, tzid), "rrule": False}
-        if draft.booking_id:
-            fields["put"] = zoned(draft.span.start, "Z")[0]
     elif "start" not in fields:
         raise Malformed(draft.uid, "no time to write, and no readable event to keep it from")
     description = "\n".join(part for part in (draft.note, draft.description) if part)
@@ -117,6 +120,8 @@ def render(draft: Draft, onto: str, stamp: str) -> str:
         "uid": draft.uid, "bid": draft.booking_id, "title": draft.mark + draft.title, "place": draft.place,
         "desc": description, "stamp": stamp,
     }  # fmt: skip
+    if draft.put is not None:
+        fields["put"] = [draft.put.number, zoned(draft.put.start, "Z")[0]]
     if draft.booking_id or draft.span is not None:
         fields["cancelled"] = False
     return write(fields)

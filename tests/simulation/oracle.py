@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from syncd.domain.actions import Cancel, Confirm, Create, Hold, Remove, Replace, Reschedule
 from syncd.domain.booking import Booking
+from syncd.domain.event import Put
 from syncd.domain.ids import BookingId, parse_uid
 from syncd.domain.link import AwaitKind, Decision, Link
+from syncd.domain.note import NoteKind
 from syncd.planning import sides as planned
 from syncd.texts import strip_title
 from tests.simulation import objects
@@ -85,6 +87,12 @@ class Oracle:
         self.said: dict[str, Said] = defaultdict(Said)
         self.versions: dict[tuple[str, str], list[str]] = {}
         self.replaced: dict[tuple[str, str], str] = {}
+        self.moved: dict[str, int] = defaultdict(int)
+        """How many times others than syncd moved a booking."""
+        self.puts: dict[str, dict[Put, int]] = defaultdict(dict)
+        """How many times that was when syncd first put its event where it says that it did."""
+        self.put: dict[str, int] = {}
+        """And when it did so last."""
         self.known: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.old: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.moves = 0
@@ -117,6 +125,10 @@ class Oracle:
         """A reschedule gave the booking another id."""
         self.said[new] = self.said.pop(old, Said())
         self.left[new] = self.left.pop(old, set())
+        self.moved[new] = self.moved.pop(old, 0)
+        self.puts[new] = self.puts.pop(old, {})
+        if old in self.put:
+            self.put[new] = self.put.pop(old)
 
     def cycle_begins(self) -> None:
         self.began, self.began_at = self._seq(), self.world.clock.seconds
@@ -142,6 +154,8 @@ class Oracle:
                 if (start := objects.start_of(fields)) is not None:
                     said.asked.setdefault(start, self.lost)
         self.replaced.clear()
+        self.puts.clear()
+        self.put.clear()
         self.known.clear()
         self.old.clear()
         self.cancels.clear()
@@ -166,6 +180,8 @@ class Oracle:
             before is None or before.start != after.start or before.cancelled is not after.cancelled
         ):
             self.said[booking_id].customer = seq
+        if by != "syncd" and before is not None and before.start != after.start:
+            self.moved[booking_id] += 1
         if after.cancelled:
             self.said[booking_id].kept = ()
         if before is not None and before.cancelled and not after.cancelled and self._is_open_cancel(booking_id):
@@ -299,6 +315,9 @@ class Oracle:
             return
         for intent in self.world.store.open_intents():
             action = intent.action
+            note = action.link.note if isinstance(action, Create | Replace) else None
+            if note is not None and note.kind is NoteKind.ADOPTED and note.asked is not None and note.asked == note.was:
+                self.world.fail(f"{action.booking_id} is told that it stood elsewhere, and it did not")
             match action:
                 case Reschedule() | Cancel() if side == "zimun" and intent.key == what:
                     return
@@ -363,6 +382,9 @@ class Oracle:
         if by == "syncd":
             for name in names - {""}:
                 self.said[name].met = seq  # its own write, whether it lives to remember it or not
+            if new is not None and (put := objects.put_of(new)) and (old is None or old.get("put") != new["put"]):
+                name = self.name_of(new)
+                self.put[name] = self.puts[name].setdefault(put, self.moved[name])
             stale = before is not None and (
                 before == self.replaced.get((url, href)) or before in self.old[url, href] or self._is_old(old, before)
             )
@@ -419,7 +441,7 @@ class Oracle:
             if ((url, href) in self.unanswered or after in self.unread) and start is not None:
                 said.asked[start] = seq  # syncd cannot know that its write ever stood there: it looks like an undo
             return  # a stale client's replay of what stood there before our last write: no wish
-        if self._is_put_there(new):
+        if self._is_missed(self.name_of(new), url, href, new):
             said.drag = 0
             return  # a stale client's too, with an edit of its own
         stood = old["start"] if old is not None and not old.get("cancelled") else None
@@ -451,13 +473,16 @@ class Oracle:
         if start is not None and not new["rrule"]:
             said.asked[start] = seq  # also by an edit onto what a stale client had put back
 
-    def _is_put_there(self, fields: dict[str, Any]) -> bool:
-        """Whether syncd had put the event where it stands, as it says itself, and elsewhere since, as syncd knows."""
-        link = self.world.store.links().get(BookingId(self.name_of(fields)))
-        last = link.event.written_start if link is not None and link.event is not None else None
-        put_at = objects.put_at(fields)
-        stands = put_at is not None and put_at == objects.start_of(fields) and not fields["rrule"]
-        return stands and last not in (None, put_at)
+    def _is_missed(self, name: str, url: str, href: str, fields: dict[str, Any]) -> bool:
+        """Whether it stands where syncd put it before others moved its booking, and syncd its event.
+
+        A client that missed that has edited what it knew; nobody dragged it.
+        """
+        put, last = objects.put_of(fields), self.put.get(name)
+        if put is None or last is None or fields["rrule"] or objects.start_of(fields) != put.start:
+            return False
+        then = self.puts[name].get(put)
+        return then is not None and then < last and (url, href) not in self.unanswered
 
     def _ours(
         self, url: str, href: str, old: dict[str, Any] | None, new: dict[str, Any] | None, seq: int, *, replayed: bool
