@@ -72,7 +72,8 @@ class Case:
             kind=kind,
             at=at or self.now,
             until=until or self.now + self.policy.note,
-            asked=asked,
+            # where it stood right, something else about it differed
+            asked=asked if asked != was else None,
             was=was,
             slots=slots,
             reason=reason,
