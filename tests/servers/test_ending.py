@@ -58,8 +58,10 @@ def test_a_cancelled_job_leaves_no_server_and_no_folder(folder: Path, workers: i
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", str(workers), *which]
         tests = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     try:
+        patience = time.monotonic() + 120
         while not all((folder / name).exists() for name in wanted):
             assert tests.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < patience, (folder / "log").read_text()
             time.sleep(0.05)
         assert len(alive(folder)) > len(wanted)
         tests.send_signal(signal.SIGTERM)
