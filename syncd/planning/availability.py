@@ -92,12 +92,13 @@ def charged(filling_since: datetime | None, now: datetime) -> datetime:
 def due(known: Mapping[DayKey, OpenDay], days: Mapping[DayKey, int], now: datetime, every: timedelta) -> list[DayKey]:
     """The days to ask about now, the most urgent first. The budget decides how many of them are asked about.
 
-    First what is stale, then what was never asked, then what is the most overdue for its distance; nearer days first.
-    So where the budget is too small, each interval comes out longer by the same factor. A day that was refused rests.
-    Of a service that is silent, one day of the next week is asked about, another one each time.
+    First what is stale, then what is the most overdue for its distance; nearer days first. So where the budget is too
+    small, each interval comes out longer by the same factor, and what was never asked counts as twice as late as that:
+    a first fill leaves near days half their pace. A day that was refused rests. Of a service that is silent, one day of
+    the next week is asked about, another one each time.
     """
     asked = {key: known[key].tried_at if key in known and known[key].tried_at <= now else NEVER for key in days}
-    quiet = silent(known, days)
+    quiet, unasked = silent(known, days), 2 * stretch(days.values(), every)
     late: list[tuple[bool, float, int, DayKey]] = []
     for key, ahead in days.items():
         if key[:2] in quiet:
@@ -108,7 +109,7 @@ def due(known: Mapping[DayKey, OpenDay], days: Mapping[DayKey, int], now: dateti
         stale = one is not None and one.stale
         # cycles do not come to the second: what falls due in half a cycle is nearer to this one than to the next
         if stale or ago + every / 2 >= wanted:
-            late.append((not stale, -(ago / wanted), ahead, key))
+            late.append((not stale, -(ago / wanted if asked[key] > NEVER else unasked), ahead, key))
     for week in quiet.values():
         ago = now - max(asked[key] for key in week)
         if ago + every / 2 >= REST:

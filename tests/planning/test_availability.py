@@ -94,7 +94,7 @@ def test_the_budget_of_an_hour_leaves_room_for_a_burst_and_few_cycles_have_few_c
     assert plan.stretch(days, every) == pytest.approx(plan.demand(days, every) / hourly)
 
 
-def test_first_what_is_stale_then_what_was_never_asked_then_what_is_late_and_nearer_days_first() -> None:
+def test_first_what_is_stale_then_what_is_late_and_never_asked_is_twice_as_late_as_the_budget_makes_all() -> None:
     days = plan.wanted(catalog(BERLIN), NOW, 5)
     keys = list(days)
     before = known(
@@ -103,7 +103,11 @@ def test_first_what_is_stale_then_what_was_never_asked_then_what_is_late_and_nea
         tried(keys[5], NOW - 5 * MINUTE, stale=True),
         tried(keys[4], NOW - 5 * MINUTE),
     )
-    assert plan.due(before, days, NOW, MINUTE) == [keys[5], keys[2], keys[3], keys[1], keys[0]]
+    assert plan.due(before, days, NOW, MINUTE) == [keys[5], keys[1], keys[2], keys[3], keys[0]]
+    many = plan.wanted(catalog(BERLIN, services=20), NOW, 5)
+    assert plan.stretch(many.values(), MINUTE) > 2
+    first = known(*(tried(key, NOW) for key in many if key not in keys))
+    assert plan.due(first | before, many, NOW, MINUTE) == [keys[5], keys[2], keys[3], keys[1], keys[0]]
 
 
 def test_no_cycle_bursts_also_after_a_long_time_and_no_part_of_a_call_is_lost() -> None:
