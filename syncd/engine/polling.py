@@ -3,9 +3,10 @@
 Nothing here stands in the way of a booking: a call that fails changes neither the cycle's outcome nor what is known,
 and no further one is made for a while. What a crash leaves undone is asked for again when it is next due.
 
-Where Zimun knows no such service there (404), or does not tell (422), it is that service alone. What is shown of it
-stays: its list of services still names it, and by that list its events go, when it is taken out there. Until then a
-customer who is written into one is told no by the hold.
+Where Zimun knows no such service there (404), or does not tell (422), it is that day of that service alone; where that
+is so for each day of the next week, it is that service. What is shown of it stays: its list of services still names it,
+and by that list its events go, when it is taken out there. Until then a customer who is written into one is told no by
+the hold.
 """
 
 from collections.abc import Callable
@@ -54,14 +55,9 @@ class Polling:
         if ZIMUN in self._health.faults or self._is_paused(now):
             return
         known = {key: one for key, one in known.items() if key not in gone} | {one.key: one for one in stale}
-        refused: set[tuple[str, str]] = set()
-        left = self._allowed(now)
-        for key in availability.due(known, days, now, self._sides.every):
-            if left <= 0 or self._stopping():
+        for key in availability.due(known, days, now, self._sides.every)[: self._allowed(now)]:
+            if self._stopping():
                 return
-            if key[:2] in refused:
-                continue  # whether it is the service or that day alone, the next cycle decides
-            left -= 1
             try:
                 known[key] = await self._ask(key, known.get(key))
             except StoreError:
@@ -69,11 +65,9 @@ class Polling:
             except SyncdError as error:
                 self._pause(error)
                 return
-            if known[key].refused:
-                refused.add(key[:2])
-                if availability.is_closed(known.values(), days, now):
-                    self._pause(NotPermitted("no service has open slots to tell of", credentials=False))
-                    return
+            if known[key].refused and availability.is_closed(known, days):
+                self._pause(NotPermitted("no service has open slots to tell of", credentials=False))
+                return
 
     async def _ask(self, key: DayKey, before: OpenDay | None) -> OpenDay:
         """Ask about one day, and keep and give the answer. Raises where the next one should not be asked for now."""

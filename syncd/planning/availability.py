@@ -4,9 +4,9 @@ The API's documentation names rate limits and no numbers, so the budget is a sma
 fills at an even pace. Where a salon's services, places and days ask for more, every interval grows by the same factor.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from math import inf
 
 from syncd.domain.availability import DayKey, OpenDay
 from syncd.domain.booking import Booking, Catalog
@@ -27,8 +27,8 @@ NEAR = (1, timedelta(minutes=5))
 WEEK = (7, timedelta(minutes=30))
 FAR = timedelta(hours=3)
 NEVER = datetime.min.replace(tzinfo=UTC)
-SILENT = HOUR
-"""After how long a service is asked about again of which Zimun tells nothing."""
+REST = HOUR
+"""After how long a day that Zimun refused is asked about again, and a service of which it tells nothing."""
 
 Change = tuple[Booking | None, Booking | None]
 
@@ -92,50 +92,48 @@ def charged(filling_since: datetime | None, now: datetime) -> datetime:
 def due(known: Mapping[DayKey, OpenDay], days: Mapping[DayKey, int], now: datetime, every: timedelta) -> list[DayKey]:
     """The days to ask about now, the most urgent first. The budget decides how many of them are asked about.
 
-    First what is stale, then what was never asked, then what is the most overdue for its distance; nearer days first.
-    So where the budget is too small, each interval comes out longer by the same factor. Of a service that is silent,
-    one day of the next week is asked about, another one each time.
+    First what is stale, then what is the most overdue for its distance; nearer days first. So where the budget is too
+    small, each interval comes out longer by the same factor, and what was never asked counts as twice as late as that:
+    a first fill leaves near days half their pace. A day that was refused rests. Of a service that is silent, one day of
+    the next week is asked about, another one each time.
     """
-    quiet = silent(known.values(), now)
+    asked = {key: known[key].tried_at if key in known and known[key].tried_at <= now else NEVER for key in days}
+    quiet, unasked = silent(known, days), 2 * stretch(days.values(), every)
     late: list[tuple[bool, float, int, DayKey]] = []
     for key, ahead in days.items():
         if key[:2] in quiet:
             continue
-        one, wanted = known.get(key), interval(ahead, every)
-        ago = now - one.tried_at if one is not None and one.tried_at <= now else None
+        one, wanted, ago = known.get(key), interval(ahead, every), now - asked[key]
+        if one is not None and one.refused:
+            wanted = max(wanted, REST)
         stale = one is not None and one.stale
         # cycles do not come to the second: what falls due in half a cycle is nearer to this one than to the next
-        if stale or ago is None or ago + every / 2 >= wanted:
-            late.append((not stale, -(ago / wanted) if ago is not None else -inf, ahead, key))
-    for offer, asked in quiet.items():
-        week = [key for key, ahead in days.items() if key[:2] == offer and ahead <= WEEK[0]]
-        if week and now - asked + every / 2 >= SILENT:
-            longest_ago = min(week, key=lambda key: known[key].tried_at if key in known else NEVER)
-            late.append((True, -((now - asked) / SILENT), days[longest_ago], longest_ago))
+        if stale or ago + every / 2 >= wanted:
+            late.append((not stale, -(ago / wanted if asked[key] > NEVER else unasked), ahead, key))
+    for week in quiet.values():
+        ago = now - max(asked[key] for key in week)
+        if ago + every / 2 >= REST:
+            longest_ago = min(week, key=lambda key: asked[key])
+            late.append((True, -(ago / REST), days[longest_ago], longest_ago))
     return [key for *_, key in sorted(late)]
 
 
-def silent(known: Iterable[OpenDay], now: datetime) -> dict[tuple[str, str], datetime]:
-    """Each service and place of which Zimun tells nothing, and when it was last asked about.
+def silent(known: Mapping[DayKey, OpenDay], days: Mapping[DayKey, int]) -> dict[tuple[str, str], list[DayKey]]:
+    """Each service and place of which Zimun tells nothing, with its days of the next week: it refused all of them.
 
-    What it said last was a refusal, and no day could be read for an hour. One day may be refused alone: it may be too
-    far ahead, say.
+    Where it refused some, it is these alone: they may be too far ahead, say, or too near to be booked.
     """
-    last: dict[tuple[str, str], OpenDay] = {}
-    read = set()
-    for one in known:
-        offer = one.key[:2]
-        if one.tried_at <= now and (offer not in last or last[offer].tried_at <= one.tried_at):
-            last[offer] = one
-        if one.read_at is not None and now - HOUR < one.read_at <= now:
-            read.add(offer)
-    return {offer: one.tried_at for offer, one in last.items() if one.refused and offer not in read}
+    weeks: dict[tuple[str, str], list[DayKey]] = defaultdict(list)
+    for key, ahead in days.items():
+        if ahead <= WEEK[0]:
+            weeks[key[:2]].append(key)
+    return {offer: week for offer, week in weeks.items() if all(key in known and known[key].refused for key in week)}
 
 
-def is_closed(known: Iterable[OpenDay], days: Iterable[DayKey], now: datetime) -> bool:
+def is_closed(known: Mapping[DayKey, OpenDay], days: Mapping[DayKey, int]) -> bool:
     """Whether all that is offered is silent, and it is more than one service."""
     offered = {key[:2] for key in days}
-    return len({service for service, _ in offered}) > 1 and offered <= silent(known, now).keys()
+    return len({service for service, _ in offered}) > 1 and offered <= silent(known, days).keys()
 
 
 def outdated(known: Iterable[DayKey], days: Collection[DayKey], catalog: Catalog, now: datetime) -> list[DayKey]:

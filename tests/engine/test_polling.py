@@ -4,6 +4,7 @@ it is as often as `check` says, and in no hour more often than the budget allows
 
 import random
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -25,14 +26,26 @@ DAYS_AHEAD = 14
 
 
 class Salon:
-    """Services at one place, and all that was asked about them: (when, service, day)."""
+    """Services at one place, and all that was asked about them: (when, service, day).
 
-    def __init__(self, folder: Path, services: int, every: timedelta) -> None:
+    `refused`: so many days ahead Zimun does not tell.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        services: int,
+        every: timedelta,
+        *,
+        days_ahead: int = DAYS_AHEAD,
+        refused: Collection[int] = (),
+    ) -> None:
         self.catalog = Catalog(
             {"loc_1": Location("loc_1", timezone="Europe/Berlin")},
             {f"s_{number}": Service(f"s_{number}") for number in range(services)},
         )
         self.every, self.clock, self.rng = every, HandClock(), random.Random(services)
+        self.days_ahead, self.refused = days_ahead, refused
         self.asked: list[tuple[datetime, str, date]] = []
         self.answers: dict[str, SyncdError] = {}
         self.began = START
@@ -44,14 +57,17 @@ class Salon:
         self.clock.pass_by(seconds=self.rng.uniform(0.05, 1.5))
         if service_id in self.answers:
             raise self.answers[service_id]
+        if (day - self.began.date()).days in self.refused:
+            raise Refused("GET answered 422")
         return ()
 
     async def run(self, span: timedelta) -> None:
         """So many cycles of a process, as the daemon's timer times them: on a grid, each a tenth off."""
+        self._path.parent.mkdir(exist_ok=True)
         with Store.open(self._path) as store:
             store._db.execute("PRAGMA synchronous = OFF")
             parts = SimpleNamespace(
-                store=store, clock=self.clock, bookings=self, open_days=DAYS_AHEAD, every=self.every
+                store=store, clock=self.clock, bookings=self, open_days=self.days_ahead, every=self.every
             )
             sides = cast(Sides, parts)
             for _ in range(round(span / self.every)):
@@ -77,10 +93,21 @@ class Salon:
         gaps = [later - at for found in by_service.values() for at, later in pairwise(found)]
         return sum(gaps, timedelta()) / len(gaps)
 
+    def longest_gaps(self, service: str) -> dict[int, timedelta]:
+        """How long each day was left alone at most, from the first minute on, by how many days ahead it is."""
+        by_ahead: dict[int, list[datetime]] = {ahead: [START] for ahead in range(self.days_ahead + 1)}
+        for at, asked, day in self.asked:
+            if asked == service:
+                by_ahead[(day - START.date()).days].append(at)
+        return {
+            ahead: max(later - at for at, later in pairwise([*times, self.clock.now()]))
+            for ahead, times in by_ahead.items()
+        }
+
     @property
     def said(self) -> tuple[float, timedelta]:
         """What `check` says: calls per hour, and how often today is asked about."""
-        aheads = plan.wanted(self.catalog, START, DAYS_AHEAD).values()
+        aheads = plan.wanted(self.catalog, START, self.days_ahead).values()
         factor = plan.stretch(aheads, self.every)
         return plan.demand(aheads, self.every) / factor, plan.interval(0, self.every) * factor
 
@@ -127,8 +154,9 @@ async def test_a_service_of_which_zimun_tells_nothing_is_asked_about_once_an_hou
     salon.answers["s_1"] = answer
     await salon.run(6 * HOUR)
     days = [day for _, service, day in salon.asked if service == "s_1"]
-    assert len(days) in (6, 7)
-    assert len(set(days)) == len(days)  # it may be that day alone
+    week = plan.WEEK[0] + 1
+    assert len(days) - week in (5, 6)
+    assert len(set(days[:week])) == len(set(days)) == week  # it may be that day alone
     for other in ("s_0", "s_2"):
         assert len({day for _, service, day in salon.asked if service == other}) == DAYS_AHEAD + 1
     assert salon.per_hour(HOUR) == pytest.approx(salon.said[0] * 2 / 3, rel=0.1)
@@ -141,27 +169,60 @@ async def test_where_no_service_is_known_any_more_one_question_an_hour_is_left(t
     salon = Salon(tmp_path, 3, MINUTE)
     salon.answers = {service: NotFound("GET answered 404") for service in salon.catalog.services}
     await salon.run(5 * HOUR)
-    assert len(salon.asked) <= len(salon.answers) + 5
+    assert len(salon.asked) <= len(salon.answers) * (plan.WEEK[0] + 1) + 5
     assert {service for _, service, _ in salon.asked} == set(salon.answers)
     salon.answers.clear()
     await salon.run(2 * HOUR)
     assert len({(service, day) for _, service, day in salon.asked}) == 3 * (DAYS_AHEAD + 1)
 
 
-async def test_a_day_too_far_ahead_costs_the_near_ones_nothing(tmp_path: Path) -> None:
-    salon = Salon(tmp_path, 2, MINUTE)
-    end = START.date() + timedelta(days=5)
-    read = salon.open_slots
+@pytest.mark.parametrize(("services", "seconds", "days_ahead"), [(20, 60, 14), (3, 60, 60), (20, 600, 14)])
+async def test_a_first_fill_leaves_near_days_half_their_pace(
+    tmp_path: Path, services: int, seconds: int, days_ahead: int
+) -> None:
+    every = timedelta(seconds=seconds)
+    salon = Salon(tmp_path, services, every, days_ahead=days_ahead)
+    await salon.run(8 * HOUR)
+    assert len({(service, day) for _, service, day in salon.asked}) == services * (days_ahead + 1)
+    for service in salon.catalog.services:
+        assert salon.longest_gaps(service)[0] <= 2.2 * salon.said[1] + every
 
-    async def until_then(service_id: str, location_id: str, day: date) -> tuple[Slot, ...]:
-        slots = await read(service_id, location_id, day)
-        if day > end:
-            raise NotFound("GET answered 404")
-        return slots
 
-    salon.open_slots = until_then  # type: ignore[method-assign]
-    await salon.run(4 * HOUR)
-    assert salon.gap_today(HOUR) / salon.said[1] == pytest.approx(1, abs=0.07)
+PACES = [(1, 60, 4), (3, 60, 4), (20, 600, 14), (6, 1800, 14), (1, 1800, 14), (1, 3600, 14)]
+
+
+@pytest.mark.parametrize("refused", [range(1, 61), range(8, 61), range(15, 61), range(1), range(3)])
+@pytest.mark.parametrize("days_ahead", [14, 60])
+@pytest.mark.parametrize(("services", "seconds", "hours"), PACES)
+async def test_a_day_too_far_ahead_or_too_near_costs_the_others_nothing(
+    tmp_path: Path, services: int, seconds: int, hours: int, days_ahead: int, refused: range
+) -> None:
+    every = timedelta(seconds=seconds)
+    all_told = Salon(tmp_path / "all", services, every, days_ahead=days_ahead)
+    salon = Salon(tmp_path / "some", services, every, days_ahead=days_ahead, refused=refused)
+    for one in (all_told, salon):
+        await one.run(hours * HOUR)
+    for service in salon.catalog.services:
+        usual, gaps = all_told.longest_gaps(service), salon.longest_gaps(service)
+        week = set(range(plan.WEEK[0] + 1)).difference(refused)
+        assert {ahead: gaps[ahead] for ahead in week if gaps[ahead] > usual[ahead] + every} == {}
+
+
+@pytest.mark.parametrize("days_ahead", [14, 60])
+@pytest.mark.parametrize(("services", "seconds", "hours"), [pace for pace in PACES if pace[0] > 1])
+async def test_a_service_of_which_zimun_tells_nothing_costs_the_others_nothing(
+    tmp_path: Path, services: int, seconds: int, hours: int, days_ahead: int
+) -> None:
+    every = timedelta(seconds=seconds)
+    all_told = Salon(tmp_path / "all", services, every, days_ahead=days_ahead)
+    salon = Salon(tmp_path / "some", services, every, days_ahead=days_ahead)
+    salon.answers["s_0"] = NotFound("GET answered 404")
+    for one in (all_told, salon):
+        await one.run(hours * HOUR)
+    assert sum(service == "s_0" for _, service, _ in salon.asked) <= plan.WEEK[0] + 1 + hours
+    for service in salon.catalog.services.keys() - salon.answers.keys():
+        usual, gaps = all_told.longest_gaps(service), salon.longest_gaps(service)
+        assert {ahead: gaps[ahead] for ahead in range(plan.WEEK[0] + 1) if gaps[ahead] > usual[ahead] + every} == {}
 
 
 def test_an_hour_is_full_with_a_full_bucket_and_what_an_hour_earns() -> None:
