@@ -87,12 +87,12 @@ class Oracle:
         self.said: dict[str, Said] = defaultdict(Said)
         self.versions: dict[tuple[str, str], list[str]] = {}
         self.replaced: dict[tuple[str, str], str] = {}
-        self.moved: dict[str, int] = defaultdict(int)
-        """How many times others than syncd moved a booking."""
+        self.moved: set[str] = set()
+        """Bookings that others than syncd moved last."""
         self.puts: dict[str, dict[Put, int]] = defaultdict(dict)
-        """How many times that was when syncd first put its event where it says that it did."""
-        self.put: dict[str, int] = {}
-        """And when it did so last."""
+        """How many such moves syncd had brought into the calendar when it first put the event where it says."""
+        self.put: dict[str, tuple[Put, int]] = {}
+        """Where it put it last, and how many those were."""
         self.known: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.old: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.moves = 0
@@ -125,7 +125,7 @@ class Oracle:
         """A reschedule gave the booking another id."""
         self.said[new] = self.said.pop(old, Said())
         self.left[new] = self.left.pop(old, set())
-        self.moved[new] = self.moved.pop(old, 0)
+        self.moved = {new if name == old else name for name in self.moved}
         self.puts[new] = self.puts.pop(old, {})
         if old in self.put:
             self.put[new] = self.put.pop(old)
@@ -180,8 +180,8 @@ class Oracle:
             before is None or before.start != after.start or before.cancelled is not after.cancelled
         ):
             self.said[booking_id].customer = seq
-        if by != "syncd" and before is not None and before.start != after.start:
-            self.moved[booking_id] += 1
+        if before is not None and before.start != after.start:
+            (self.moved.discard if by == "syncd" else self.moved.add)(booking_id)
         if after.cancelled:
             self.said[booking_id].kept = ()
         if before is not None and before.cancelled and not after.cancelled and self._is_open_cancel(booking_id):
@@ -384,7 +384,9 @@ class Oracle:
                 self.said[name].met = seq  # its own write, whether it lives to remember it or not
             if new is not None and (put := objects.put_of(new)) and (old is None or old.get("put") != new["put"]):
                 name = self.name_of(new)
-                self.put[name] = self.puts[name].setdefault(put, self.moved[name])
+                last, count = self.put.get(name, (put, 0))
+                count += name in self.moved and last.start != put.start
+                self.put[name] = put, self.puts[name].setdefault(put, count)
             stale = before is not None and (
                 before == self.replaced.get((url, href)) or before in self.old[url, href] or self._is_old(old, before)
             )
@@ -482,7 +484,7 @@ class Oracle:
         if put is None or last is None or fields["rrule"] or objects.start_of(fields) != put.start:
             return False
         then = self.puts[name].get(put)
-        return then is not None and then < last and (url, href) not in self.unanswered
+        return then is not None and then < last[1] and (url, href) not in self.unanswered
 
     def _ours(
         self, url: str, href: str, old: dict[str, Any] | None, new: dict[str, Any] | None, seq: int, *, replayed: bool
