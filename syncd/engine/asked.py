@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from syncd.domain.actions import Asked, CancelByHand, Hold, RescheduleByHand, Why
+from syncd.domain.actions import Asked, CancelByHand, Confirm, Hold, RescheduleByHand, Why
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotPermitted, RateLimited, StoreError, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 # nobody waits for it any more: its command was killed before a cycle came
 TOO_OLD = timedelta(minutes=15)
 BEGUN = "it has already begun"
+ASKED_ALREADY = "it is being asked for already, and there is no answer yet: ask again in a while"
 
 
 class AskedByHand:
@@ -42,11 +43,12 @@ class AskedByHand:
         self._cycle = cycle
         self._stopping = stopping
         self._in_a_row = 0
+        self._done: list[Done] = []
 
     async def all(self) -> list[Done]:
         """What came of each intent: first of those that were left open, then of what is asked anew, one by one."""
         self._sides.store.forget_replies(self._now() - TOO_OLD)
-        done = [
+        self._done = [
             await self.carry_out(intent, intent.action, again=True)
             for intent in self._sides.store.open_intents()
             if isinstance(intent.action, Asked) and not _is_withdrawable(intent.action) and self._may_ask(intent.action)
@@ -60,8 +62,8 @@ class AskedByHand:
             elif told is not None:
                 intent = self._sides.store.take_up(ask.id, told, self._cycle, self._sides.clock.now())
                 if intent is not None:
-                    done.append(await self.carry_out(intent, told, again=False))
-        return done
+                    self._done.append(await self.carry_out(intent, told, again=False))
+        return self._done
 
     async def _decided(self, ask: Ask) -> Asked | Reply | None:
         """What is to be done about it, or the reply where there is nothing to do; None where it is replied to."""
@@ -103,9 +105,30 @@ class AskedByHand:
         if request.start <= self._now():
             slots = await open_nearby(self._sides, request.service_id, request.location_id, request.start)
             return Reply(EXIT_TROUBLE, "that time is past", slots=slots)
+        if (told := await self._being_asked(request)) is not None:
+            return told
         if (twin := await live_twin(request, self._sides)) is not None:
             return Reply(EXIT_DONE, "booked already", (twin.id,))
         return Hold(BookingId(f"request-{ask_id}"), Why.BY_HAND, request, ask_id)
+
+    async def _being_asked(self, request: Request) -> Reply | None:
+        """The reply where the same is open still: it is asked for now, rest or not, and both are told what comes of it.
+
+        A second hold beside it could be confirmed as well as the first. An event's hold is left to it (`requests`).
+        """
+        for intent in self._sides.store.open_intents():
+            action = intent.action
+            if not isinstance(action, Hold | Confirm) or not action.request.is_same_as(request):
+                continue
+            if _is_withdrawable(action):
+                if self._now() - intent.at <= HOLD_LIFE:
+                    return Reply(EXIT_DOWN, ASKED_ALREADY)
+                continue
+            done = await self.carry_out(intent, action, again=True)
+            self._done.append(done)
+            if done.outcome is not Outcome.DROPPED:  # a hold that has lapsed: nothing came of it
+                return done.reply or Reply(EXIT_DOWN, ASKED_ALREADY)
+        return None
 
     def _no_move(self, booking_id: BookingId, to: datetime, booking: Booking | None) -> Reply | None:
         """The reply where Zimun is not even asked."""

@@ -77,7 +77,7 @@ async def test_killed_right_after_the_answer(dav: Server, folder: Path, path: st
         await w.cycle(minutes=1)
         await is_booked_once(w, ask_id)
         assert len(set(w.calls(HOLD))) == len(set(w.calls(CONFIRM))) == 1
-        assert len(w.calls(path)) == 2
+        assert len(w.calls(path)) == (2 if path == HOLD else 1)  # what was confirmed is found by a look
 
 
 async def test_killed_between_hold_and_confirm(dav: Server, folder: Path) -> None:

@@ -217,6 +217,122 @@ async def test_a_refused_hold_is_not_told_before_there_was_a_look(
             assert "This time is already taken." in await told(w)
 
 
+# the same asked for again, or met otherwise, while it rests
+
+
+@pytest.mark.parametrize("kind", [Kind.ANSWER, Kind.LOSE_ANSWER])
+@pytest.mark.parametrize("path", [HOLD, CONFIRM])
+async def test_asked_again_in_the_shell_while_it_rests_it_is_one_booking_and_both_are_told(
+    dav: Server, folder: Path, path: str, kind: Kind
+) -> None:
+    async with asking(dav, folder) as w:
+        first = want(w, by_hand(START))
+        fault = w.fault(kind, path, "POST", times=None, status=500)
+        for _ in range(4):
+            await w.cycle(minutes=1)
+        waiting = want(w, by_hand(START, EMAIL.upper()))
+        await w.cycle(seconds=5)
+        reply = replied(w, waiting)
+        if path == HOLD or kind is Kind.ANSWER:
+            assert reply is not None
+            assert reply.code == 75
+            assert "it is being asked for already" in reply.text
+        fault.times = 0
+        again = want(w, by_hand(START))
+        await w.cycle(seconds=5)
+        for _ in range(6):
+            await w.cycle(minutes=1)
+        (booking,) = booked(w)
+        replies = replied(w, first), replied(w, again)
+        assert [(one.code, one.booking_ids) for one in replies if one] == [(0, (booking.booking_id,))] * 2
+        assert (held(w), w.store.open_intents()) == ([], [])
+
+
+async def test_asked_twice_in_one_cycle_it_is_one_booking_where_the_first_is_not_heard(
+    dav: Server, folder: Path
+) -> None:
+    async with asking(dav, folder) as w:
+        want(w, by_hand(START))
+        want(w, by_hand(START))
+        w.fault(Kind.LOSE_REQUEST, CONFIRM, "POST", times=ATTEMPTS)
+        for _ in range(4):
+            await w.cycle(minutes=1)
+        assert len(booked(w)) == len(set(w.calls(HOLD))) == 1
+
+
+@pytest.mark.parametrize("path", [HOLD, CONFIRM])
+async def test_asked_again_in_the_shell_while_an_events_rests_it_is_one_booking(
+    dav: Server, folder: Path, path: str
+) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        fault = w.fault(Kind.ANSWER, path, "POST", times=None, status=500)
+        await w.cycle(seconds=31)
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        fault.times = 0
+        ask_id = want(w, by_hand(START))
+        await w.cycle(seconds=5)
+        reply = replied(w, ask_id)
+        assert reply is not None
+        assert reply.code == (0 if path == CONFIRM else 75)  # the event may be gone: it is read first
+        for _ in range(6):
+            await w.cycle(minutes=1)
+        await ends_as_one(w)
+        assert len(set(w.calls(HOLD))) == 1
+
+
+async def test_after_the_hold_has_lapsed_it_may_be_asked_for_anew(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        first = want(w, by_hand(START))
+        fault = w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=500)
+        await w.cycle()
+        fault.times = 0
+        again = want(w, by_hand(START))
+        await w.cycle(minutes=11)
+        replies = replied(w, first), replied(w, again)
+        assert [one.code for one in replies if one] == [75, 0]
+        assert len(booked(w)) == 1
+
+
+@pytest.mark.parametrize("by_event", [True, False])
+@pytest.mark.parametrize("path", [HOLD, CONFIRM])
+async def test_who_booked_online_while_it_rested_is_not_booked_twice(
+    dav: Server, folder: Path, path: str, *, by_event: bool
+) -> None:
+    async with asking(dav, folder) as w:
+        if by_event:
+            await ask(w, START)
+        else:
+            want(w, by_hand(START))
+        w.fault(Kind.ANSWER, path, "POST", times=None, status=500)
+        await w.cycle(seconds=10)
+        await w.cycle(seconds=31)
+        await w.cycle(minutes=1)
+        w.server.faults.clear()
+        w.salon.book("s_haircut", START, location_id="loc_mitte", name="Dana Lee", email=EMAIL)
+        for _ in range(6):
+            await w.cycle(minutes=1)
+        assert len(booked(w)) == 1
+
+
+async def test_where_nobody_can_look_what_rested_is_not_sent_again(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        want(w, by_hand(START))
+        fault = w.fault(Kind.ANSWER, CONFIRM, "POST", times=None, status=500)
+        await w.cycle()
+        sent = len(w.calls(CONFIRM))
+        fault.times = 0
+        down = w.fault(Kind.ANSWER, APPOINTMENTS, times=None, status=503)
+        await w.cycle(minutes=1)
+        assert len(w.calls(CONFIRM)) == sent
+        down.times = 0
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        assert len(booked(w)) == 1
+
+
 # a wish that is changed while the answer to its hold is missing
 
 
