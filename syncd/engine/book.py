@@ -49,9 +49,9 @@ async def book(intent: Intent, sides: Sides, *, again: bool = False) -> Done:
         opened = await _hold(intent, action, sides, again=again)
         if isinstance(opened, Done):
             return opened
-        intent, action = opened, opened.action
+        intent, action, again = opened, opened.action, False
         assert isinstance(action, Confirm)
-    return await _confirm(intent, action, sides)
+    return await _confirm(intent, action, sides, again=again)
 
 
 async def live_twin(request: Request, sides: Sides, *, surely: bool = False) -> Booking | None:
@@ -148,13 +148,14 @@ async def _hold(intent: Intent, action: Hold, sides: Sides, *, again: bool) -> D
     return opened
 
 
-async def _confirm(intent: Intent, action: Confirm, sides: Sides) -> Done:
+async def _confirm(intent: Intent, action: Confirm, sides: Sides, *, again: bool) -> Done:
     request = action.request
     try:
         made = await sides.bookings.confirm(action.hold_id, request.contact_name, request.contact_email, intent.key)
     except (Refused, NotFound, Malformed) as error:
         # it may speak of an earlier attempt, whose answer the API does not remember any more
-        if (met := await _met(intent, request, sides)) is not None:
+        surely = exit_code_of(error) if again and not isinstance(error, Malformed) else None
+        if (met := await _met(intent, request, sides, surely=surely)) is not None:
             return met
         if isinstance(error, Malformed):
             return Done(intent, Outcome.DONE, reply=Reply(EXIT_TROUBLE, UNNAMED), detail="Malformed")

@@ -133,6 +133,30 @@ async def test_where_nothing_lists_the_bookings_nobody_says_that_it_is_not_booke
         await w.quiet(minutes=1)
 
 
+@pytest.mark.parametrize("by_event", [True, False])
+async def test_so_it_is_where_zimun_refuses_the_confirm_whose_answer_it_has_forgotten(
+    dav: Server, folder: Path, *, by_event: bool
+) -> None:
+    async with asked(dav, folder) as w:
+        close_list(w)
+        if not by_event:
+            await rid(w)
+        ask_id = 0 if by_event else want(w, by_hand(START))
+        w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST", times=ATTEMPTS)
+        await w.cycle(seconds=31)
+        w.salon.idempotency._records.clear()
+        await w.cycle(minutes=1)
+        if by_event:
+            assert await told(w) == (
+                "⚠ Zimun did not say in time whether this is booked. Please look it up there before you try it again."
+            )
+        else:
+            reply = replied(w, ask_id)
+            assert reply is not None
+            assert (reply.code, "look there whether it is booked" in reply.text) == (1, True)
+        assert (len(booked(w)), w.store.open_intents()) == (1, [])
+
+
 @pytest.mark.parametrize("heard", [True, False])
 async def test_while_nobody_can_look_nothing_is_said_of_it(dav: Server, folder: Path, *, heard: bool) -> None:
     async with asked(dav, folder) as w:
