@@ -88,6 +88,9 @@ class AskedByHand:
         if self._now() - ask.at > TOO_OLD:
             return Reply(EXIT_TROUBLE, "nothing was done: it was asked for too long ago")
         self._set_aside(ask)
+        if (fault := self._health.faults.get(ZIMUN)) is not None:
+            # it counts as down in this cycle: nobody hammers it
+            return Reply(self._health.exit_code, f"nothing was done: {fault}")
         match ask.wanted:
             case Request() as request:
                 return await self._book(ask.id, request)
@@ -237,7 +240,7 @@ class AskedByHand:
             self._in_a_row = 0
             memory.is_answered(self._sides.store, action.booking_id)
         if done.fault is not None:
-            self.put_off(action.booking_id, done.fault)
+            self.put_off(action.booking_id, done.fault, held=isinstance(done.intent.action, Confirm))
         self._sides.store.record(
             done.intent, done.outcome, self._now(), link=done.link, detail=done.detail, known=done.known,
             reply=done.reply,
@@ -261,13 +264,16 @@ class AskedByHand:
         """Whether what is asked for under that name came to nothing lately, and is left alone for a while."""
         return memory.is_put_off(self._sides.store, name, self._now())
 
-    def put_off(self, name: BookingId, error: SyncdError) -> None:
-        """Zimun gave no good answer about it: it rests, and only it."""
+    def put_off(self, name: BookingId, error: SyncdError, *, held: bool = False) -> None:
+        """Zimun gave no good answer about it: it rests, and only it.
+
+        `held`: a hold waits for it, which lives ten minutes: a quarter of an hour would lose it for certain.
+        """
         self._failed(error)
         log.warning("ask.put_off", booking_id=name, fault=str(error))
         if isinstance(error, NotPermitted) and error.credentials:
             return  # all are refused, and as soon as they are not this one may be asked for
-        closed = isinstance(error, NotPermitted)
+        closed = isinstance(error, NotPermitted) and not held
         memory.put_off(self._sides.store, name, self._now(), memory.CLOSED_FOR if closed else timedelta(0))
 
     def _failed(self, error: SyncdError) -> None:

@@ -34,7 +34,7 @@ async def asked(dav: Server, folder: Path, email: str = EMAIL) -> AsyncIterator[
         yield w
 
 
-@pytest.mark.parametrize(("status", "calls"), [(500, 30), (403, 3)])
+@pytest.mark.parametrize(("status", "calls"), [(500, 30), (403, 9)])
 @pytest.mark.parametrize("path", [HOLD, CONFIRM])
 async def test_one_event_that_gets_no_good_answer_stops_nothing_else_and_hammers_nobody(
     dav: Server, folder: Path, path: str, status: int, calls: int
@@ -97,6 +97,22 @@ async def test_a_confirm_that_is_answered_again_before_the_hold_lapses_books_onc
             await w.cycle(minutes=1)
         await ends_as_one(w)
         assert len(set(w.calls(HOLD))) == len(set(w.calls(CONFIRM))) == 1
+
+
+@pytest.mark.parametrize("by_event", [True, False])
+async def test_one_403_to_a_confirm_does_not_lose_the_hold(dav: Server, folder: Path, *, by_event: bool) -> None:
+    async with asked(dav, folder) as w:
+        if not by_event:
+            await rid(w)
+        ask_id = 0 if by_event else want(w, by_hand(START))
+        w.fault(Kind.ANSWER, CONFIRM, "POST", times=1, status=403, body={"detail": "no"})
+        await w.cycle(seconds=31)
+        assert len(held(w)) == 1
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        reply = replied(w, ask_id)
+        assert by_event or (reply is not None and reply.code == 0)
+        await ends_as_one(w)
 
 
 async def test_one_that_zimun_heard_is_never_told_as_not_booked(dav: Server, folder: Path) -> None:
@@ -201,6 +217,20 @@ async def test_several_that_fail_one_after_the_other_count_as_zimun_being_down(
         w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=500)
         report = await w.cycle()
         assert (report.summary.exit_code, "zimun" in report.summary.sides) == (75 if down else 1, down)
+
+
+async def test_while_it_counts_as_down_what_is_asked_by_hand_is_told_so_without_a_call(
+    dav: Server, folder: Path
+) -> None:
+    async with asking(dav, folder) as w:
+        asks = [want(w, by_hand(START + number * QUARTER, f"c{number}@example.org")) for number in range(9)]
+        w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=500)
+        await w.cycle()
+        assert len(w.calls(HOLD)) == 3 * ATTEMPTS
+        replies = [replied(w, ask_id) for ask_id in asks]
+        assert replies[:3] == [None] * 3
+        assert {(one.code, one.text.split(":")[0]) for one in replies[3:] if one} == {(75, "nothing was done")}
+        assert None not in replies[3:]
 
 
 async def test_a_wait_that_zimun_asks_for_is_its_word_about_all(dav: Server, folder: Path) -> None:
