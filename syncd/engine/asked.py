@@ -51,6 +51,7 @@ class AskedByHand:
     async def all(self) -> list[Done]:
         """What came of each intent: first of those that were left open, then of what is asked anew, one by one."""
         self._sides.store.forget_replies(self._now() - TOO_OLD)
+        memory.forget_rests(self._sides.store, self._now())
         for ask in self._sides.store.undecided():
             self._set_aside(ask)
         self._done = [

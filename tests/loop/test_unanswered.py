@@ -509,6 +509,30 @@ async def test_dragged_to_one_that_is_taken_it_is_told_once_its_own_hold_has_lap
         assert (len(booked(w)), held(w), w.store.open_intents()) == (1, [], [])
 
 
+async def test_another_wish_does_not_rest_on_account_of_the_old_one(dav: Server, folder: Path) -> None:
+    async with asked(dav, folder) as w:
+        fault = w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=500)
+        await w.cycle(seconds=31)
+        for _ in range(60):
+            await w.cycle(minutes=1)
+        fault.times = 0
+        await changed(w, ("T100000", "T120000"), ("T110000", "T130000"))
+        await w.cycle(seconds=10)
+        await w.cycle(seconds=31)
+        assert [one.start for one in booked(w)] == [START + 2 * HOUR]
+
+
+async def test_what_is_gone_rests_no_more(dav: Server, folder: Path) -> None:
+    async with asked(dav, folder) as w:
+        w.fault(Kind.ANSWER, HOLD, "POST", times=ATTEMPTS, status=500)
+        await w.cycle(seconds=31)
+        await rid(w)
+        assert "event-1" in (w.store.fact("asks_put_off") or "")
+        for _ in range(3):
+            await w.cycle(minutes=30)
+        assert w.store.fact("asks_put_off") == "{}"
+
+
 async def test_dragged_away_and_back_it_is_booked_with_the_same_hold(dav: Server, folder: Path) -> None:
     async with asked(dav, folder) as w:
         w.fault(Kind.LOSE_ANSWER, HOLD, "POST", times=ATTEMPTS)
