@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from syncd.domain.actions import Asked, CancelByHand, Hold, RescheduleByHand, Why
+from syncd.domain.actions import Asked, CancelByHand, Confirm, Hold, RescheduleByHand, Why
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotPermitted, RateLimited, StoreError, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 # nobody waits for it any more: its command was killed before a cycle came
 TOO_OLD = timedelta(minutes=15)
 BEGUN = "it has already begun"
+SET_ASIDE = "no answer came, and it is not asked for again: something else was asked for meanwhile"
+ASKED_ALREADY = "it is being asked for already, and there is no answer yet: ask again in a while"
 
 
 class AskedByHand:
@@ -42,11 +44,17 @@ class AskedByHand:
         self._cycle = cycle
         self._stopping = stopping
         self._in_a_row = 0
+        self._done: list[Done] = []
+        # where these are is not known, but for what Zimun says: what was set aside may have been heard
+        self._unsure: set[BookingId] = set()
 
     async def all(self) -> list[Done]:
         """What came of each intent: first of those that were left open, then of what is asked anew, one by one."""
         self._sides.store.forget_replies(self._now() - TOO_OLD)
-        done = [
+        memory.forget_rests(self._sides.store, self._now())
+        for ask in self._sides.store.undecided():
+            self._set_aside(ask)
+        self._done = [
             await self.carry_out(intent, intent.action, again=True)
             for intent in self._sides.store.open_intents()
             if isinstance(intent.action, Asked) and not _is_withdrawable(intent.action) and self._may_ask(intent.action)
@@ -60,8 +68,8 @@ class AskedByHand:
             elif told is not None:
                 intent = self._sides.store.take_up(ask.id, told, self._cycle, self._sides.clock.now())
                 if intent is not None:
-                    done.append(await self.carry_out(intent, told, again=False))
-        return done
+                    self._done.append(await self.carry_out(intent, told, again=False))
+        return self._done
 
     async def _decided(self, ask: Ask) -> Asked | Reply | None:
         """What is to be done about it, or the reply where there is nothing to do; None where it is replied to."""
@@ -80,15 +88,23 @@ class AskedByHand:
     async def _decide(self, ask: Ask) -> Asked | Reply | None:
         if self._now() - ask.at > TOO_OLD:
             return Reply(EXIT_TROUBLE, "nothing was done: it was asked for too long ago")
+        self._set_aside(ask)
+        if (fault := self._health.faults.get(ZIMUN)) is not None:
+            # it counts as down in this cycle: nobody hammers it
+            return Reply(self._health.exit_code, f"nothing was done: {fault}")
         match ask.wanted:
             case Request() as request:
                 return await self._book(ask.id, request)
             case MoveWanted(booking_id, to):
+                if (told := await self._being_asked(ask.wanted)) is not None:
+                    return told
                 booking = await self._as_it_is(booking_id)
                 return self._no_move(booking_id, to, booking) or RescheduleByHand(
                     booking_id, Why.BY_HAND, booking, to, ask.id
                 )
             case CancelWanted(booking_id):
+                if (told := await self._being_asked(ask.wanted)) is not None:
+                    return told
                 booking = await self._as_it_is(booking_id)
                 if booking is not None and booking.cancelled:
                     return Reply(EXIT_DONE, "cancelled already", (booking_id,))
@@ -103,19 +119,66 @@ class AskedByHand:
         if request.start <= self._now():
             slots = await open_nearby(self._sides, request.service_id, request.location_id, request.start)
             return Reply(EXIT_TROUBLE, "that time is past", slots=slots)
+        if (told := await self._being_asked(request)) is not None:
+            return told
         if (twin := await live_twin(request, self._sides)) is not None:
             return Reply(EXIT_DONE, "booked already", (twin.id,))
         return Hold(BookingId(f"request-{ask_id}"), Why.BY_HAND, request, ask_id)
 
+    def _set_aside(self, ask: Ask) -> None:
+        """What was asked before about a booking, and has no answer yet, is not asked for again where a person now
+        wants something else of it: a cancellation would end a booking that is to stand.
+
+        So it is whatever comes of the new wish: it is closed before that is looked at, and before what is open is
+        sent again. Whether it was heard is seen by reading the booking.
+        """
+        wanted, now = ask.wanted, self._now()
+        if not isinstance(wanted, MoveWanted | CancelWanted) or now - ask.at > TOO_OLD:
+            return
+        if isinstance(wanted, MoveWanted) and wanted.to <= now:
+            return  # a slip, which is told no; what was asked before is wanted still
+        for intent in self._sides.store.open_intents():
+            action = intent.action
+            if not isinstance(action, RescheduleByHand | CancelByHand) or action.booking_id != wanted.booking_id:
+                continue
+            if not _is_same(action, wanted):
+                self._sides.store.record(
+                    intent, Outcome.DROPPED, now, detail="settled", reply=Reply(EXIT_TROUBLE, SET_ASIDE)
+                )
+                memory.is_answered(self._sides.store, action.booking_id)
+                self._unsure.add(action.booking_id)
+                log.info("ask.set_aside", booking_id=action.booking_id, action=action.kind)
+
+    async def _being_asked(self, wanted: Request | MoveWanted | CancelWanted) -> Reply | None:
+        """The reply where the same is open still: it is asked for now, rest or not, and both are told what comes of it.
+
+        A second hold beside it could be confirmed as well as the first. An event's hold is left to it (`requests`).
+        """
+        for intent in self._sides.store.open_intents():
+            action = intent.action
+            if not isinstance(action, Asked) or not _is_same(action, wanted):
+                continue
+            if _is_withdrawable(action):
+                if self._now() - intent.at <= HOLD_LIFE:
+                    return Reply(EXIT_DOWN, ASKED_ALREADY)
+                continue
+            done = await self.carry_out(intent, action, again=True)
+            self._done.append(done)
+            if done.outcome is not Outcome.DROPPED:  # nothing came of it
+                return done.reply or Reply(EXIT_DOWN, ASKED_ALREADY)
+        return None
+
     def _no_move(self, booking_id: BookingId, to: datetime, booking: Booking | None) -> Reply | None:
         """The reply where Zimun is not even asked."""
+        if to <= self._now():
+            return Reply(EXIT_TROUBLE, "that time is past")
         if booking is not None and booking.cancelled:
             return Reply(EXIT_TROUBLE, "the booking is cancelled")
-        if booking is not None and booking.start == to:
+        if booking is not None and booking.start == to and booking_id not in self._unsure:
             return Reply(EXIT_DONE, "it is at that time already", (booking_id,))
         if booking is not None and booking.start <= self._now():
             return Reply(EXIT_TROUBLE, BEGUN)
-        return Reply(EXIT_TROUBLE, "that time is past") if to <= self._now() else None
+        return None
 
     async def _as_it_is(self, booking_id: BookingId) -> Booking | None:
         """The booking read afresh; as it was last known where no call reads it; None where nothing is known of it."""
@@ -125,11 +188,13 @@ class AskedByHand:
         base = known.get(booking_id) or (link.booking if link is not None else None)
         try:
             starts = [base.start] if base is not None else []
-            return await read_booking(self._sides.bookings, booking_id, *starts) or base
+            found = await read_booking(self._sides.bookings, booking_id, *starts)
         except NotPermitted as error:
             if error.credentials:
                 raise
             return base
+        self._unsure.discard(booking_id)
+        return found or base
 
     async def _import(self, ask_id: int, booking_ids: tuple[BookingId, ...]) -> None:
         links, taken, found, refused = self._sides.store.links(), [], [], []
@@ -176,7 +241,7 @@ class AskedByHand:
             self._in_a_row = 0
             memory.is_answered(self._sides.store, action.booking_id)
         if done.fault is not None:
-            self.put_off(action.booking_id, done.fault)
+            self.put_off(action.booking_id, done.fault, held=isinstance(done.intent.action, Confirm))
         self._sides.store.record(
             done.intent, done.outcome, self._now(), link=done.link, detail=done.detail, known=done.known,
             reply=done.reply,
@@ -200,13 +265,16 @@ class AskedByHand:
         """Whether what is asked for under that name came to nothing lately, and is left alone for a while."""
         return memory.is_put_off(self._sides.store, name, self._now())
 
-    def put_off(self, name: BookingId, error: SyncdError) -> None:
-        """Zimun gave no good answer about it: it rests, and only it."""
+    def put_off(self, name: BookingId, error: SyncdError, *, held: bool = False) -> None:
+        """Zimun gave no good answer about it: it rests, and only it.
+
+        `held`: a hold waits for it, which lives ten minutes: a quarter of an hour would lose it for certain.
+        """
         self._failed(error)
         log.warning("ask.put_off", booking_id=name, fault=str(error))
         if isinstance(error, NotPermitted) and error.credentials:
             return  # all are refused, and as soon as they are not this one may be asked for
-        closed = isinstance(error, NotPermitted)
+        closed = isinstance(error, NotPermitted) and not held
         memory.put_off(self._sides.store, name, self._now(), memory.CLOSED_FOR if closed else timedelta(0))
 
     def _failed(self, error: SyncdError) -> None:
@@ -222,6 +290,17 @@ class AskedByHand:
 
     def _now(self) -> datetime:
         return self._sides.clock.now()
+
+
+def _is_same(action: Asked, wanted: Request | MoveWanted | CancelWanted) -> bool:
+    """Whether what is asked for is that very wish."""
+    match wanted:
+        case Request():
+            return isinstance(action, Hold | Confirm) and action.request.is_same_as(wanted)
+        case MoveWanted(booking_id, to):
+            return isinstance(action, RescheduleByHand) and (action.booking_id, action.to) == (booking_id, to)
+        case CancelWanted(booking_id):
+            return isinstance(action, CancelByHand) and action.booking_id == booking_id
 
 
 def _is_withdrawable(action: Asked) -> bool:

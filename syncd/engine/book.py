@@ -1,8 +1,9 @@
 """Hold, then confirm: how a booking is made, and found again where an answer was lost.
 
 Both are safe to repeat under their keys, so that is how they are settled after a crash, too: a hold whose answer was
-lost is asked for again and confirmed, and does not stay an orphan. A confirm that never gets a good answer ends once
-its hold has surely lapsed: with a last attempt under its key, which tells of an earlier one, and a last look.
+lost is asked for again and confirmed, and does not stay an orphan. Before that there is a look, for meanwhile the same
+may have been booked otherwise. A confirm that never gets a good answer ends once its hold has surely lapsed: with a
+last attempt under its key, which tells of an earlier one, and a last look.
 """
 
 from dataclasses import replace
@@ -41,13 +42,16 @@ async def book(intent: Intent, sides: Sides, *, again: bool = False) -> Done:
     recorded. `again`: it was sent before, and what came of that is not known. UNKNOWN: it is to be repeated.
     """
     action = intent.action
+    assert isinstance(action, Hold | Confirm)
+    if again and (met := await _met(intent, action.request, sides)) is not None:
+        return met
     if isinstance(action, Hold):
         opened = await _hold(intent, action, sides, again=again)
         if isinstance(opened, Done):
             return opened
-        intent, action = opened, opened.action
-    assert isinstance(action, Confirm)
-    return await _confirm(intent, action, sides)
+        intent, action, again = opened, opened.action, False
+        assert isinstance(action, Confirm)
+    return await _confirm(intent, action, sides, again=again)
 
 
 async def live_twin(request: Request, sides: Sides, *, surely: bool = False) -> Booking | None:
@@ -127,12 +131,8 @@ async def _hold(intent: Intent, action: Hold, sides: Sides, *, again: bool) -> D
     except OutcomeUnknown as error:
         return Done(intent, Outcome.UNKNOWN, fault=error)
     except (Refused, NotFound) as error:
-        try:
-            twin = await live_twin(request, sides)
-        except SyncdError as fault:
-            return Done(intent, Outcome.UNKNOWN, fault=fault)
-        if (found := _found(intent, twin, sides)) is not None:
-            return found
+        if (met := await _met(intent, request, sides)) is not None:
+            return met
         if action.candidate is not None and may_be_ours(request, sides, intent):
             return Done(intent, Outcome.DROPPED, detail="settled", fault=error)  # its event asks again
         return await _refused(intent, request, sides, error)
@@ -148,18 +148,15 @@ async def _hold(intent: Intent, action: Hold, sides: Sides, *, again: bool) -> D
     return opened
 
 
-async def _confirm(intent: Intent, action: Confirm, sides: Sides) -> Done:
+async def _confirm(intent: Intent, action: Confirm, sides: Sides, *, again: bool) -> Done:
     request = action.request
     try:
         made = await sides.bookings.confirm(action.hold_id, request.contact_name, request.contact_email, intent.key)
     except (Refused, NotFound, Malformed) as error:
         # it may speak of an earlier attempt, whose answer the API does not remember any more
-        try:
-            twin = await live_twin(request, sides)
-        except SyncdError as fault:
-            return Done(intent, Outcome.UNKNOWN, fault=fault)
-        if (found := _found(intent, twin, sides)) is not None:
-            return found
+        surely = exit_code_of(error) if again and not isinstance(error, Malformed) else None
+        if (met := await _met(intent, request, sides, surely=surely)) is not None:
+            return met
         if isinstance(error, Malformed):
             return Done(intent, Outcome.DONE, reply=Reply(EXIT_TROUBLE, UNNAMED), detail="Malformed")
         return await _refused(intent, request, sides, error)
@@ -178,16 +175,8 @@ async def _confirm(intent: Intent, action: Confirm, sides: Sides) -> Done:
 async def _unanswered(intent: Intent, request: Request, sides: Sides, error: SyncdError) -> Done:
     """What became of a confirm whose hold has lapsed, and which no attempt, this last one neither, got an answer to."""
     code = exit_code_of(error)
-    try:
-        twin = await live_twin(request, sides, surely=True)
-    except NotPermitted as fault:
-        if fault.credentials:
-            return Done(intent, Outcome.UNKNOWN, fault=fault)
-        return Done(intent, Outcome.FAILED, reply=Reply(code, UNSURE), detail="unsure")
-    except SyncdError as fault:
-        return Done(intent, Outcome.UNKNOWN, fault=fault)
-    if (found := _found(intent, twin, sides)) is not None:
-        return found
+    if (met := await _met(intent, request, sides, surely=code)) is not None:
+        return met
     slots = await open_nearby(sides, request.service_id, request.location_id, request.start)
     return Done(intent, Outcome.FAILED, reply=Reply(code, NO_ANSWER, slots=slots), detail="unanswered")
 
@@ -218,7 +207,17 @@ async def _booking_of(made: Confirmed, action: Confirm, sides: Sides) -> Booking
     )
 
 
-def _found(intent: Intent, twin: Booking | None, sides: Sides) -> Done | None:
+async def _met(intent: Intent, request: Request, sides: Sides, *, surely: int | None = None) -> Done | None:
+    """What came of it by a look: the booking that is there, or that none can be had now; None where there is none.
+
+    `surely`: what syncd knows is not enough where the list is closed. Then nobody can tell, with that exit code.
+    """
+    try:
+        twin = await live_twin(request, sides, surely=surely is not None)
+    except SyncdError as fault:
+        if surely is not None and isinstance(fault, NotPermitted) and not fault.credentials:
+            return Done(intent, Outcome.FAILED, reply=Reply(surely, UNSURE), detail="unsure")
+        return Done(intent, Outcome.UNKNOWN, fault=fault)
     if twin is None:
         return None
     reply = Reply(EXIT_DONE, "booked already", (twin.id,))

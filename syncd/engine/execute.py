@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from syncd.domain.actions import Asked, Cancel, Confirm, Create, Effect, Hold, Remove, Replace, Reschedule
+from syncd.domain.actions import Asked, Cancel, Create, Effect, Remove, Replace, Reschedule
 from syncd.domain.booking import Booking
 from syncd.domain.errors import (
     CollectionGone,
@@ -27,8 +27,6 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Link, Refusal
 from syncd.domain.note import Note, NoteKind
 from syncd.engine import memory
-from syncd.engine.book import book
-from syncd.engine.byhand import change
 from syncd.engine.nearby import open_nearby
 from syncd.engine.observe import observed
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
@@ -119,8 +117,6 @@ class Executing:
             observed=done.seen,
             removed=done.removed,
             detail=done.detail,
-            known=done.known,
-            reply=done.reply,
         )
         log.info(
             "intent.closed",
@@ -145,10 +141,7 @@ class Executing:
         action = intent.action
         side = side_of(action)
         try:
-            done = await self._carry_out(intent, action)
-            if done.fault is not None:
-                self._health.failed(side, done.fault)
-            return done
+            return await self._carry_out(intent, action)
         except PreconditionFailed:
             return await self._superseded(intent)
         except UidConflict:
@@ -173,6 +166,7 @@ class Executing:
             return Done(intent, Outcome.UNKNOWN, detail=type(error).__name__)
 
     async def _carry_out(self, intent: Intent, action: Effect) -> Done:
+        assert not isinstance(action, Asked)  # no plan holds it: it is carried out before one is made (`asked`)
         match action:
             case Create():
                 written = await self._calendars[action.calendar].create(
@@ -191,10 +185,6 @@ class Executing:
                 return await self._reschedule(intent, action)
             case Cancel():
                 return await self._cancel(intent, action)
-            case Hold() | Confirm():
-                return await book(intent, self._sides)
-            case _:
-                return await change(intent, action, self._sides)
 
     def _worded(self, draft: Draft, link: Link) -> Draft:
         """The draft with its note in words, in the zone of the booking's place."""

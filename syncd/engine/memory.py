@@ -99,7 +99,7 @@ def put_off(store: Store, name: BookingId, now: datetime, at_least: timedelta = 
 
     A quarter of an hour at most. Kept in the store, for a cycle may be a process of its own.
     """
-    known = {each: told for each, told in _rests(store).items() if _age(told[1], now) < ASK_AGAIN}
+    known = _rests(store)
     first = known[name][0] if name in known else now.isoformat()
     rest = max(at_least, min(_age(first, now) / 2, CLOSED_FOR))
     store.set_fact(_PUT_OFF, json.dumps(known | {name: (first, (now + rest).isoformat())}))
@@ -110,6 +110,14 @@ def is_put_off(store: Store, name: BookingId, now: datetime) -> bool:
     told = _rests(store).get(name)
     # further away than any rest: the clock was set back meanwhile
     return told is not None and now < datetime.fromisoformat(told[1]) <= now + CLOSED_FOR
+
+
+def forget_rests(store: Store, now: datetime) -> None:
+    """Forget those that ended long ago: what was asked for is gone, or nobody asks for it any more."""
+    known = _rests(store)
+    lately = {name: told for name, told in known.items() if _age(told[1], now) < ASK_AGAIN}
+    if lately != known:
+        store.set_fact(_PUT_OFF, json.dumps(lately))
 
 
 def is_answered(store: Store, name: BookingId) -> None:

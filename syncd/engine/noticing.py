@@ -9,6 +9,7 @@ from syncd.domain.actions import Confirm, Hold
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.errors import StoreError, SyncdError
 from syncd.domain.request import Request
+from syncd.engine import memory
 from syncd.engine.setbacks import Setbacks
 from syncd.engine.sides import Sides
 from syncd.engine.takers import Reader, Takers
@@ -106,6 +107,11 @@ class Noticing:
                 seen.append(one)
         if seen or gone or first:
             self._store.take_notice(url, seen, gone, snapshot.cycle, snapshot.now, watched=self._takers.is_read(url))
+            for one in seen:
+                before = known.get(one.href)
+                if before is not None and before.wish != one.wish:
+                    # another wish does not rest on account of the old one
+                    memory.is_answered(self._store, before.name)
 
     def _seen(
         self,

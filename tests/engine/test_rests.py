@@ -56,5 +56,7 @@ def test_a_clock_that_was_set_back_puts_nothing_off_for_long() -> None:
 def test_what_rested_long_ago_is_forgotten() -> None:
     with Store.open(None) as store:
         memory.put_off(store, ONE, NOW)
-        memory.put_off(store, OTHER, NOW + 120 * MINUTE)
+        memory.put_off(store, OTHER, NOW + 50 * MINUTE)
+        memory.forget_rests(store, NOW + 90 * MINUTE)
         assert ONE not in (store.fact("asks_put_off") or "")
+        assert OTHER in (store.fact("asks_put_off") or "")

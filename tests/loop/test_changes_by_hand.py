@@ -220,3 +220,92 @@ async def test_a_booking_that_syncd_never_saw_can_be_changed_where_nothing_can_b
         assert w.booking(cancelled).status == "cancelled"
         assert await w.events() == {}  # nobody knows whose they are
         assert not [call for call in w.server.calls if call.path == APPOINTMENTS and call.status == 200]
+
+
+@pytest.mark.parametrize("blind", [True, False])
+@pytest.mark.parametrize("minutes", [1 / 60, 10])
+@pytest.mark.parametrize("verb", PATHS)
+async def test_what_a_person_has_since_overridden_is_not_asked_for_again(
+    dav: Server, folder: Path, verb: str, minutes: float, *, blind: bool
+) -> None:
+    """Ten minutes later its rest is over: it is not sent right before the new wish either."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        if blind:
+            close_all_reading(w)
+        older = want(w, wish(verb, booking_id, at(24, 11)))
+        fault = w.fault(Kind.ANSWER, PATHS[verb], "POST", times=None, status=500)
+        for _ in range(4):
+            await w.cycle(seconds=20)
+        fault.times = 0
+        newer = want(w, wish("reschedule", booking_id))
+        await w.cycle(minutes=minutes)
+        for _ in range(6):
+            await w.cycle(minutes=1)
+        assert (w.booking(booking_id).status, w.booking(booking_id).start) == ("confirmed", TO)
+        replies = told(w, older), told(w, newer)
+        assert [one.code for one in replies if one] == [1, 0]
+        assert w.store.open_intents() == []
+        moves = [call.body["start_time"] for call in w.server.calls if call.path == RESCHEDULE and call.status == 200]  # type: ignore[index]
+        assert moves == ["2026-11-24T14:00:00Z"]
+
+
+async def test_taken_back_where_nobody_sees_whether_it_was_heard_it_is_moved_back(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        close_all_reading(w)
+        want(w, wish("reschedule", booking_id))
+        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=ATTEMPTS)
+        await w.cycle(minutes=1)
+        assert w.booking(booking_id).start == TO
+        back = want(w, wish("reschedule", booking_id, BEGINS))
+        await w.cycle(minutes=1)
+        reply = told(w, back)
+        assert reply is not None
+        assert (reply.code, w.booking(booking_id).start) == (0, BEGINS)
+
+
+async def test_a_new_wish_that_cannot_be_looked_at_sets_the_old_one_aside_and_a_slip_does_not(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        want(w, wish("reschedule", booking_id))
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS, status=500)
+        await w.cycle(seconds=1)
+        w.fault(Kind.ANSWER, APPOINTMENTS, times=None, status=503)
+        want(w, wish("reschedule", booking_id, at(20, 9)))
+        await w.cycle(seconds=1)
+        assert [one.action.kind for one in w.store.open_intents()] == ["reschedule_by_hand"]
+        want(w, wish("cancel", booking_id))
+        await w.cycle(seconds=1)
+        assert w.store.open_intents() == []
+        w.server.faults.clear()
+        for _ in range(6):
+            await w.cycle(minutes=1)
+        assert (w.booking(booking_id).status, w.booking(booking_id).start) == ("confirmed", BEGINS)
+
+
+@pytest.mark.parametrize("verb", PATHS)
+async def test_the_same_asked_again_is_asked_under_its_key_at_once_and_both_are_told(
+    dav: Server, folder: Path, verb: str
+) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        close_all_reading(w)
+        older = want(w, wish(verb, booking_id))
+        fault = w.fault(Kind.ANSWER, PATHS[verb], "POST", times=None, status=500)
+        for _ in range(4):
+            await w.cycle(minutes=1)
+        waiting = want(w, wish(verb, booking_id))
+        await w.cycle(seconds=1)
+        fault.times = 0
+        newer = want(w, wish(verb, booking_id))
+        await w.cycle(seconds=1)
+        replies = [told(w, ask_id) for ask_id in (older, waiting, newer)]
+        assert [one.code for one in replies if one] == [0, 75, 0]
+        assert len(set(w.calls(PATHS[verb]))) == 1

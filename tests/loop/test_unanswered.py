@@ -34,7 +34,7 @@ async def asked(dav: Server, folder: Path, email: str = EMAIL) -> AsyncIterator[
         yield w
 
 
-@pytest.mark.parametrize(("status", "calls"), [(500, 30), (403, 3)])
+@pytest.mark.parametrize(("status", "calls"), [(500, 30), (403, 9)])
 @pytest.mark.parametrize("path", [HOLD, CONFIRM])
 async def test_one_event_that_gets_no_good_answer_stops_nothing_else_and_hammers_nobody(
     dav: Server, folder: Path, path: str, status: int, calls: int
@@ -99,6 +99,22 @@ async def test_a_confirm_that_is_answered_again_before_the_hold_lapses_books_onc
         assert len(set(w.calls(HOLD))) == len(set(w.calls(CONFIRM))) == 1
 
 
+@pytest.mark.parametrize("by_event", [True, False])
+async def test_one_403_to_a_confirm_does_not_lose_the_hold(dav: Server, folder: Path, *, by_event: bool) -> None:
+    async with asked(dav, folder) as w:
+        if not by_event:
+            await rid(w)
+        ask_id = 0 if by_event else want(w, by_hand(START))
+        w.fault(Kind.ANSWER, CONFIRM, "POST", times=1, status=403, body={"detail": "no"})
+        await w.cycle(seconds=31)
+        assert len(held(w)) == 1
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        reply = replied(w, ask_id)
+        assert by_event or (reply is not None and reply.code == 0)
+        await ends_as_one(w)
+
+
 async def test_one_that_zimun_heard_is_never_told_as_not_booked(dav: Server, folder: Path) -> None:
     async with asked(dav, folder) as w:
         w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST", times=None)
@@ -131,6 +147,30 @@ async def test_where_nothing_lists_the_bookings_nobody_says_that_it_is_not_booke
             assert "look there whether it is booked" in reply.text
         assert (len(booked(w)), w.store.open_intents()) == (1, [])
         await w.quiet(minutes=1)
+
+
+@pytest.mark.parametrize("by_event", [True, False])
+async def test_so_it_is_where_zimun_refuses_the_confirm_whose_answer_it_has_forgotten(
+    dav: Server, folder: Path, *, by_event: bool
+) -> None:
+    async with asked(dav, folder) as w:
+        close_list(w)
+        if not by_event:
+            await rid(w)
+        ask_id = 0 if by_event else want(w, by_hand(START))
+        w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST", times=ATTEMPTS)
+        await w.cycle(seconds=31)
+        w.salon.idempotency._records.clear()
+        await w.cycle(minutes=1)
+        if by_event:
+            assert await told(w) == (
+                "⚠ Zimun did not say in time whether this is booked. Please look it up there before you try it again."
+            )
+        else:
+            reply = replied(w, ask_id)
+            assert reply is not None
+            assert (reply.code, "look there whether it is booked" in reply.text) == (1, True)
+        assert (len(booked(w)), w.store.open_intents()) == (1, [])
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -179,6 +219,20 @@ async def test_several_that_fail_one_after_the_other_count_as_zimun_being_down(
         assert (report.summary.exit_code, "zimun" in report.summary.sides) == (75 if down else 1, down)
 
 
+async def test_while_it_counts_as_down_what_is_asked_by_hand_is_told_so_without_a_call(
+    dav: Server, folder: Path
+) -> None:
+    async with asking(dav, folder) as w:
+        asks = [want(w, by_hand(START + number * QUARTER, f"c{number}@example.org")) for number in range(9)]
+        w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=500)
+        await w.cycle()
+        assert len(w.calls(HOLD)) == 3 * ATTEMPTS
+        replies = [replied(w, ask_id) for ask_id in asks]
+        assert replies[:3] == [None] * 3
+        assert {(one.code, one.text.split(":")[0]) for one in replies[3:] if one} == {(75, "nothing was done")}
+        assert None not in replies[3:]
+
+
 async def test_a_wait_that_zimun_asks_for_is_its_word_about_all(dav: Server, folder: Path) -> None:
     async with asked(dav, folder) as w:
         w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=429, headers={"Retry-After": "90"})
@@ -215,6 +269,122 @@ async def test_a_refused_hold_is_not_told_before_there_was_a_look(
             await ends_as_one(w)
         else:
             assert "This time is already taken." in await told(w)
+
+
+# the same asked for again, or met otherwise, while it rests
+
+
+@pytest.mark.parametrize("kind", [Kind.ANSWER, Kind.LOSE_ANSWER])
+@pytest.mark.parametrize("path", [HOLD, CONFIRM])
+async def test_asked_again_in_the_shell_while_it_rests_it_is_one_booking_and_both_are_told(
+    dav: Server, folder: Path, path: str, kind: Kind
+) -> None:
+    async with asking(dav, folder) as w:
+        first = want(w, by_hand(START))
+        fault = w.fault(kind, path, "POST", times=None, status=500)
+        for _ in range(4):
+            await w.cycle(minutes=1)
+        waiting = want(w, by_hand(START, EMAIL.upper()))
+        await w.cycle(seconds=5)
+        reply = replied(w, waiting)
+        if path == HOLD or kind is Kind.ANSWER:
+            assert reply is not None
+            assert reply.code == 75
+            assert "it is being asked for already" in reply.text
+        fault.times = 0
+        again = want(w, by_hand(START))
+        await w.cycle(seconds=5)
+        for _ in range(6):
+            await w.cycle(minutes=1)
+        (booking,) = booked(w)
+        replies = replied(w, first), replied(w, again)
+        assert [(one.code, one.booking_ids) for one in replies if one] == [(0, (booking.booking_id,))] * 2
+        assert (held(w), w.store.open_intents()) == ([], [])
+
+
+async def test_asked_twice_in_one_cycle_it_is_one_booking_where_the_first_is_not_heard(
+    dav: Server, folder: Path
+) -> None:
+    async with asking(dav, folder) as w:
+        want(w, by_hand(START))
+        want(w, by_hand(START))
+        w.fault(Kind.LOSE_REQUEST, CONFIRM, "POST", times=ATTEMPTS)
+        for _ in range(4):
+            await w.cycle(minutes=1)
+        assert len(booked(w)) == len(set(w.calls(HOLD))) == 1
+
+
+@pytest.mark.parametrize("path", [HOLD, CONFIRM])
+async def test_asked_again_in_the_shell_while_an_events_rests_it_is_one_booking(
+    dav: Server, folder: Path, path: str
+) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        fault = w.fault(Kind.ANSWER, path, "POST", times=None, status=500)
+        await w.cycle(seconds=31)
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        fault.times = 0
+        ask_id = want(w, by_hand(START))
+        await w.cycle(seconds=5)
+        reply = replied(w, ask_id)
+        assert reply is not None
+        assert reply.code == (0 if path == CONFIRM else 75)  # the event may be gone: it is read first
+        for _ in range(6):
+            await w.cycle(minutes=1)
+        await ends_as_one(w)
+        assert len(set(w.calls(HOLD))) == 1
+
+
+async def test_after_the_hold_has_lapsed_it_may_be_asked_for_anew(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        first = want(w, by_hand(START))
+        fault = w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=500)
+        await w.cycle()
+        fault.times = 0
+        again = want(w, by_hand(START))
+        await w.cycle(minutes=11)
+        replies = replied(w, first), replied(w, again)
+        assert [one.code for one in replies if one] == [75, 0]
+        assert len(booked(w)) == 1
+
+
+@pytest.mark.parametrize("by_event", [True, False])
+@pytest.mark.parametrize("path", [HOLD, CONFIRM])
+async def test_who_booked_online_while_it_rested_is_not_booked_twice(
+    dav: Server, folder: Path, path: str, *, by_event: bool
+) -> None:
+    async with asking(dav, folder) as w:
+        if by_event:
+            await ask(w, START)
+        else:
+            want(w, by_hand(START))
+        w.fault(Kind.ANSWER, path, "POST", times=None, status=500)
+        await w.cycle(seconds=10)
+        await w.cycle(seconds=31)
+        await w.cycle(minutes=1)
+        w.server.faults.clear()
+        w.salon.book("s_haircut", START, location_id="loc_mitte", name="Dana Lee", email=EMAIL)
+        for _ in range(6):
+            await w.cycle(minutes=1)
+        assert len(booked(w)) == 1
+
+
+async def test_where_nobody_can_look_what_rested_is_not_sent_again(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        want(w, by_hand(START))
+        fault = w.fault(Kind.ANSWER, CONFIRM, "POST", times=None, status=500)
+        await w.cycle()
+        sent = len(w.calls(CONFIRM))
+        fault.times = 0
+        down = w.fault(Kind.ANSWER, APPOINTMENTS, times=None, status=503)
+        await w.cycle(minutes=1)
+        assert len(w.calls(CONFIRM)) == sent
+        down.times = 0
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        assert len(booked(w)) == 1
 
 
 # a wish that is changed while the answer to its hold is missing
@@ -337,6 +507,30 @@ async def test_dragged_to_one_that_is_taken_it_is_told_once_its_own_hold_has_lap
             await w.cycle(minutes=1)
         assert "12:00 on Tue 24 Nov is not free for this" in await told(w)
         assert (len(booked(w)), held(w), w.store.open_intents()) == (1, [], [])
+
+
+async def test_another_wish_does_not_rest_on_account_of_the_old_one(dav: Server, folder: Path) -> None:
+    async with asked(dav, folder) as w:
+        fault = w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=500)
+        await w.cycle(seconds=31)
+        for _ in range(60):
+            await w.cycle(minutes=1)
+        fault.times = 0
+        await changed(w, ("T100000", "T120000"), ("T110000", "T130000"))
+        await w.cycle(seconds=10)
+        await w.cycle(seconds=31)
+        assert [one.start for one in booked(w)] == [START + 2 * HOUR]
+
+
+async def test_what_is_gone_rests_no_more(dav: Server, folder: Path) -> None:
+    async with asked(dav, folder) as w:
+        w.fault(Kind.ANSWER, HOLD, "POST", times=ATTEMPTS, status=500)
+        await w.cycle(seconds=31)
+        await rid(w)
+        assert "event-1" in (w.store.fact("asks_put_off") or "")
+        for _ in range(3):
+            await w.cycle(minutes=30)
+        assert w.store.fact("asks_put_off") == "{}"
 
 
 async def test_dragged_away_and_back_it_is_booked_with_the_same_hold(dav: Server, folder: Path) -> None:
