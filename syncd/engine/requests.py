@@ -171,6 +171,9 @@ class Requests:
         return read
 
     async def _book(self, candidate: Candidate, request: Request, snapshot: Snapshot) -> list[Done]:
+        if candidate.asked_at is None:
+            candidate = replace(candidate, asked_at=self._now())
+            self._keep([candidate])
         twin = await live_twin(request, self._sides)
         if twin is not None:
             self._is_booked_already(candidate, twin, snapshot)
@@ -180,7 +183,7 @@ class Requests:
             return [await self._asked.carry_out(replace(lost.intent, action=action), action, again=True)]
         slots = await open_nearby(self._sides, request.service_id, request.location_id, request.start)
         if slots and request.start not in slots:
-            if may_be_ours(request, self._sides):
+            if may_be_ours(request, self._sides, candidate):
                 memory.put_off(self._store, candidate.name, self._now())
                 return []
             note = Note(NoteKind.REQUEST_NOT_OPEN, snapshot.now, NEVER, asked=request.start, slots=slots)
