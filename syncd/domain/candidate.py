@@ -32,7 +32,8 @@ class Candidate:
     of `etag`; `wish` a hash of what counts for a request. `since` is when it was first seen like this. `first`: it
     stood there when the calendar was first read. `note` is still to be written into it; `told` is the kind of the note
     that syncd wrote last. Of what it asks for only start (aware, in UTC), service and place are kept, for `status`.
-    `booking_id` is the booking that it became. `gone`: the calendar does not list it now.
+    `asked_at` is when Zimun was first asked for what it asks for; None before. `booking_id` is the booking that it
+    became. `gone`: the calendar does not list it now.
     """
 
     id: int
@@ -49,6 +50,7 @@ class Candidate:
     location_id: str = ""
     note: Note | None = None
     told: str = ""
+    asked_at: datetime | None = None
     booking_id: BookingId | None = None
     gone: bool = False
 

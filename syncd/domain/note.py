@@ -50,6 +50,7 @@ class NoteKind(StrEnum):
     REQUEST_PLACE_UNCLEAR = "request_place_unclear"
     REQUEST_NOT_THERE = "request_not_there"
     REQUEST_UNROUTED = "request_unrouted"
+    REQUEST_BOOKED_UNROUTED = "request_booked_unrouted"
     REQUEST_AWAITS = "request_awaits"
     REQUEST_REJECTED = "request_rejected"
     REQUEST_WAITS = "request_waits"

@@ -13,6 +13,7 @@ import structlog
 
 from syncd.domain.actions import Confirm, Hold
 from syncd.domain.booking import Booking
+from syncd.domain.candidate import Candidate
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknown, Refused, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.request import Known, Reply, Request
@@ -85,20 +86,35 @@ async def live_twin(request: Request, sides: Sides, *, surely: bool = False) -> 
     return None
 
 
-def may_be_ours(request: Request, sides: Sides, but: Intent | None = None) -> bool:
+def may_be_ours(request: Request, sides: Sides, by: Intent | Candidate) -> bool:
     """Whether that time may be taken by another hold of ours whose end is not known: then a refusal is none yet.
 
-    Zimun does not tell whose time a hold takes: it may be any at that place on that day.
+    Zimun does not tell whose time a hold takes: it may be any at that place that overlaps. Of holds for others those
+    count that were asked for before this was: an event that never gets an answer is held for anew again and again.
     """
     now = sides.clock.now()
-    return any(
-        isinstance(one.action, Hold | Confirm)
-        and (but is None or one.id != but.id)
-        and abs(now - one.at) <= 2 * HOLD_LIFE
-        and one.action.request.location_id == request.location_id
-        and abs(one.action.request.start - request.start) < DAY
-        for one in sides.store.open_intents()
-    )
+    asker = by.action.candidate if isinstance(by, Intent) and isinstance(by.action, Hold | Confirm) else None
+    asker = by.id if isinstance(by, Candidate) else asker
+    since = next((one.asked_at for one in sides.store.candidates() if one.id == asker), None) or now
+
+    def counts(one: Intent) -> bool:
+        if not isinstance(one.action, Hold | Confirm) or abs(now - one.at) > 2 * HOLD_LIFE:
+            return False
+        if isinstance(by, Intent) and one.id == by.id:
+            return False
+        earlier = isinstance(one.action, Confirm) or one.action.candidate == asker or one.at <= since
+        return earlier and _may_overlap(one.action.request, request, sides)
+
+    return any(counts(one) for one in sides.store.open_intents())
+
+
+def _may_overlap(one: Request, other: Request, sides: Sides) -> bool:
+    """Whether the two cannot both be booked where one person is there for them."""
+    if one.location_id != other.location_id:
+        return False
+    first, second = sorted((one, other), key=lambda each: each.start)
+    service = sides.catalog.services.get(first.service_id) if sides.catalog is not None else None
+    return second.start - first.start < ((service.duration if service is not None else None) or DAY)
 
 
 async def _read(booking: Booking, sides: Sides) -> Booking | None:

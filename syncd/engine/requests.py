@@ -82,8 +82,7 @@ class Requests:
         for candidate, request in await self._due(snapshot):
             if self._stopping() or ZIMUN in self._health.faults:
                 break
-            rests = memory.books_nothing(self._store, snapshot.now) or self._asked.rests(candidate.name)
-            if rests or self._is_asked_for_elsewhere(candidate, request):
+            if not self._has_its_turn(candidate, request):
                 continue
             try:
                 made = await self._book(candidate, request, snapshot)
@@ -103,7 +102,8 @@ class Requests:
     async def planned(self, snapshot: Snapshot) -> list[Hold]:
         """What would be asked for now. The store is written: give it a copy."""
         await self._noticing.events(snapshot)
-        return [_hold(candidate, request) for candidate, request in await self._due(snapshot)]
+        due = await self._due(snapshot)
+        return [_hold(candidate, request) for candidate, request in due if self._has_its_turn(candidate, request)]
 
     async def notice_slots(self, snapshot: Snapshot) -> None:
         """Read what people wrote into the events of open slots, as publishing has just found it.
@@ -135,13 +135,18 @@ class Requests:
             return []
         read = await self._as_they_stand(due, snapshot)
         begun = {one.action.candidate for one in open_asks(self._store)}
-        approved = [pair for pair in read if pair[0].stage is Stage.APPROVED or pair[0].id in begun]
-        fresh = [pair for pair in read if pair not in approved]
+        # what was asked for already was one of few enough then
+        passed = [
+            pair
+            for pair in read
+            if pair[0].stage is Stage.APPROVED or pair[0].asked_at is not None or pair[0].id in begun
+        ]
+        fresh = [pair for pair in read if pair not in passed]
         if len(fresh) > MAX_REQUESTS:
             self._keep([held_back(one, reading, now) for one, reading in fresh])
             fresh = []
         wanted = []
-        for one, reading in (*fresh, *approved):
+        for one, reading in (*fresh, *passed):
             if isinstance(reading, Request):
                 wanted.append((one, reading))
             elif isinstance(reading, Fault):
@@ -171,6 +176,9 @@ class Requests:
         return read
 
     async def _book(self, candidate: Candidate, request: Request, snapshot: Snapshot) -> list[Done]:
+        if candidate.asked_at is None:
+            candidate = replace(candidate, asked_at=self._now())
+            self._keep([candidate])
         twin = await live_twin(request, self._sides)
         if twin is not None:
             self._is_booked_already(candidate, twin, snapshot)
@@ -180,7 +188,7 @@ class Requests:
             return [await self._asked.carry_out(replace(lost.intent, action=action), action, again=True)]
         slots = await open_nearby(self._sides, request.service_id, request.location_id, request.start)
         if slots and request.start not in slots:
-            if may_be_ours(request, self._sides):
+            if may_be_ours(request, self._sides, candidate):
                 memory.put_off(self._store, candidate.name, self._now())
                 return []
             note = Note(NoteKind.REQUEST_NOT_OPEN, snapshot.now, NEVER, asked=request.start, slots=slots)
@@ -222,6 +230,10 @@ class Requests:
         self.refused += 1
         self._keep([candidate])
         log.info("request.refused", request=candidate.name, why=candidate.note.kind.value if candidate.note else "")
+
+    def _has_its_turn(self, candidate: Candidate, request: Request) -> bool:
+        """Whether it may be asked for now. Each rests by itself, also after a 403: that may be about it alone."""
+        return not self._asked.rests(candidate.name) and not self._is_asked_for_elsewhere(candidate, request)
 
     def _is_asked_for_elsewhere(self, candidate: Candidate, request: Request) -> bool:
         """Whether the same is being asked for by another event or by hand, and its answer is not known."""

@@ -96,9 +96,11 @@ class Takers:
     def reader(self, url: str, snapshot: Snapshot) -> Reader:
         """How the events of that calendar are read."""
         desk, routes = self._desk(snapshot), self._managed.policy.routes
+        seen = (*snapshot.bookings.values(), *(link.booking for link in snapshot.links.values()))
+        staff_told = any(booking.staff_name for booking in seen)
         if url != self.slots:
             desk = replace(desk, locations=places_of(url, routes))
-            return lambda href, event: unless_unrouted(read_request(event, desk), routes)
+            return lambda href, event: unless_unrouted(read_request(event, desk), routes, staff_told=staff_told)
         slots = {one.href: one.slot for one in self._store.openings(url)}
         words = any_words(self._sides.words)
         scene = Display(snapshot.catalog, {}, self._sides.words, desk.now, words)
@@ -109,7 +111,8 @@ class Takers:
             wordings = (scene.wording(Offer(slot.service_id, slot.location_id), each) for each in words)
             titles = {one.title for one in wordings if one is not None}
             told = self._is_length_told(slot, desk.catalog)
-            return unless_unrouted(read_slot_request(event, slot, titles, desk, length_told=told), routes)
+            reading = read_slot_request(event, slot, titles, desk, length_told=told)
+            return unless_unrouted(reading, routes, staff_told=staff_told)
 
         return read
 

@@ -22,6 +22,7 @@ from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.takers import Takers
 from syncd.planning.candidates import is_overdue
 from syncd.planning.requests import wish_of
+from syncd.planning.routing import route
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import Stored
 
@@ -44,6 +45,7 @@ class Tidying:
         self._sides = sides
         self._store = sides.store
         self._takers = Takers(sides, managed, health)
+        self._routes = managed.policy.routes
         self._health = health
         self._stopping = stopping
         self._why_waiting = NoteKind.REQUEST_WAITS
@@ -69,9 +71,17 @@ class Tidying:
 
     def _is_to_do(self, one: Candidate, snapshot: Snapshot) -> bool:
         if one.stage is Stage.BOOKED:
-            return _is_settled(one.booking_id, snapshot)
+            return _is_settled(one.booking_id, snapshot) or self._is_shown_nowhere(one, snapshot)
         stale = one.stage is Stage.THEIRS and bool(one.told)
         return one.note is not None or stale or is_overdue(one, snapshot.now, self._why_waiting)
+
+    def _is_shown_nowhere(self, one: Candidate, snapshot: Snapshot) -> bool:
+        """Whether no calendar takes its booking, which the event does not say yet: by whose it became, say."""
+        if one.booking_id is None or one.booking_id in snapshot.links:
+            return False
+        booking = snapshot.bookings.get(one.booking_id)
+        unrouted = booking is not None and booking.live and route(booking, self._routes) is None
+        return unrouted and one.told != NoteKind.REQUEST_BOOKED_UNROUTED
 
     async def _safely(self, one: Candidate, snapshot: Snapshot) -> list[Problem]:
         try:
@@ -102,7 +112,7 @@ class Tidying:
             return
         if wish_of(stored.event) != one.wish:
             return
-        if one.stage is Stage.BOOKED:
+        if one.stage is Stage.BOOKED and _is_settled(one.booking_id, snapshot):
             if one.calendar == self._takers.slots:
                 self._outdate(one, snapshot)
             self._takers.is_written(one.calendar)
@@ -112,6 +122,8 @@ class Tidying:
         note = one.note
         if note is None and one.stage is Stage.STANDING:
             note = Note(self._why_waiting, snapshot.now, NEVER)
+        elif one.stage is Stage.BOOKED:
+            note = Note(NoteKind.REQUEST_BOOKED_UNROUTED, snapshot.now, NEVER)
         if note is not None or stored.event.noted:
             stored = await self._write(one, stored, stored.event, note, snapshot)
         version = stored.event.fingerprint if stored.event is not None else one.version

@@ -91,9 +91,11 @@ def read_request(event: Event, desk: Desk) -> Reading:
         return told.fault
 
 
-def unless_unrouted(reading: Reading, routes: Iterable[Route]) -> Reading:
+def unless_unrouted(reading: Reading, routes: Iterable[Route], *, staff_told: bool) -> Reading:
     """The same; a fault where no calendar would take the booking's event: nothing would show that it is booked."""
-    if not isinstance(reading, Request) or may_take(reading.service_id, reading.location_id, routes):
+    if not isinstance(reading, Request):
+        return reading
+    if may_take(reading.service_id, reading.location_id, routes, staff_told=staff_told):
         return reading
     return Fault(NoteKind.REQUEST_UNROUTED, reading.start, (), reading.service_id, reading.location_id)
 

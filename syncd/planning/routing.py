@@ -43,11 +43,18 @@ def route(booking: Booking, routes: Sequence[Route]) -> str | None:
     return next((entry.calendar for entry in routes if entry.fallback), None)
 
 
-def may_take(service_id: str, location_id: str, routes: Iterable[Route]) -> bool:
-    """Whether a booking of that service has a calendar at that place ("": at some), for some of the staff at least."""
+def may_take(service_id: str, location_id: str, routes: Iterable[Route], *, staff_told: bool) -> bool:
+    """Whether a booking of that service has a calendar at that place ("": at some), for some of the staff at least.
+
+    `staff_told`: Zimun names the staff in its bookings; where it does not, no entry for some of them ever matches.
+    """
     return any(
         entry.fallback
-        or (_matches(entry.services, service_id) and (not location_id or _matches(entry.locations, location_id)))
+        or (
+            (staff_told or not entry.staff)
+            and _matches(entry.services, service_id)
+            and (not location_id or _matches(entry.locations, location_id))
+        )
         for entry in routes
     )
 

@@ -217,6 +217,10 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("Please tell whoever looks after syncd."),),
         _AGAIN,
     ),
+    NoteKind.REQUEST_BOOKED_UNROUTED: (
+        (N_("This is booked in Zimun, but no calendar is set up for the booking: nothing else shows it here."),),
+        (N_("Please tell whoever looks after syncd."),),
+    ),
     NoteKind.REQUEST_AWAITS: (
         (N_("Many bookings were asked for at once, so this one is not booked yet."),),
         (N_("To book it, run {approve} on the computer that connects the calendar; if it shall not be, {reject}."),),

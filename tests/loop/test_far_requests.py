@@ -182,3 +182,41 @@ async def test_what_no_calendar_takes_is_not_booked_and_says_why(dav: Server, fo
         await due(w)
         (booking,) = booked(w)
         assert prop((await w.event(booking.booking_id))[1], "SUMMARY") == ":Haircut – Dana Lea"
+
+
+@ON_ONE
+async def test_nor_what_only_entries_for_staff_would_take_where_zimun_names_none(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        route_by_staff(w)
+        await ask(w, FAR)
+        await due(w)
+        assert "Not booked: no calendar is set up" in await told(w)
+        assert (w.posts, stages(w)) == (0, ["closed"])
+
+
+@ON_ONE
+async def test_what_is_booked_and_taken_by_none_after_all_says_so_until_one_takes_it(dav: Server, folder: Path) -> None:
+    """Zimun names the staff, but who will have the booking shows only once it is made."""
+    async with asking(dav, folder) as w:
+        everything = w.config
+        w.book(at(25, 9))
+        await w.cycle(minutes=1)
+        route_by_staff(w)
+        await ask(w, at(24, 9))
+        await due(w)
+        assert len(booked(w)) == 2
+        assert await told(w) == (
+            "⚠ This is booked in Zimun, but no calendar is set up for the booking: nothing else shows it here. "
+            "Please tell whoever looks after syncd."
+        )
+        await w.quiet(minutes=20)
+        w.config = everything
+        await w.cycle(minutes=1)
+        assert (await there(w), len(await w.events())) == ("", 2)
+
+
+def route_by_staff(w: World) -> None:
+    """The only calendar is for one who has no booking."""
+    (entry,) = w.config.calendars
+    named = entry.model_copy(update={"staff": ("Nobody",), "fallback": False})
+    w.config = w.config.model_copy(update={"calendars": (named,)})

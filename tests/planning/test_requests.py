@@ -323,11 +323,11 @@ def test_the_places_of_a_calendar_are_those_that_routing_sends_there() -> None:
 
 def test_a_request_that_no_calendar_would_take_is_told_so() -> None:
     asked = read()
-    assert unless_unrouted(asked, [Route(HOME, services=("cut",))]) == asked
+    assert unless_unrouted(asked, [Route(HOME, services=("cut",))], staff_told=True) == asked
     told = Fault(NoteKind.REQUEST_UNROUTED, TEN, (), "cut", "mitte")
-    assert unless_unrouted(asked, [Route(HOME, services=("nails",))]) == told
+    assert unless_unrouted(asked, [Route(HOME, services=("nails",))], staff_told=True) == told
     for other in (read("Haircut"), read(description="")):
-        assert unless_unrouted(other, []) == other
+        assert unless_unrouted(other, [], staff_told=True) == other
 
 
 # what counts as a change

@@ -74,10 +74,12 @@ def test_a_fallback_that_names_nothing_stands_behind_all_others() -> None:
     ],
 )
 def test_a_booking_to_be_has_a_calendar_where_one_may_take_it(entry: Route, takes: bool) -> None:
-    assert may_take("cut", "loc_1", [Route(HOME, services=("wash",)), entry]) is takes
+    assert may_take("cut", "loc_1", [Route(HOME, services=("wash",)), entry], staff_told=True) is takes
     # where Zimun names no place with it, it may name one once it is booked
-    assert may_take("cut", "", [entry]) is (takes or entry.locations == ("loc_2",))
-    assert not may_take("cut", "loc_1", [])
+    assert may_take("cut", "", [entry], staff_told=True) is (takes or entry.locations == ("loc_2",))
+    assert not may_take("cut", "loc_1", [], staff_told=True)
+    takes_without = takes and (entry.fallback or not entry.staff)
+    assert may_take("cut", "loc_1", [entry], staff_told=False) is takes_without
 
 
 def test_people_may_ask_for_bookings_where_an_entry_says_so() -> None:

@@ -178,6 +178,7 @@ TOLD: Final[Mapping[str, str]] = {
     NoteKind.TRANSFERRED: "it cannot change calendars",
     NoteKind.REASSIGNED: "somebody else has it now",
     NoteKind.FOREIGN: "it was put into a calendar that syncd does not keep",
+    NoteKind.REQUEST_BOOKED_UNROUTED: "booked, but no calendar of the config takes it",
     NoteKind.REQUEST_AWAITS: "it awaits approval",
     NoteKind.REQUEST_WAITS: "not booked yet",
     NoteKind.REQUEST_NOT_PERMITTED: "Zimun does not permit syncd to book",
