@@ -148,9 +148,9 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     if target not in case.snapshot.readable:
         return Outcome()
     link = case.link
-    there = next(
-        (other for other in case.snapshot.of_uid(link.uid) if other.calendar == target and other.key != seen.key), None
-    )
+    # not one that is linked with another booking, as after a restored database and a reschedule that renamed
+    free = (each for each in case.snapshot.of_uid(link.uid) if each.key not in case.snapshot.linked_keys)
+    there = next((each for each in free if each.calendar == target and each.key != seen.key), None)
     if there is not None and there.event is not None and there.event.uid == link.uid and not there.event.cancelled:
         others = (one for one in link.leftovers if (one.calendar, one.href) != there.key)
         leftovers = (*others, left_behind(seen))

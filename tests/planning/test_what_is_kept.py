@@ -16,7 +16,7 @@ from syncd.planning import keeping
 from syncd.planning.case import Case, Outcome
 from tests.planning import builders as make
 from tests.planning.builders import FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
-from tests.planning.lens import B1, BOOKED, STOOD, case, done, draft, note, pair, stands
+from tests.planning.lens import B1, B2, BOOKED, STOOD, case, done, draft, note, pair, stands
 
 SAID = note(NoteKind.NOT_OPEN)
 DUE = note(NoteKind.TRANSFERRED)
@@ -327,6 +327,13 @@ def test_what_stands_there_already_is_taken_and_the_old_one_left_over() -> None:
         leftovers=(other, left),
     )
     assert done(relocated(link, there)) == Record(B1, Why.EVENT_TRANSFERRED, after)
+
+
+def test_what_is_linked_with_another_booking_is_not_taken() -> None:
+    """Two links of one event: what ends one of the bookings would remove the other's."""
+    there, link = stands(calendar=SIDE), pair()
+    other = replace(link, booking_id=B2, calendar=SIDE, href=there.href)
+    assert isinstance(done(relocated(link, there, links={B1: link, B2: other})), Create)
 
 
 @pytest.mark.parametrize("changes", [{"uid": "b1~2@zimun"}, {"cancelled": True}])
