@@ -23,6 +23,7 @@ from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, ZIMUN, Health, Sides, exit_code_of
 from syncd.planning.planner import OWN_FAULT
+from syncd.planning.sides import STALE
 from syncd.state.asks import Ask
 from syncd.state.journal import Intent, Outcome
 
@@ -45,8 +46,6 @@ class AskedByHand:
         self._stopping = stopping
         self._in_a_row = 0
         self._done: list[Done] = []
-        # where these are is not known, but for what Zimun says: what was set aside may have been heard
-        self._unsure: set[BookingId] = set()
 
     async def all(self) -> list[Done]:
         """What came of each intent: first of those that were left open, then of what is asked anew, one by one."""
@@ -98,14 +97,14 @@ class AskedByHand:
             case MoveWanted(booking_id, to):
                 if (told := await self._being_asked(ask.wanted)) is not None:
                     return told
-                booking = await self._as_it_is(booking_id)
-                return self._no_move(booking_id, to, booking) or RescheduleByHand(
+                booking, read = await self._as_it_is(booking_id)
+                return self._no_move(booking_id, to, booking, read=read) or RescheduleByHand(
                     booking_id, Why.BY_HAND, booking, to, ask.id
                 )
             case CancelWanted(booking_id):
                 if (told := await self._being_asked(ask.wanted)) is not None:
                     return told
-                booking = await self._as_it_is(booking_id)
+                booking, _ = await self._as_it_is(booking_id)
                 if booking is not None and booking.cancelled:
                     return Reply(EXIT_DONE, "cancelled already", (booking_id,))
                 if booking is not None and booking.start <= self._now():
@@ -146,7 +145,7 @@ class AskedByHand:
                     intent, Outcome.DROPPED, now, detail="settled", reply=Reply(EXIT_TROUBLE, SET_ASIDE)
                 )
                 memory.is_answered(self._sides.store, action.booking_id)
-                self._unsure.add(action.booking_id)
+                memory.set_aside(self._sides.store, action.booking_id, now)
                 log.info("ask.set_aside", booking_id=action.booking_id, action=action.kind)
 
     async def _being_asked(self, wanted: Request | MoveWanted | CancelWanted) -> Reply | None:
@@ -168,20 +167,27 @@ class AskedByHand:
                 return done.reply or Reply(EXIT_DOWN, ASKED_ALREADY)
         return None
 
-    def _no_move(self, booking_id: BookingId, to: datetime, booking: Booking | None) -> Reply | None:
-        """The reply where Zimun is not even asked."""
+    def _is_unsure(self, booking_id: BookingId, *, read: bool) -> bool:
+        """Whether what was set aside may have been heard: for an hour, or until it is `read` when no answer lags."""
+        ago = memory.was_set_aside(self._sides.store, booking_id, self._now())
+        return ago is not None and (not read or ago < STALE)
+
+    def _no_move(self, booking_id: BookingId, to: datetime, booking: Booking | None, *, read: bool) -> Reply | None:
+        """The reply where Zimun is not even asked. `read`: by Zimun's own word, and not as it was last known."""
         if to <= self._now():
             return Reply(EXIT_TROUBLE, "that time is past")
         if booking is not None and booking.cancelled:
             return Reply(EXIT_TROUBLE, "the booking is cancelled")
-        if booking is not None and booking.start == to and booking_id not in self._unsure:
+        if booking is not None and booking.start == to and not self._is_unsure(booking_id, read=read):
             return Reply(EXIT_DONE, "it is at that time already", (booking_id,))
         if booking is not None and booking.start <= self._now():
             return Reply(EXIT_TROUBLE, BEGUN)
         return None
 
-    async def _as_it_is(self, booking_id: BookingId) -> Booking | None:
-        """The booking read afresh; as it was last known where no call reads it; None where nothing is known of it."""
+    async def _as_it_is(self, booking_id: BookingId) -> tuple[Booking | None, bool]:
+        """The booking, and whether it was read afresh; as it was last known where no call reads it, None where nothing
+        is known of it.
+        """
         store = self._sides.store
         known = {one.booking.id: one.booking for one in store.known()}
         link = store.links().get(booking_id)
@@ -192,9 +198,8 @@ class AskedByHand:
         except NotPermitted as error:
             if error.credentials:
                 raise
-            return base
-        self._unsure.discard(booking_id)
-        return found or base
+            found = None
+        return found or base, found is not None
 
     async def _import(self, ask_id: int, booking_ids: tuple[BookingId, ...]) -> None:
         links, taken, found, refused = self._sides.store.links(), [], [], []

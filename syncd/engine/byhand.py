@@ -5,7 +5,7 @@ change. The link remembers our write, for a while an answer that lags behind it 
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncd.domain.actions import ByHand, CancelByHand, RescheduleByHand
 from syncd.domain.booking import Booking, Status
@@ -13,7 +13,6 @@ from syncd.domain.errors import NotFound, NotPermitted, OutcomeUnknown, Refused,
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link, Wrote
 from syncd.domain.request import Known, Reply
-from syncd.engine import memory
 from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
@@ -23,6 +22,8 @@ from syncd.state.journal import Intent, Outcome
 
 UNKNOWN_BOOKING = "Zimun knows no such booking"
 NO_EFFECT = "no answer came, and it had no effect: ask again"
+UNSURE = "no answer came, and no call tells of this booking: look in Zimun whether it was done"
+PATIENCE = timedelta(minutes=15)
 
 
 async def change(intent: Intent, action: ByHand, sides: Sides, *, again: bool = False) -> Done:
@@ -41,15 +42,14 @@ async def change(intent: Intent, action: ByHand, sides: Sides, *, again: bool = 
     except Refused as error:
         return await _refused(intent, action, sides, error)
     except (NotPermitted, Unavailable) as error:
-        if isinstance(error, NotPermitted) and not error.credentials:
-            memory.remember_closed(sides.store, sides.clock.now())
         return not_sent(intent, error, again=again)
 
 
 async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     """What came of a change whose answer was lost, by reading the booking; by the same key again where no call can.
 
-    And while what is read may be an answer that lags. Raises what reading it raises: then it stays open.
+    And while what is read may be an answer that lags. Raises what reading it raises: then it stays open. Where no call
+    tells, it ends after a while: nobody knows what its customer, or a person in the calendar, has wanted since.
     """
     starts = [action.expect.start] if action.expect is not None else []
     starts += [action.to] if isinstance(action, RescheduleByHand) else []
@@ -59,6 +59,8 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
         if error.credentials:
             raise
         found = None
+    if found is None and abs(sides.clock.now() - intent.at) > PATIENCE:
+        return Done(intent, Outcome.DROPPED, reply=Reply(EXIT_DOWN, UNSURE), detail="settled")
     if found is None:
         return await change(intent, action, sides, again=True)
     if isinstance(action, CancelByHand):

@@ -19,6 +19,7 @@ _REFUSED = "writes_refused_at"
 _CLOSED = "zimun_closed_at"
 _BOOKS_NOTHING = "zimun_books_nothing_at"
 _PUT_OFF = "asks_put_off"
+_SET_ASIDE = "asks_set_aside"
 CLOSED_FOR = timedelta(minutes=15)
 
 
@@ -125,6 +126,18 @@ def is_answered(store: Store, name: BookingId) -> None:
     known = _rests(store)
     if known.pop(name, None) is not None:
         store.set_fact(_PUT_OFF, json.dumps(known))
+
+
+def set_aside(store: Store, booking_id: BookingId, now: datetime) -> None:
+    """What was asked by hand about that booking, and has no answer, is not asked for again. It may have been heard."""
+    known = {each: at for each, at in _load(store, _SET_ASIDE).items() if _age(at, now) < ASK_AGAIN}
+    store.set_fact(_SET_ASIDE, json.dumps(known | {booking_id: now.isoformat()}))
+
+
+def was_set_aside(store: Store, booking_id: BookingId, now: datetime) -> timedelta | None:
+    """How long ago, within the hour; None where nothing was."""
+    at = _load(store, _SET_ASIDE).get(booking_id)
+    return _age(at, now) if at is not None and _age(at, now) < ASK_AGAIN else None
 
 
 def print_of(action: Action) -> str:

@@ -79,13 +79,12 @@ class Takers:
         """Whether all that stands there was seen: only then is what comes later new."""
         return url != self.slots or self._store.openings_position(url) != UNREAD
 
-    async def read(self, url: str, hrefs: Iterable[str], snapshot: Snapshot | None = None) -> dict[str, Stored] | None:
-        """The events at these hrefs; None where the calendar cannot be read, or was not in that cycle."""
+    async def read(self, url: str, hrefs: Iterable[str]) -> dict[str, Stored] | None:
+        """The events at these hrefs; None where the calendar cannot be read."""
         wanted = list(hrefs)
         if not wanted:
             return {}
-        unread = snapshot is not None and url != self.slots and url not in snapshot.readable
-        if unread or url in self._health.faults:
+        if url in self._health.faults:
             return None
         try:
             return {one.href: one for one in await self.calendar(url).read(wanted)}
@@ -97,7 +96,8 @@ class Takers:
         """How the events of that calendar are read."""
         desk, routes = self._desk(snapshot), self._managed.policy.routes
         seen = (*snapshot.bookings.values(), *(link.booking for link in snapshot.links.values()))
-        staff_told = any(booking.staff_name for booking in seen)
+        # where nothing is known yet, nobody knows that it does not: what none takes after all says so
+        staff_told = not seen or any(booking.staff_name for booking in seen)
         if url != self.slots:
             desk = replace(desk, locations=places_of(url, routes))
             return lambda href, event: unless_unrouted(read_request(event, desk), routes, staff_told=staff_told)

@@ -309,3 +309,69 @@ async def test_the_same_asked_again_is_asked_under_its_key_at_once_and_both_are_
         replies = [told(w, ask_id) for ask_id in (older, waiting, newer)]
         assert [one.code for one in replies if one] == [0, 75, 0]
         assert len(set(w.calls(PATHS[verb]))) == 1
+
+
+async def test_what_has_no_answer_and_no_call_tells_of_ends_and_the_event_counts_again(
+    dav: Server, folder: Path
+) -> None:
+    """A day later nobody knows what people have wanted since: a drag, here."""
+    async with world(dav, folder) as w:
+        booked = w.book(BEGINS)
+        await w.cycle()
+        close_all_reading(w)
+        asked = want(w, wish("cancel", booked))
+        fault = w.fault(Kind.ANSWER, CANCEL, "POST", times=None, status=500)
+        await w.cycle(minutes=1)
+        await w.drag(booked, HOUR)
+        for minutes in (5, 12, 1):
+            await w.cycle(minutes=minutes)
+        reply = told(w, asked)
+        assert reply is not None
+        assert (reply.code, reply.text) == (
+            75, "no answer came, and no call tells of this booking: look in Zimun whether it was done"
+        )  # fmt: skip
+        fault.times = 0
+        await w.cycle(minutes=20)
+        assert (w.booking(booked).status, w.booking(booked).start) == ("confirmed", BEGINS + HOUR)
+
+
+async def test_a_403_to_one_change_by_hand_keeps_no_drag_waiting(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked, other = w.book(BEGINS), w.book(at(25, 9))
+        await w.cycle()
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{booked}", times=None, status=403, body={"detail": "no"})
+        w.fault(Kind.ANSWER, CANCEL, "POST", times=None, status=403, body={"detail": "not yours"})
+        want(w, wish("cancel", booked))
+        await w.cycle(minutes=1)
+        await w.drag(other, HOUR)
+        await w.cycle(minutes=1)
+        assert w.booking(other).start == at(25, 10)
+
+
+@pytest.mark.parametrize("how", ["no look-up by id", "not at first"])
+async def test_back_to_where_it_was_is_asked_for_where_the_move_may_have_been_heard(
+    dav: Server, folder: Path, how: str
+) -> None:
+    """Its answer was lost, and what syncd remembers is from before it."""
+    async with world(dav, folder) as w:
+        booked = w.book(BEGINS)
+        await w.cycle()
+        if how == "not at first":
+            close_all_reading(w)
+        else:
+            w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{booked}", times=None, status=404, body={"detail": "Not Found"})
+        want(w, wish("reschedule", booked))
+        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=ATTEMPTS)
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == TO
+        if how == "not at first":
+            down = w.fault(Kind.ANSWER, f"{APPOINTMENTS}/", times=None, status=503)
+            w.server.faults.insert(0, w.server.faults.pop())
+            want(w, wish("reschedule", booked, BEGINS))
+            await w.cycle(seconds=5)
+            down.times = 0
+        back = want(w, wish("reschedule", booked, BEGINS))
+        await w.cycle(seconds=5)
+        reply = told(w, back)
+        assert reply is not None
+        assert (reply.code, reply.text, w.booking(booked).start) == (0, "rescheduled", BEGINS)

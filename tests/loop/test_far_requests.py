@@ -187,11 +187,24 @@ async def test_what_no_calendar_takes_is_not_booked_and_says_why(dav: Server, fo
 @ON_ONE
 async def test_nor_what_only_entries_for_staff_would_take_where_zimun_names_none(dav: Server, folder: Path) -> None:
     async with asking(dav, folder) as w:
+        w.salon.staff = {each: replace(one, name="") for each, one in w.salon.staff.items()}
+        w.book(at(25, 9))
         route_by_staff(w)
         await ask(w, FAR)
         await due(w)
         assert "Not booked: no calendar is set up" in await told(w)
         assert (w.posts, stages(w)) == (0, ["closed"])
+
+
+@ON_ONE
+async def test_the_first_booking_of_a_salon_that_routes_by_staff_is_made(dav: Server, folder: Path) -> None:
+    """Nobody knows yet whether Zimun names staff."""
+    async with asking(dav, folder) as w:
+        route_by_staff(w, w.salon.staff["st_jana"].name)
+        w.salon.staff = {"st_jana": w.salon.staff["st_jana"]}
+        await ask(w, at(24, 9))
+        await due(w)
+        assert len(booked(w)) == len(await w.events()) == 1
 
 
 @ON_ONE
@@ -215,8 +228,8 @@ async def test_what_is_booked_and_taken_by_none_after_all_says_so_until_one_take
         assert (await there(w), len(await w.events())) == ("", 2)
 
 
-def route_by_staff(w: World) -> None:
-    """The only calendar is for one who has no booking."""
+def route_by_staff(w: World, name: str = "Nobody") -> None:
+    """The only calendar is for that one of the staff; by default for one who has no booking."""
     (entry,) = w.config.calendars
-    named = entry.model_copy(update={"staff": ("Nobody",), "fallback": False})
+    named = entry.model_copy(update={"staff": (name,), "fallback": False})
     w.config = w.config.model_copy(update={"calendars": (named,)})

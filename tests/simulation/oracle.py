@@ -451,6 +451,7 @@ class Oracle:
             link = self.world.store.links().get(BookingId(self.name_of(new)))
             # a copy is one where syncd had taken it for the booking's event, and has not got round to removing it
             left = [(one.calendar, one.href) for one in link.leftovers] if link is not None else []
+            left += [(link.calendar, link.href)] if link is not None else []
             twins = [
                 each
                 for other, at, each in self.events(self.name_of(new))
