@@ -59,9 +59,9 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
         if error.credentials:
             raise
         found = None
-    if found is None and abs(sides.clock.now() - intent.at) > PATIENCE:
-        return Done(intent, Outcome.DROPPED, reply=Reply(EXIT_DOWN, UNSURE), detail="settled")
     if found is None:
+        if abs(sides.clock.now() - intent.at) > PATIENCE:
+            return Done(intent, Outcome.DROPPED, reply=Reply(EXIT_DOWN, UNSURE), detail="settled")
         return await change(intent, action, sides, again=True)
     if isinstance(action, CancelByHand):
         if found.cancelled:

@@ -155,6 +155,7 @@ class Case:
             after = replace(after, put=self._put(booking, seen.event), wish=None, refusal=None, deletion=None)
         if put_back:
             after = replace(after, put_backs=self.put_backs(letters(seen.event.start)))
+        merged = merge(link.texts, seen.event, self.texts)
         return Replace(
             link.booking_id,
             why,
@@ -162,12 +163,7 @@ class Case:
             seen.calendar,
             seen.href,
             seen.etag,
-            replace(
-                draft(
-                    self.snapshot, self.policy, booking, seen.event.uid, merge(link.texts, seen.event, self.texts), span
-                ),
-                put=after.put if span is not None else None,
-            ),
+            draft(self.snapshot, self.policy, booking, seen.event.uid, merged, span, after.put),
             seen.data,
         )
 
@@ -227,7 +223,7 @@ class Case:
             after,
             target,
             name,
-            replace(draft(self.snapshot, self.policy, booking, uid, merged, booking.span), put=after.put),
+            draft(self.snapshot, self.policy, booking, uid, merged, booking.span, after.put),
             data,
         )
 
@@ -285,7 +281,10 @@ def next_name(booking_id: BookingId, calendar: str, snapshot: Snapshot) -> tuple
     return uid_of(booking_id, generation), name_of(booking_id, generation)
 
 
-def draft(snapshot: Snapshot, policy: Policy, booking: Booking, uid: str, merged: Merged, span: Span | None) -> Draft:
+def draft(
+    snapshot: Snapshot, policy: Policy, booking: Booking, uid: str, merged: Merged, span: Span | None, put: Put | None
+) -> Draft:
+    """`put` goes with the time of `span`, and counts only with one."""
     return Draft(
         uid=uid,
         booking_id=booking.id,
@@ -296,4 +295,5 @@ def draft(snapshot: Snapshot, policy: Policy, booking: Booking, uid: str, merged
         description=merged.description,
         klass=policy.klass,
         alarm_minutes=policy.alarm_minutes,
+        put=put if span is not None else None,
     )

@@ -113,7 +113,7 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
         return Outcome(Case(tombstone, snapshot, policy).recreate(booking, Why.BOOKING_REVIVED, note=None))
     uid, name = next_name(booking.id, target, snapshot)
     link = Link(booking.id, target, "", uid, booking, EventTime(""), texts, put=Put(0, booking.start))
-    made = replace(draft(snapshot, policy, booking, uid, fresh(texts), booking.span), put=link.put)
+    made = draft(snapshot, policy, booking, uid, fresh(texts), booking.span, link.put)
     return Outcome(Create(booking.id, Why.NEW, link, target, name, made))
 
 
