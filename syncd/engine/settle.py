@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from syncd.domain.actions import Asked, Cancel, Create, Remove, Replace, Reschedule
+from syncd.domain.actions import Asked, Cancel, Create, Effect, Remove, Replace, Reschedule
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError
 from syncd.domain.ids import BookingId
@@ -56,8 +56,8 @@ async def settle(
             health.broken(side_of(intent.action), error)
             open_still.add(intent.action.booking_id)
             continue
-        if done.link is not None and isinstance(intent.action, Reschedule):
-            done = replace(done, link=_as_it_is_now(done.link, sides.store.links().get(intent.action.booking_id)))
+        if done.link is not None and isinstance(intent.action, Reschedule | Create | Replace):
+            done = replace(done, link=_both(intent.action, done.link, sides.store.links()))
         sides.store.record(
             intent, done.outcome, sides.clock.now(), link=done.link, observed=done.seen, removed=done.removed,
             detail="settled",
@@ -66,14 +66,24 @@ async def settle(
     return frozenset(open_still)
 
 
-def _as_it_is_now(link: Link, known: Link | None) -> Link:
-    """A move whose answer was lost: its event may have been written since, to say that it is not booked yet."""
-    if known is None:
-        return link
-    note = replace(known.note, until=known.note.at) if known.note is not None else None
+def _both(action: Effect, settled: Link, links: Mapping[BookingId, Link]) -> Link:
+    """A pair of which two answers were lost: a move's, and that of the write which said in its event that it waits.
+
+    Whichever is settled last was planned before the other was known, and must not take that back: the booking and what
+    was agreed are the move's, what stands in the calendar is the write's, and what the event says has ended.
+    """
+    # a reschedule may have given the booking another id; its event keeps its UID
+    same = (link for link in links.values() if link.uid == settled.uid and link.closed is None)
+    known = links.get(action.booking_id) or next(same, None)
+    if known is None or known.wrote == settled.wrote:
+        return settled
+    moved, written = (settled, known) if isinstance(action, Reschedule) else (known, settled)
+    note = replace(written.note, until=written.note.at) if written.note is not None else None
     return replace(
-        link, note=note, data=known.data, event=known.event, etag=known.etag, replay=known.replay, texts=known.texts
-    )
+        moved, calendar=written.calendar, href=written.href, uid=written.uid, texts=written.texts, note=note,
+        data=written.data, event=written.event, etag=written.etag, put=written.put, replay=written.replay,
+        leftovers=written.leftovers,
+    )  # fmt: skip
 
 
 async def _look(intent: Intent, sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot) -> Done:

@@ -8,18 +8,19 @@ from typing import cast
 import pytest
 
 from syncd.domain.actions import Cancel, Replace, Reschedule, Why
-from syncd.domain.booking import Booking, BookingList, Status
-from syncd.domain.errors import NotPermitted
+from syncd.domain.booking import Booking, BookingList, Slot, Status
+from syncd.domain.errors import NotPermitted, Unavailable
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Deletion, Wrote
+from syncd.domain.link import Deletion, Wish, Wrote
 from syncd.engine.settle import _written, drop_outdated, perhaps_renamed, settle
 from syncd.engine.sides import Health, Sides
 from syncd.planning.planner import decide
-from syncd.ports import Stored
+from syncd.planning.snapshot import Look, LookBooking, LookSlots
+from syncd.ports import CalendarPort, Stored
 from syncd.state.journal import Intent, Outcome
 from syncd.state.store import Store
 from tests.planning import builders as make
-from tests.planning.builders import FOUR, MINUTE, NOON, NOW, TEN
+from tests.planning.builders import FOUR, HOME, MINUTE, NOON, NOW, TEN
 from tests.planning.lens import BOOKED, case, done
 
 
@@ -101,6 +102,51 @@ def test_a_booking_of_which_something_else_is_open_waits_on() -> None:
         _, other = store.journal([MOVE, note], store.begin_cycle(NOW), NOW)
         assert drop_outdated(store, {BOOKED.id: make.booking(start=FOUR)}, {}, NOW) == frozenset()
         assert store.open_intents() == [other]
+
+
+async def test_a_note_about_a_move_that_was_done_meanwhile_does_not_take_the_move_back() -> None:
+    """Both answers were lost: the move's, and that of the note which said that it waits. Then it is dragged back."""
+    at_noon = make.booking(start=NOON)
+    dragged = make.observation(make.event(BOOKED, start=make.zoned(NOON), end=make.zoned(FOUR)), stamp=2)
+    waiting = replace(LINK, wish=Wish(NOON, NOW - 16 * MINUTE))
+    written = done(decide(case(waiting, dragged, looks={LookBooking(BOOKED.id): Look.UNKNOWN})))
+    assert isinstance(written, Replace)
+    assert written.why is Why.MOVE_WAITS
+    agreed = replace(waiting, booking=at_noon, start=make.zoned(NOON), wish=None)
+    move = Reschedule(BOOKED.id, Why.EVENT_MOVED, waiting, agreed, BOOKED, NOON)
+    stands = make.observation(
+        make.event(BOOKED, title=written.draft.title, description=written.draft.description, noted=True), stamp=3
+    )
+    looks: list[Stored | Exception] = [Unavailable("not now"), Stored(stands.href, '"3"', stands.event, stands.data)]
+
+    async def get(href: str) -> Stored:
+        look = looks.pop(0)
+        if isinstance(look, Exception):
+            raise look
+        return look
+
+    async def booking(booking_id: BookingId) -> Booking:
+        return at_noon
+
+    with Store.open(None) as store:
+        store.save_link(waiting)
+        store.journal([move, written], store.begin_cycle(NOW), NOW)
+        sides = SimpleNamespace(
+            store=store, clock=SimpleNamespace(now=lambda: NOW), bookings=SimpleNamespace(booking=booking)
+        )
+        calendars = cast("dict[str, CalendarPort]", {HOME: SimpleNamespace(get=get)})
+        assert await settle(cast("Sides", sides), calendars, make.snapshot(), Health()) == {BOOKED.id}
+        assert store.links()[BOOKED.id].event == LINK.event
+        assert await settle(cast("Sides", sides), calendars, make.snapshot(), Health()) == frozenset()
+        link = store.links()[BOOKED.id]
+    assert (link.booking, link.start.instant, link.wish) == (at_noon, NOON, None)
+    assert (link.event, link.data, link.etag) == (stands.event, stands.data, '"3"')
+    assert link.note is not None
+    assert link.note.until == link.note.at, "what it says has ended"
+    ten = LookSlots("cut", "loc_1", TEN.date())
+    back = done(decide(case(link, stands, looks={LookBooking(BOOKED.id): at_noon, ten: (Slot("cut", "loc_1", TEN),)})))
+    assert isinstance(back, Reschedule)
+    assert back.to == TEN
 
 
 class Refusing:

@@ -88,7 +88,7 @@ class Oracle:
         self.versions: dict[tuple[str, str], list[str]] = {}
         self.replaced: dict[tuple[str, str], str] = {}
         self.moved: set[str] = set()
-        """Bookings that others than syncd moved last."""
+        """Bookings that a customer moved last."""
         self.puts: dict[str, dict[Put, int]] = defaultdict(dict)
         """How many such moves syncd had brought into the calendar when it first put the event where it says."""
         self.put: dict[str, tuple[Put, int]] = {}
@@ -181,7 +181,8 @@ class Oracle:
         ):
             self.said[booking_id].customer = seq
         if before is not None and before.start != after.start:
-            (self.moved.discard if by == "syncd" else self.moved.add)(booking_id)
+            # a request of syncd's own that arrived late it may take for either: for a customer's it tells of the edit
+            (self.moved.add if by == "customer" else self.moved.discard)(booking_id)
         if after.cancelled:
             self.said[booking_id].kept = ()
         if before is not None and before.cancelled and not after.cancelled and self._is_open_cancel(booking_id):
