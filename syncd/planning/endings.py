@@ -22,6 +22,8 @@ from syncd.planning.sides import (
     EventSide,
     EventTransferred,
     EventUnbookable,
+    EventUnseen,
+    transferred,
 )
 from syncd.planning.snapshot import LookEvent
 
@@ -97,7 +99,7 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
     when the person took the move back; a rejected question too. A rejected move is put back by the table.
     """
     link = case.link
-    if link.deletion is not None and isinstance(event, PRESENT | EventElsewhere):
+    if link.deletion is not None and (isinstance(event, PRESENT | EventElsewhere) or _stands_elsewhere(case, event)):
         link = replace(link, deletion=None)
     if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and _was_met(case):
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
@@ -132,6 +134,12 @@ def _over(link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide, 
             return _was_seen(zimun)
         case AwaitKind.REROUTE:
             return False
+
+
+def _stands_elsewhere(case: Case, event: EventSide) -> bool:
+    """Whether it was seen in a managed calendar, though what stands at its own place could not be looked at."""
+    other = transferred(case.link, case.snapshot) if isinstance(event, EventUnseen) else None
+    return other is not None and other.event is not None and not other.event.cancelled
 
 
 def _was_met(case: Case) -> bool:

@@ -112,15 +112,22 @@ def _put_back(
 
 
 def _overdue(case: Case, booking: Booking, seen: Observation, to: datetime) -> Outcome | None:
-    """The note "not yet booked", where this wish has waited for ten minutes and the event does not say so yet."""
+    """The note "not yet booked", where this wish has waited for ten minutes and the event does not say so yet.
+
+    Not where the event says that its booking was cancelled, and nobody saw it alive since.
+    """
     link = case.link
+    if booking.cancelled:
+        return None
     told = link.note is not None and link.note.kind is NoteKind.NOT_YET_BOOKED and link.note.asked == to
     if link.wish is None or link.wish.to != to or link.awaiting is not None or told:
         return None
     if case.now - link.wish.since < PATIENCE:
         return None
     note = case.note(NoteKind.NOT_YET_BOOKED, asked=to, was=booking.start)
-    return Outcome(case.rewrite(seen, link.booking, Why.MOVE_WAITS, span=None, note=note))
+    # one that was cancelled lives again: from now on it may not be missed in a list without a closer look
+    base = replace(link.booking, status=booking.status)
+    return Outcome(case.rewrite(seen, base, Why.MOVE_WAITS, span=None, note=note))
 
 
 def _wishing(case: Case, to: datetime) -> Case:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syncd.domain.actions import Action, ProblemKind, Record, Replace, Reschedule, Why
-from syncd.domain.booking import Slot
+from syncd.domain.booking import Slot, Status
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Link, PutBack, Refusal, Wish
 from syncd.domain.note import Note, NoteKind
 from syncd.planning import landing, moves
@@ -177,6 +177,18 @@ def test_after_ten_minutes_the_event_says_that_it_is_not_booked_yet(waited: time
         assert asked.link.note == note(NoteKind.NOT_YET_BOOKED, asked=FOUR, was=TEN)
         assert isinstance(asked, Replace)
         assert asked.draft == draft(BOOKED, span=None)
+
+
+def test_what_says_that_it_was_cancelled_does_not_say_that_it_is_not_booked_yet() -> None:
+    off = replace(BOOKED, status=Status.CANCELLED)
+    said = note(NoteKind.CANCELLED)
+    link = pair(booking=off, wish=Wish(FOUR, NOW - HOUR), note=said)
+    assert moves.wait(case(link, DRAGGED), off, DRAGGED, FOUR).action is None
+    # seen alive it is what it was before, and a list without it is no reason to remove its event
+    lives = moves.wait(case(link, DRAGGED), make.booking(start=NOON), DRAGGED, FOUR).action
+    assert isinstance(lives, Replace)
+    assert lives.link.booking == BOOKED
+    assert lives.link.note == note(NoteKind.NOT_YET_BOOKED, asked=FOUR, was=NOON)
 
 
 def test_told_once_it_is_asked_again_and_told_no_more() -> None:

@@ -2,20 +2,23 @@
 
 from dataclasses import replace
 
-from syncd.domain.actions import ProblemKind, Reschedule, Why
+import pytest
+
+from syncd.domain.actions import ProblemKind, Record, Reschedule, Why
 from syncd.domain.booking import Slot, Status
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Awaiting, AwaitKind, Decision, Missing
+from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Missing
 from syncd.domain.note import NoteKind
 from syncd.engine.outcomes import rescheduled
 from syncd.planning.guard import check_safe
 from syncd.planning.looks import questions
-from syncd.planning.planner import make_plan
+from syncd.planning.planner import decide, make_plan
 from syncd.planning.sides import BookingCancelled, BookingSame, booking_side, event_side
-from syncd.planning.snapshot import Look, LookBooking
+from syncd.planning.snapshot import Look, LookBooking, LookEvent
 from syncd.state.journal import Intent
 from tests.planning import builders as make
-from tests.planning.builders import DAY, FOUR, HOUR, MINUTE, NOON, NOW, TEN, policy
+from tests.planning.builders import DAY, FOUR, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
+from tests.planning.lens import case, pair, stands
 from tests.planning.world import World, calls, effects, paired
 
 B1, B2 = BookingId("b1"), BookingId("b2")
@@ -69,6 +72,17 @@ def test_an_event_that_comes_back_while_zimun_is_down_ends_its_grace() -> None:
     world.delete("b1")
     world.cycle(GRACE)
     assert calls(world) == []
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_one_that_is_back_in_another_calendar_ends_its_grace_though_its_old_place_cannot_be_looked_at(
+    *, marked: bool
+) -> None:
+    link = pair(deletion=Deletion(NOW - HOUR, 0))
+    looks = {LookEvent(link.calendar, link.href): Look.UNKNOWN}
+    action = decide(case(link, stands(calendar=SIDE, cancelled=marked), looks=looks)).action
+    ended = Record(B1, Why.EVENT_RETURNED, replace(link, deletion=None))
+    assert action == (None if marked else ended)
 
 
 def test_an_event_that_comes_back_moved_ends_its_grace() -> None:
