@@ -17,7 +17,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, Reply, Request
 from syncd.engine import memory
 from syncd.engine.answers import GIVE_UP_AFTER
-from syncd.engine.book import HOLD_LIFE, NO_ANSWER, book, live_twin
+from syncd.engine.book import NO_ANSWER, book, live_twin, may_stand
 from syncd.engine.byhand import UNKNOWN_BOOKING, change, settle_change
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
@@ -158,7 +158,7 @@ class AskedByHand:
             if not isinstance(action, Asked) or not _is_same(action, wanted):
                 continue
             if _is_withdrawable(action):
-                if self._now() - intent.at <= HOLD_LIFE:
+                if may_stand(intent, self._now()):
                     return Reply(EXIT_DOWN, ASKED_ALREADY)
                 continue
             done = await self.carry_out(intent, action, again=True)
@@ -260,7 +260,7 @@ class AskedByHand:
         if isinstance(action, RescheduleByHand | CancelByHand):
             step = settle_change if again else change
             return await step(intent, action, self._sides)
-        if isinstance(action, Hold) and again and self._now() - intent.at > HOLD_LIFE:
+        if isinstance(action, Hold) and again and not may_stand(intent, self._now()):
             # it has lapsed, if it was ever made; to hold again now is no more what the person asked for
             reply = Reply(EXIT_DOWN, NO_ANSWER)
             return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")

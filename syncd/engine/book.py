@@ -7,7 +7,7 @@ last attempt under its key, which tells of an earlier one, and a last look.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -34,6 +34,11 @@ NO_ANSWER = "no answer came in time: nothing is booked"
 UNSURE = "no answer came in time, and Zimun does not list its bookings: look there whether it is booked"
 UNNAMED_HOLD = "Zimun held the time, but its answer names no hold; the hold lapses by itself, and nothing is booked"
 UNNAMED = "Zimun made the booking, but its answer does not name it: look it up there, and take it in with syncd import"
+
+
+def may_stand(intent: Intent, now: datetime) -> bool:
+    """Whether what was held under that intent may not have lapsed; nor where the clock was set back a little since."""
+    return abs(now - intent.at) <= HOLD_LIFE
 
 
 async def book(intent: Intent, sides: Sides, *, again: bool = False) -> Done:
@@ -179,7 +184,7 @@ async def _confirm(intent: Intent, action: Confirm, sides: Sides, *, again: bool
     except (NotPermitted, Unavailable) as error:
         _remember(error, sides)
         # while the hold stands it can be confirmed; and a list may lag for a while behind an attempt that was heard
-        if sides.clock.now() - intent.at < HOLD_LIFE + STALE:
+        if abs(sides.clock.now() - intent.at) < HOLD_LIFE + STALE:
             return Done(intent, Outcome.UNKNOWN, fault=error)
         return await _unanswered(intent, request, sides, error)
     booking = await _booking_of(made, action, sides)

@@ -23,7 +23,7 @@ from syncd.domain.note import NEVER, Note, NoteKind
 from syncd.domain.request import Known, Request
 from syncd.engine import memory
 from syncd.engine.asked import AskedByHand
-from syncd.engine.book import HOLD_LIFE, live_twin, may_be_ours
+from syncd.engine.book import HOLD_LIFE, live_twin, may_be_ours, may_stand
 from syncd.engine.nearby import open_nearby
 from syncd.engine.noticing import Noticing, OpenAsk, being_confirmed, open_asks
 from syncd.engine.outcomes import Done
@@ -116,7 +116,7 @@ class Requests:
     def _drop_lapsed(self) -> None:
         """Holds whose answer never came, and that can stand no more whichever attempt at them was heard last."""
         for intent, action in open_asks(self._store):
-            if isinstance(action, Hold) and self._now() - intent.at > 2 * HOLD_LIFE:
+            if isinstance(action, Hold) and abs(self._now() - intent.at) > 2 * HOLD_LIFE:
                 self._store.record(intent, Outcome.DROPPED, self._now(), detail="withdrawn")
                 log.info("request.withdrawn", booking_id=action.booking_id)
 
@@ -207,7 +207,7 @@ class Requests:
                 isinstance(one.action, Hold)
                 and one.action.candidate == candidate.id
                 and same == (request.service_id, request.location_id, request.start)
-                and self._now() - one.intent.at <= HOLD_LIFE
+                and may_stand(one.intent, self._now())
             ):
                 return one
         return None
@@ -241,7 +241,7 @@ class Requests:
             isinstance(one.action, Hold | Confirm)
             and one.action.candidate != candidate.id
             and one.action.request.is_same_as(request)
-            and (isinstance(one.action, Confirm) or self._now() - one.at <= HOLD_LIFE)
+            and (isinstance(one.action, Confirm) or may_stand(one, self._now()))
             for one in self._store.open_intents()
         )
 

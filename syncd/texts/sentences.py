@@ -227,7 +227,7 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
     ),
     NoteKind.REQUEST_REJECTED: ((N_("Not booked: this was not approved."),), _AGAIN),
     NoteKind.REQUEST_WAITS: (
-        (N_("Not booked yet: Zimun cannot be reached at the moment."),),
+        (N_("Not booked yet: Zimun has not answered so far."),),
         (N_("It is tried again by itself."),),
     ),
     NoteKind.REQUEST_NOT_PERMITTED: (

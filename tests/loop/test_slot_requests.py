@@ -372,7 +372,7 @@ async def test_an_outage_is_told_after_ten_minutes_and_then_it_is_booked(
         down = w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=503)
         await w.cycle(seconds=31)
         await w.cycle(minutes=10)
-        assert "Not booked yet: Zimun cannot be reached at the moment" in await told(w, LAST)
+        assert "Not booked yet: Zimun has not answered so far" in await told(w, LAST)
         down.times = 0
         # it rests half as long as it has waited
         await w.cycle(minutes=6)

@@ -199,9 +199,7 @@ async def test_its_list_may_lag_behind_the_last_attempt(dav: Server, folder: Pat
         w.fault(Kind.ANSWER, CONFIRM, "POST", times=None, status=500)
         await w.cycle(seconds=31)
         await w.cycle(minutes=11)
-        assert await told(w) == (
-            "⚠ Not booked yet: Zimun cannot be reached at the moment. It is tried again by itself."
-        )
+        assert await told(w) == ("⚠ Not booked yet: Zimun has not answered so far. It is tried again by itself.")
         assert w.store.open_intents()
         await w.cycle(minutes=6)
         assert "Zimun did not confirm" in await told(w)
@@ -348,6 +346,22 @@ async def test_after_the_hold_has_lapsed_it_may_be_asked_for_anew(dav: Server, f
         replies = replied(w, first), replied(w, again)
         assert [one.code for one in replies if one] == [75, 0]
         assert len(booked(w)) == 1
+
+
+async def test_a_clock_that_is_set_back_by_a_day_keeps_no_hold_open_for_as_long(dav: Server, folder: Path) -> None:
+    async with asked(dav, folder) as w:
+        fault = w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=500)
+        await w.cycle(seconds=31)
+        await rid(w)
+        fault.times = 0
+        w.clock.pass_by(hours=-24)
+        ask_id = want(w, by_hand(START))
+        await w.cycle(minutes=1)
+        reply = replied(w, ask_id)
+        assert reply is not None
+        assert reply.code == 0
+        await w.cycle(minutes=1)
+        assert (len(booked(w)), w.store.open_intents()) == (1, [])
 
 
 @pytest.mark.parametrize("by_event", [True, False])
