@@ -18,6 +18,7 @@ from syncd.planning.sides import (
     booking_side,
     event_side,
     is_due,
+    not_seen,
     seen_booking,
     transferred,
 )
@@ -40,7 +41,7 @@ def questions(snapshot: Snapshot, policy: Policy) -> frozenset[Question]:
 
 def _about(case: Case) -> set[Question]:
     try:
-        return _about_booking(case) | _about_event(case) | _about_slots(case)
+        return _about_booking(case) | _about_event(case) | _about_leftovers(case) | _about_slots(case)
     except Exception:
         # a fault of ours about one pair must not stop the others: the planner meets it again, and names it
         return set()
@@ -94,6 +95,11 @@ def _about_event(case: Case) -> set[Question]:
     if snapshot.looks.get(look) is Look.ABSENT:
         return {FindEvent(link.uid, link.booking_id)}
     return {look}
+
+
+def _about_leftovers(case: Case) -> set[Question]:
+    """What syncd left behind itself and no listing names any more: a direct GET, before that is forgotten."""
+    return {LookEvent(one.calendar, one.href) for one in not_seen(case.link, case.snapshot)}
 
 
 def _decided(link: Link) -> bool:

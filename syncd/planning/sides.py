@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from syncd.domain.booking import Booking
 from syncd.domain.event import Event, EventTime, Observation, TimeKind
 from syncd.domain.ids import parse_uid
-from syncd.domain.link import Link, Wrote
+from syncd.domain.link import Leftover, Link, Wrote
 from syncd.domain.note import NoteKind
 from syncd.planning.instants import resolved
 from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Policy, Snapshot
@@ -270,6 +270,8 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
         return EventUnseen()
     if (seen := _left_standing(link, snapshot)) is not None:
         return EventTransferred(seen)
+    if not_seen(link, snapshot):
+        return EventUnseen()
     match snapshot.looks.get(FindEvent(link.uid, link.booking_id)):
         case Look.ABSENT:
             return EventGone()
@@ -290,6 +292,8 @@ def _marked_cancelled(link: Link, snapshot: Snapshot) -> EventSide:
         return EventUnseen()
     if (left := _left_standing(link, snapshot)) is not None:
         return EventTransferred(left)
+    if not_seen(link, snapshot):
+        return EventUnseen()
     again = snapshot.looks.get(LookEvent(link.calendar, link.href))
     if isinstance(again, Observation) and again.event is not None and again.event.cancelled:
         return EventGone(cancelled=again)
@@ -298,9 +302,27 @@ def _marked_cancelled(link: Link, snapshot: Snapshot) -> EventSide:
 
 def _left_standing(link: Link, snapshot: Snapshot) -> Observation | None:
     """What syncd left behind and has not got round to removing: the person still sees it, so nothing was deleted."""
-    stands = (snapshot.events.get((leftover.calendar, leftover.href)) for leftover in link.leftovers)
+    stands = (left_seen(leftover, snapshot) for leftover in link.leftovers)
     return next(
         (seen for seen in stands if seen is not None and seen.event is not None and not seen.event.cancelled), None
+    )
+
+
+def left_seen(leftover: Leftover, snapshot: Snapshot) -> Observation | None:
+    """What stands where syncd left an event behind: by the listing, else by a direct look."""
+    looked = snapshot.looks.get(LookEvent(leftover.calendar, leftover.href))
+    listed = snapshot.events.get((leftover.calendar, leftover.href))
+    return listed or (looked if isinstance(looked, Observation) else None)
+
+
+def not_seen(link: Link, snapshot: Snapshot) -> tuple[Leftover, ...]:
+    """What syncd left behind, and neither a listing nor a direct look told of: a listing may leave out what stands."""
+    return tuple(
+        leftover
+        for leftover in link.leftovers
+        if leftover.calendar in snapshot.readable
+        and left_seen(leftover, snapshot) is None
+        and snapshot.looks.get(LookEvent(leftover.calendar, leftover.href)) is not Look.ABSENT
     )
 
 

@@ -11,6 +11,7 @@ from syncd.domain.event import EventTime, Observation, Put
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Deletion, Leftover, Link, Missing, Wrote
 from syncd.domain.note import NoteKind
+from syncd.planning.looks import questions
 from syncd.planning.sides import (
     BookingCancelled,
     BookingMissing,
@@ -339,7 +340,8 @@ def test_what_syncd_left_behind_is_what_the_person_still_sees() -> None:
     link = pair(leftovers=(Leftover(SIDE, "/side/none.ics", '"1"'), Leftover(SIDE, left.href, left.etag)))
     assert transferred(link, look(left)) is None
     assert calendar(link, left, looks=GONE) == EventTransferred(left)
-    assert calendar(link, replace(left, event=None), looks=GONE) == EventGone()
+    none = {LookEvent(SIDE, "/side/none.ics"): Look.ABSENT}
+    assert calendar(link, replace(left, event=None), looks=GONE | none) == EventGone()
     assert calendar(link, left, looks={FIND: Look.ABSENT}) == EventUnseen()
 
 
@@ -359,7 +361,25 @@ def test_marked_here_while_what_syncd_left_behind_stands_it_is_no_deletion() -> 
     again = {LOOK: marked}
     assert calendar(link, marked, left, looks=again) == EventTransferred(left)
     assert calendar(link, marked, stands(calendar=SIDE, cancelled=True), looks=again) == EventGone(cancelled=marked)
-    assert calendar(link, marked, looks=again) == EventGone(cancelled=marked)
+    at = LookEvent(SIDE, left.href)
+    assert calendar(link, marked, looks=again | {at: Look.ABSENT}) == EventGone(cancelled=marked)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_what_syncd_left_behind_counts_as_gone_after_a_direct_look(*, marked: bool) -> None:
+    """A listing may lie: an empty one, of a calendar whose files are away for a moment."""
+    own, left = stands(cancelled=True), stands(calendar=SIDE)
+    link = pair(leftovers=(Leftover(SIDE, left.href, left.etag),))
+    at = LookEvent(SIDE, left.href)
+    seen, looks = ((own,), {LOOK: own}) if marked else ((), GONE)
+    assert at in questions(look(*seen, links={B1: link}), policy())
+    assert calendar(link, *seen, looks=looks) == EventUnseen()
+    assert calendar(link, *seen, looks=looks | {at: Look.UNKNOWN}) == EventUnseen()
+    assert calendar(link, *seen, looks=looks | {at: left}) == EventTransferred(left)
+    assert calendar(link, *seen, looks=looks | {at: Look.ABSENT}) == EventGone(cancelled=own if marked else None)
+    assert calendar(link, *seen, looks=looks, readable=frozenset({HOME}), managed=frozenset({HOME})) == EventGone(
+        cancelled=own if marked else None
+    ), "of a calendar that left the config nobody can know"
 
 
 def test_marked_here_and_standing_there_it_was_transferred() -> None:

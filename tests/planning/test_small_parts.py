@@ -325,12 +325,22 @@ def test_changed_by_a_person_it_is_the_event_and_ours_is_left_over(start: EventT
     )
 
 
-def test_gone_meanwhile_or_the_pairs_own_again_it_is_forgotten() -> None:
-    for leftover, seen in ((LEFT, ()), (LEFT, (replace(LEFT_STANDS, event=None),)), (left_behind(STOOD), ())):
-        link = pair(leftovers=(leftover,))
-        assert done(duplicates.remove(case(link, STOOD, *seen))) == Record(
-            B1, Why.REMEMBERED, replace(link, leftovers=())
-        )
+@pytest.mark.parametrize("leftover", [LEFT, left_behind(STOOD)])
+def test_gone_meanwhile_or_the_pairs_own_again_it_is_forgotten(leftover: Leftover) -> None:
+    link = pair(leftovers=(leftover,))
+    forgotten = Record(B1, Why.REMEMBERED, replace(link, leftovers=()))
+    at = LookEvent(leftover.calendar, leftover.href)
+    assert done(duplicates.remove(case(link, STOOD, looks={at: Look.ABSENT}))) == forgotten
+    assert done(duplicates.remove(case(link, STOOD, replace(LEFT_STANDS, event=None)))) == forgotten
+
+
+def test_what_no_listing_names_is_forgotten_after_a_direct_look_and_removed_where_that_finds_it() -> None:
+    link, at = pair(leftovers=(LEFT,)), LookEvent(LEFT.calendar, LEFT.href)
+    assert duplicates.remove(case(link, STOOD)) == Outcome()
+    assert duplicates.remove(case(link, STOOD, looks={at: Look.UNKNOWN})) == Outcome()
+    found = done(duplicates.remove(case(link, STOOD, looks={at: LEFT_STANDS})))
+    assert isinstance(found, Remove)
+    assert (found.calendar, found.href, found.etag) == (LEFT.calendar, LEFT.href, LEFT_STANDS.etag)
 
 
 def test_in_an_unread_calendar_it_waits_and_holds_up_no_other() -> None:

@@ -198,6 +198,8 @@ class Oracle:
     def booking_read(self, booking: Booking) -> None:
         said = self.said[booking.id]
         said.read, said.shown_live = self._seq(), not booking.cancelled
+        if said.drag_to == booking.start != self.world.zimun.bookings[booking.id].start:
+            said.drag = 0  # by that stale answer it is there: what is read later is a customer's word to syncd
         self._heard.add(booking.id)
 
     def booking_absent(self, booking_id: BookingId) -> None:
@@ -250,7 +252,7 @@ class Oracle:
             deleted is not None
             and deleted is said.marked
             and any(
-                not each["cancelled"] and url in MANAGED and parse_uid(each["uid"])
+                not each["cancelled"] and url in MANAGED and parse_uid(each["uid"]) and "broken" not in each
                 for url, _, each in self.events(booking.id)
             )
         ):
