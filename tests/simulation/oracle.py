@@ -108,6 +108,8 @@ class Oracle:
         """Writes of syncd whose answer it never got."""
         self.unread: set[str] = set()
         """What such a write left, and a person changed before syncd could read it."""
+        self.unread_puts: set[tuple[str, Put | None]] = set()
+        """Where it says there that the event of that booking was put."""
         self.cut_short: set[str] = set()
         """The keys of what an earlier cycle had begun."""
         self._heard: set[str] = set()
@@ -402,8 +404,9 @@ class Oracle:
         else:
             if after is not None and after in self.old[url, href]:
                 by = "a stale client"
-            if before is not None and (url, href) in self.unanswered:
+            if before is not None and old is not None and (url, href) in self.unanswered:
                 self.unread.add(before)
+                self.unread_puts.add((self.name_of(old), objects.put_of(old)))
             self._theirs(url, href, old, new, seq, after)
         for name in names - {""}:
             self._presence(name, (url, href), by, seq)
@@ -487,6 +490,8 @@ class Oracle:
         put, last = objects.put_of(fields), self.put.get(name)
         if put is None or last is None or fields["rrule"] or objects.start_of(fields) != put.start:
             return False
+        if (name, put) in self.unread_puts:
+            return False  # syncd cannot know that it ever put it there
         then = self.puts[name].get(put)
         return then is not None and then < last[1] and (url, href) not in self.unanswered
 

@@ -457,7 +457,6 @@ class People:
 
     def _calendar_lags(self, step: Step) -> bool:
         self.world.server.calendars[MANAGED[step.n % 3]].lags = True
-        self.world.lies()
         return True
 
     def _calendars_up(self, step: Step) -> bool:
@@ -469,8 +468,9 @@ class People:
 
     def _clock(self, step: Step) -> bool:
         """The wall clock alone jumps."""
-        self.world.lies()
-        self.world.clock.at += timedelta(hours=(-1, 1)[step.n % 2])
+        by = (-1, 1)[step.n % 2]
+        self.world.lies(longer=3600.0 * (by < 0))
+        self.world.clock.at += timedelta(hours=by)
         return True
 
     def _slow(self, step: Step) -> bool:

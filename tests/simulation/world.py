@@ -224,11 +224,12 @@ class World:
     @property
     def is_lied_to(self) -> bool:
         """Whether something was told lately that is not so, and no full listing healed it yet."""
-        return self._lied > 0 and self.clock.seconds - self._lied <= 3700
+        lags = any(each.lags for each in self.server.calendars.values())
+        return lags or (self._lied > 0 and self.clock.seconds - self._lied <= 3700)
 
     def _nothing_missed(self) -> None:
         """After a cycle without trouble syncd knows each version in each calendar, however it was told."""
-        if self.is_lied_to or any(each.down or each.gone or each.lags for each in self.server.calendars.values()):
+        if self.is_lied_to or any(each.down or each.gone for each in self.server.calendars.values()):
             return
         for url in MANAGED:
             calendar = self.server.calendars[url]
@@ -332,7 +333,7 @@ class World:
 
     def _noted(self, fault: str) -> None:
         if fault in LIES:
-            self._lied = self.clock.seconds
+            self.lies()
         if fault == "bug":
             self._bugs += 1
 
@@ -369,9 +370,9 @@ class World:
         self.engine = None
         self.disk.restart()
 
-    def lies(self) -> None:
-        """Something was told that is not so; a full listing heals it within the hour."""
-        self._lied = self.clock.seconds
+    def lies(self, longer: float = 0.0) -> None:
+        """Something was told that is not so; a full listing heals it within the hour, by the clock that syncd has."""
+        self._lied = max(self._lied, self.clock.seconds + longer)
 
     def backup(self) -> None:
         self.disk.backup()
