@@ -14,7 +14,7 @@ from syncd.domain.actions import Asked, Cancel, Create, Effect, Remove, Replace,
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Link
+from syncd.domain.link import Decision, Link
 from syncd.engine.execute import side_of
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
 from syncd.engine.sides import Health, Sides
@@ -97,7 +97,7 @@ async def _look(intent: Intent, sides: Sides, calendars: Mapping[str, CalendarPo
             except NotPermitted as error:
                 if error.credentials:
                     raise
-                return await _repeat(intent, action, sides)
+                return await _repeat(intent, action, sides, calendars)
         case Create() | Replace() | Remove() if action.calendar not in calendars:
             return dropped
         case Create(calendar=calendar, name=name):
@@ -189,13 +189,19 @@ def _is_of(booking: Booking, other: Booking) -> bool:
     return whose == (other.contact_email, other.service_id, other.location_id) and booking.contact_email != ""
 
 
-async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides) -> Done:
+async def _repeat(
+    intent: Intent, action: Reschedule | Cancel, sides: Sides, calendars: Mapping[str, CalendarPort]
+) -> Done:
     """A booking that no call can read cannot be looked at: the same key again answers as the first call did.
 
     A cancellation is not asked for again where its reason has ended meanwhile: the event is back, or the question over.
     """
     link = sides.store.links().get(action.booking_id)
-    if isinstance(action, Cancel) and link is not None and endings.is_over(action.before, link):
+    if (
+        isinstance(action, Cancel)
+        and link is not None
+        and (endings.is_over(action.before, link) or await _is_back(link, sides, calendars))
+    ):
         return Done(intent, Outcome.DROPPED)
     try:
         if isinstance(action, Cancel):
@@ -205,6 +211,19 @@ async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides) -> 
     except (Refused, NotFound):
         return Done(intent, Outcome.DROPPED)
     return rescheduled(intent, action, renamed or action.booking_id, None, sides.clock.now())
+
+
+async def _is_back(link: Link, sides: Sides, calendars: Mapping[str, CalendarPort]) -> bool:
+    """Whether the event that was deleted stands again, by the two looks that a deletion is believed by. They come now:
+    the process may have ended before it asked for anything, and been away for long.
+    """
+    approved = link.awaiting is not None and link.awaiting.decision is Decision.APPROVED
+    if link.deletion is None or approved or link.calendar not in calendars:
+        return False
+    own = await calendars[link.calendar].get(link.href)
+    stand = [own] if own is not None else []
+    stand += [each for _, each in await sides.account.find(link.uid, link.booking_id)]
+    return any(each.event is None or not each.event.cancelled for each in stand)
 
 
 def _written(intent: Intent, action: Create | Replace, stored: Stored | None, snapshot: Snapshot) -> Done:

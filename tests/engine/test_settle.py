@@ -10,8 +10,9 @@ import pytest
 from syncd.domain.actions import Cancel, Replace, Reschedule, Why
 from syncd.domain.booking import Booking, BookingList, Slot, Status
 from syncd.domain.errors import NotPermitted, Unavailable
+from syncd.domain.event import Event
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Deletion, Wish, Wrote
+from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Wish, Wrote
 from syncd.engine.settle import _written, drop_outdated, perhaps_renamed, settle
 from syncd.engine.sides import Health, Sides
 from syncd.planning.planner import decide
@@ -176,4 +177,44 @@ async def test_a_cancellation_that_nothing_tells_of_is_asked_for_again_unless_it
         store.save_link(LINK if back else begun)
         assert await settle(sides, {}, make.snapshot(), Health()) == frozenset()
         assert zimun.cancelled == ([] if back else [intent.key])
+        assert not store.open_intents()
+
+
+HERE, ELSEWHERE = make.event(BOOKED), "https://dav.example.org/private/"
+MARKED = replace(HERE, cancelled=True)
+
+
+@pytest.mark.parametrize(
+    ("own", "found", "approved", "asked"),
+    [
+        (None, [], False, True),
+        (MARKED, [MARKED], False, True),
+        (HERE, [], False, False),
+        (None, [HERE], False, False),
+        (MARKED, [MARKED, HERE], False, False),
+        (HERE, [HERE], True, True),
+    ],
+)
+async def test_a_cancellation_that_was_never_sent_is_not_asked_for_once_its_event_stands_again(
+    own: Event | None, found: list[Event], *, approved: bool, asked: bool
+) -> None:
+    """syncd ended before it asked, a person put the event back, and no call reads the booking."""
+    decided = Awaiting(AwaitKind.CANCEL, NOW, BOOKED, decision=Decision.APPROVED) if approved else None
+    begun = replace(LINK, deletion=Deletion(NOW, 1), awaiting=decided)
+    zimun = Refusing()
+
+    async def get(href: str) -> Stored | None:
+        return Stored(href, None, own) if own is not None else None
+
+    async def find(uid: str, booking_id: BookingId) -> list[tuple[str, Stored]]:
+        return [(ELSEWHERE, Stored("/x.ics", None, each)) for each in found]
+
+    with Store.open(None) as store:
+        clock, account = SimpleNamespace(now=lambda: NOW), SimpleNamespace(find=find)
+        sides = SimpleNamespace(store=store, clock=clock, bookings=zimun, account=account)
+        calendars = cast("dict[str, CalendarPort]", {HOME: SimpleNamespace(get=get)})
+        (intent,) = store.journal([replace(CANCEL, before=begun)], store.begin_cycle(NOW), NOW)
+        store.save_link(begun)
+        await settle(cast("Sides", sides), calendars, make.snapshot(), Health())
+        assert zimun.cancelled == ([intent.key] if asked else [])
         assert not store.open_intents()
