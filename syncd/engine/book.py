@@ -37,8 +37,8 @@ UNNAMED = "Zimun made the booking, but its answer does not name it: look it up t
 
 
 def may_stand(intent: Intent, now: datetime) -> bool:
-    """Whether what was held under that intent may not have lapsed; nor where the clock was set back a little since."""
-    return abs(now - intent.at) <= HOLD_LIFE
+    """Whether what was held under that intent may not have lapsed."""
+    return now - intent.at <= HOLD_LIFE
 
 
 async def book(intent: Intent, sides: Sides, *, again: bool = False) -> Done:
@@ -184,7 +184,7 @@ async def _confirm(intent: Intent, action: Confirm, sides: Sides, *, again: bool
     except (NotPermitted, Unavailable) as error:
         _remember(error, sides)
         # while the hold stands it can be confirmed; and a list may lag for a while behind an attempt that was heard
-        if abs(sides.clock.now() - intent.at) < HOLD_LIFE + STALE:
+        if sides.clock.now() - intent.at < HOLD_LIFE + STALE:
             return Done(intent, Outcome.UNKNOWN, fault=error)
         return await _unanswered(intent, request, sides, error)
     booking = await _booking_of(made, action, sides)

@@ -3,10 +3,10 @@
 Nothing here stands in the way of a booking: a call that fails changes neither the cycle's outcome nor what is known,
 and no further one is made for a while. What a crash leaves undone is asked for again when it is next due.
 
-Where Zimun knows no such service there (404), does not tell (422), or fails but tells of another service right after,
-it is that day of that service alone; where that is so for each day of the next week, it is that service. What is shown
-of it stays: its list of services still names it, and by that list its events go, when it is taken out there. Until then
-a customer who is written into one is told no by the hold.
+Where Zimun knows no such service there (404), or does not tell (422), it is that day of that service alone; where that
+is so for each day of the next week, it is that service. What is shown of it stays: its list of services still names it,
+and by that list its events go, when it is taken out there. Until then a customer who is written into one is told no by
+the hold.
 """
 
 from collections.abc import Callable
@@ -17,16 +17,7 @@ import structlog
 
 from syncd.domain.availability import DayKey, OpenDay
 from syncd.domain.booking import Booking, Catalog
-from syncd.domain.errors import (
-    Malformed,
-    NotFound,
-    NotPermitted,
-    RateLimited,
-    Refused,
-    StoreError,
-    SyncdError,
-    Unavailable,
-)
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, RateLimited, Refused, StoreError, SyncdError
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.engine.sides import ZIMUN, Health, Sides
@@ -64,30 +55,19 @@ class Polling:
         if ZIMUN in self._health.faults or self._is_paused(now):
             return
         known = {key: one for key, one in known.items() if key not in gone} | {one.key: one for one in stale}
-        failed: tuple[DayKey, SyncdError] | None = None
         for key in availability.due(known, days, now, self._sides.every)[: self._allowed(now)]:
             if self._stopping():
                 return
-            if failed is not None and key[0] == failed[0][0]:
-                continue
             try:
                 known[key] = await self._ask(key, known.get(key))
             except StoreError:
                 raise
             except SyncdError as error:
-                if failed is None and isinstance(error, Unavailable) and not isinstance(error, RateLimited):
-                    failed = key, error  # another service tells whether it is this one's alone
-                    continue
                 self._pause(error)
                 return
-            if failed is not None:
-                known[failed[0]] = self._untold(failed[0], known.get(failed[0]), failed[1])
-                failed = None
             if known[key].refused and availability.is_closed(known, days):
                 self._pause(NotPermitted("no service has open slots to tell of", credentials=False))
                 return
-        if failed is not None and len({service for service, *_ in days}) == 1:
-            self._pause(failed[1])  # no other one will tell
 
     async def _ask(self, key: DayKey, before: OpenDay | None) -> OpenDay:
         """Ask about one day, and keep and give the answer. Raises where the next one should not be asked for now."""
@@ -100,17 +80,11 @@ class Polling:
         try:
             slots = await self._sides.bookings.open_slots(*key)
         except (Malformed, NotFound, Refused) as error:
-            return self._untold(key, after, error)
-        after = OpenDay(*key, tried_at=now, read_at=now, slots=slots)
+            log.warning("availability.unread", service=key[0], location=key[1], day=str(key[2]), fault=str(error))
+            after = replace(after, stale=False, refused=True)
+        else:
+            after = OpenDay(*key, tried_at=now, read_at=now, slots=slots)
         store.keep_open_days([after])
-        return after
-
-    def _untold(self, key: DayKey, before: OpenDay | None, error: SyncdError) -> OpenDay:
-        """Keep that Zimun does not tell of that day: it rests, and what is known of it stays."""
-        log.warning("availability.unread", service=key[0], location=key[1], day=str(key[2]), fault=str(error))
-        now = self._sides.clock.now()
-        after = replace(before or OpenDay(*key, tried_at=now), tried_at=now, stale=False, refused=True)
-        self._sides.store.keep_open_days([after])
         return after
 
     def _allowed(self, now: datetime) -> int:

@@ -116,7 +116,7 @@ class Requests:
     def _drop_lapsed(self) -> None:
         """Holds whose answer never came, and that can stand no more whichever attempt at them was heard last."""
         for intent, action in open_asks(self._store):
-            if isinstance(action, Hold) and abs(self._now() - intent.at) > 2 * HOLD_LIFE:
+            if isinstance(action, Hold) and self._now() - intent.at > 2 * HOLD_LIFE:
                 self._store.record(intent, Outcome.DROPPED, self._now(), detail="withdrawn")
                 log.info("request.withdrawn", booking_id=action.booking_id)
 

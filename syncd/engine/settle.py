@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from syncd.domain.actions import Asked, Cancel, Create, Effect, Remove, Replace, Reschedule
+from syncd.domain.actions import Asked, Cancel, Create, Effect, Remove, Replace, Reschedule, Why
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError
 from syncd.domain.ids import BookingId
@@ -56,7 +56,7 @@ async def settle(
             health.broken(side_of(intent.action), error)
             open_still.add(intent.action.booking_id)
             continue
-        if done.link is not None and isinstance(intent.action, Reschedule | Create | Replace):
+        if done.link is not None and _is_of_a_move(intent.action):
             done = replace(done, link=_both(intent.action, done.link, sides.store.links()))
         sides.store.record(
             intent, done.outcome, sides.clock.now(), link=done.link, observed=done.seen, removed=done.removed,
@@ -64,6 +64,10 @@ async def settle(
         )  # fmt: skip
         log.info("intent.settled", booking_id=done.booking_id, action=intent.action.kind, outcome=done.outcome.value)
     return frozenset(open_still)
+
+
+def _is_of_a_move(action: Effect) -> bool:
+    return isinstance(action, Reschedule) or (isinstance(action, Replace) and action.why is Why.MOVE_WAITS)
 
 
 def _both(action: Effect, settled: Link, links: Mapping[BookingId, Link]) -> Link:

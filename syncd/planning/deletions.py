@@ -25,6 +25,8 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         return case.remember(replace(link, booking=booking, closed=closed, deletion=None), Why.DELETED_PAST)
     if link.pending is not None and link.pending.kind is NoteKind.CANCEL_REFUSED:
         return bring_back(case, booking, marked, Why.CANCEL_REFUSED, link.pending)
+    if link.pending is not None and link.pending.kind is NoteKind.MOVED_AND_DELETED:
+        return bring_back(case, booking, marked, Why.BOOKING_MOVED, link.pending)
     if link.pending is not None and link.pending.kind is NoteKind.ADOPTED:
         # without a base nobody knows who marked it as cancelled, or when: Zimun is right
         return bring_back(case, booking, marked, Why.ADOPTED, link.pending)
@@ -35,7 +37,7 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     if link.deletion is None and changed_since(case, booking):
         # it is not the booking any more whose event was deleted: a customer who writes or calls wants to come; and
         # where an older database was restored, it may have been cancelled and booked again since
-        return bring_back(case, booking, marked, Why.BOOKING_CHANGED, case.note(NoteKind.MOVED_AND_DELETED))
+        return _wanted_again(case, booking, Why.BOOKING_CHANGED, case.note(NoteKind.MOVED_AND_DELETED))
     asked = awaits_cancel(case)
     if case.policy.deletions == "restore":
         note = case.note(NoteKind.DELETION_RESTORED, was=booking.start)
@@ -84,10 +86,16 @@ def ask(case: Case, booking: Booking, marked: Observation | None, kind: NoteKind
     return bring_back(asking, booking, marked, Why.CANCEL_AWAITS, note)
 
 
-def moved_and_deleted(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
+def moved_and_deleted(case: Case, booking: Booking) -> Outcome:
     """A moved booking is not a cancelled one: the event comes back at the new time."""
-    note = case.note(NoteKind.MOVED_AND_DELETED, was=booking.start)
-    return bring_back(case, booking, marked, Why.BOOKING_MOVED, note)
+    return _wanted_again(case, booking, Why.BOOKING_MOVED, case.note(NoteKind.MOVED_AND_DELETED, was=booking.start))
+
+
+def _wanted_again(case: Case, booking: Booking, why: Why, note: Note) -> Outcome:
+    """That the customer changed it is remembered before its event is written again: a server may refuse that for long,
+    and then Zimun may tell of the booking no more.
+    """
+    return case.remember(replace(case.link, booking=booking, deletion=None, pending=note), why)
 
 
 def elsewhere(case: Case, booking: Booking, *, copied: bool) -> Outcome:

@@ -137,8 +137,11 @@ def _over(link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide, 
 
 
 def _stands_elsewhere(case: Case, event: EventSide) -> bool:
-    """Whether it was seen in a managed calendar, though what stands at its own place could not be looked at."""
-    other = transferred(case.link, case.snapshot) if isinstance(event, EventUnseen) else None
+    """Whether it was seen in a managed calendar, though whether its own place is empty could not be looked at."""
+    link, snapshot = case.link, case.snapshot
+    if not isinstance(event, EventUnseen) or (link.calendar, link.href) in snapshot.events:
+        return False
+    other = transferred(link, snapshot)
     return other is not None and other.event is not None and not other.event.cancelled
 
 

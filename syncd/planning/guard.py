@@ -85,7 +85,9 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
 
 def _comes_back(action: Action, snapshot: Snapshot) -> bool:
     """Whether its event was deleted, too, and comes back anyway, for the booking was changed meanwhile."""
-    note = action.link.note if isinstance(action, Create | Replace) else None
+    if not isinstance(action, Record | Create | Replace):
+        return False
+    note = action.link.pending if isinstance(action, Record) else action.link.note
     return note is not None and note.kind is NoteKind.MOVED_AND_DELETED and note.at == snapshot.now
 
 

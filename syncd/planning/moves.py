@@ -114,10 +114,10 @@ def _put_back(
 def _overdue(case: Case, booking: Booking, seen: Observation, to: datetime) -> Outcome | None:
     """The note "not yet booked", where this wish has waited for ten minutes and the event does not say so yet.
 
-    Not where the event says that its booking was cancelled, and nobody saw it alive since.
+    Not where the event says that its booking was cancelled: it stays for what it says.
     """
     link = case.link
-    if booking.cancelled:
+    if link.booking.cancelled:
         return None
     told = link.note is not None and link.note.kind is NoteKind.NOT_YET_BOOKED and link.note.asked == to
     if link.wish is None or link.wish.to != to or link.awaiting is not None or told:
@@ -125,9 +125,7 @@ def _overdue(case: Case, booking: Booking, seen: Observation, to: datetime) -> O
     if case.now - link.wish.since < PATIENCE:
         return None
     note = case.note(NoteKind.NOT_YET_BOOKED, asked=to, was=booking.start)
-    # one that was cancelled lives again: from now on it may not be missed in a list without a closer look
-    base = replace(link.booking, status=booking.status)
-    return Outcome(case.rewrite(seen, base, Why.MOVE_WAITS, span=None, note=note))
+    return Outcome(case.rewrite(seen, link.booking, Why.MOVE_WAITS, span=None, note=note))
 
 
 def _wishing(case: Case, to: datetime) -> Case:

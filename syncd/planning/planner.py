@@ -123,8 +123,8 @@ def _cell(case: Case, zimun: BookingSide, event: EventSide) -> Outcome:
             return follow(case, booking, seen)
         case BookingMoved(booking), EventMoved(seen, start, to):
             return moves.conflict(case, booking, seen, letters(start), to)
-        case BookingMoved(booking), EventGone(marked):
-            return deletions.moved_and_deleted(case, booking, marked)
+        case BookingMoved(booking), EventGone():
+            return deletions.moved_and_deleted(case, booking)
 
         case ((BookingSame(booking) | BookingMoved(booking)), EventUnbookable(seen, kind)):
             return moves.unbookable(case, booking, seen, kind)

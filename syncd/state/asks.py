@@ -33,9 +33,10 @@ class Ask:
         """Whether what awaits a word since then did so when this one was given: another question is not answered by it.
 
         Given late it may be, as where syncd was killed. A `since` that is still to come is from before a clock was set
-        back, and tells nothing, unless the word is from before that too.
+        back, and tells nothing, unless the word is from before that too. A no is about whatever awaits: where clocks
+        leave that unclear, it does no harm, and to pass over it might.
         """
-        return since < self.at or self.at <= now < since
+        return self.verb is Decision.REJECTED or since < self.at or self.at <= now < since
 
 
 def ask(db: Database, verb: Decision | None, booking_ids: Sequence[BookingId], now: datetime) -> int:

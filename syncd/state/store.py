@@ -214,6 +214,11 @@ class Store:
         with self._write() as db:
             return journal.open_intent(db, action, cycle, now) if asks.take(db, ask_id, now) else None
 
+    def begun_by_now(self, now: datetime) -> None:
+        """After a clock that was set back: no open intent begins later than now."""
+        with self._write() as db:
+            journal.begun_by_now(db, now)
+
     def drop(self, intents: Sequence[Intent], now: datetime) -> None:
         """Close intents that were never begun, all at once."""
         with self._write() as db:

@@ -14,7 +14,7 @@ from typing import cast
 import pytest
 
 from syncd.domain.booking import Catalog, Location, Service, Slot
-from syncd.domain.errors import NotFound, Refused, StoreError, SyncdError, Unavailable
+from syncd.domain.errors import NotFound, Refused, StoreError, SyncdError
 from syncd.engine.polling import Polling
 from syncd.engine.sides import Health, Sides
 from syncd.planning import availability as plan
@@ -146,10 +146,7 @@ async def test_a_clock_that_is_set_back_neither_stops_the_questions_nor_makes_th
     assert before < len(salon.asked) <= before + 10 * MINUTE / plan.PER_CALL + 1
 
 
-SILENT = [NotFound("GET answered 404"), Refused("GET answered 422"), Unavailable("GET answered 500")]
-
-
-@pytest.mark.parametrize("answer", SILENT[:2])
+@pytest.mark.parametrize("answer", [NotFound("GET answered 404"), Refused("GET answered 422")])
 async def test_a_service_of_which_zimun_tells_nothing_is_asked_about_once_an_hour(
     tmp_path: Path, answer: SyncdError
 ) -> None:
@@ -211,39 +208,21 @@ async def test_a_day_too_far_ahead_or_too_near_costs_the_others_nothing(
         assert {ahead: gaps[ahead] for ahead in week if gaps[ahead] > usual[ahead] + every} == {}
 
 
-@pytest.mark.parametrize("answer", SILENT[::2])
 @pytest.mark.parametrize("days_ahead", [14, 60])
 @pytest.mark.parametrize(("services", "seconds", "hours"), [pace for pace in PACES if pace[0] > 1])
 async def test_a_service_of_which_zimun_tells_nothing_costs_the_others_nothing(
-    tmp_path: Path, services: int, seconds: int, hours: int, days_ahead: int, answer: SyncdError
+    tmp_path: Path, services: int, seconds: int, hours: int, days_ahead: int
 ) -> None:
     every = timedelta(seconds=seconds)
     all_told = Salon(tmp_path / "all", services, every, days_ahead=days_ahead)
     salon = Salon(tmp_path / "some", services, every, days_ahead=days_ahead)
-    salon.answers["s_0"] = answer
+    salon.answers["s_0"] = NotFound("GET answered 404")
     for one in (all_told, salon):
         await one.run(hours * HOUR)
-    asked, usual = (sum(service == "s_0" for _, service, _ in one.asked) for one in (salon, all_told))
-    # one that fails is asked about as if it did not, where no other one is due with it
-    assert asked <= (usual if isinstance(answer, Unavailable) else plan.WEEK[0] + 1 + hours)
+    assert sum(service == "s_0" for _, service, _ in salon.asked) <= plan.WEEK[0] + 1 + hours
     for service in salon.catalog.services.keys() - salon.answers.keys():
         usual, gaps = all_told.longest_gaps(service), salon.longest_gaps(service)
         assert {ahead: gaps[ahead] for ahead in range(plan.WEEK[0] + 1) if gaps[ahead] > usual[ahead] + every} == {}
-
-
-async def test_while_zimun_fails_altogether_two_questions_are_asked_at_a_time_and_no_day_rests_for_it(
-    tmp_path: Path,
-) -> None:
-    salon = Salon(tmp_path, 9, MINUTE)
-    salon.answers = {service: Unavailable("GET answered 503") for service in salon.catalog.services}
-    await salon.run(HOUR)
-    assert len(salon.asked) <= 2 * (60 / 5 + 1)
-    salon.asked.clear()
-    salon.answers.clear()
-    await salon.run(HOUR)
-    assert {service for _, service, day in salon.asked if day == START.date()} == set(salon.catalog.services)
-    with Store.open(tmp_path / "state.db") as store:
-        assert not any(one.refused for one in store.open_days().values())
 
 
 def test_an_hour_is_full_with_a_full_bucket_and_what_an_hour_earns() -> None:

@@ -348,19 +348,39 @@ async def test_after_the_hold_has_lapsed_it_may_be_asked_for_anew(dav: Server, f
         assert len(booked(w)) == 1
 
 
+async def test_after_a_clock_that_was_set_back_a_hold_is_asked_for_again_and_ends_as_usual(
+    dav: Server, folder: Path
+) -> None:
+    async with asked(dav, folder) as w:
+        w.fault(Kind.LOSE_ANSWER, HOLD, "POST", times=ATTEMPTS)
+        await w.cycle(seconds=31)
+        w.clock.at -= 24 * HOUR
+        ask_id = want(w, by_hand(START))
+        await w.cycle(minutes=1)
+        reply = replied(w, ask_id)
+        assert reply is not None
+        assert "asked for already" in reply.text
+        for _ in range(4):
+            await w.cycle(minutes=1)
+        await ends_as_one(w)
+        assert len(set(w.calls(HOLD))) == 1
+
+
 async def test_a_clock_that_is_set_back_by_a_day_keeps_no_hold_open_for_as_long(dav: Server, folder: Path) -> None:
     async with asked(dav, folder) as w:
         fault = w.fault(Kind.ANSWER, HOLD, "POST", times=None, status=500)
         await w.cycle(seconds=31)
         await rid(w)
         fault.times = 0
-        w.clock.pass_by(hours=-24)
-        ask_id = want(w, by_hand(START))
+        w.clock.at -= 24 * HOUR
         await w.cycle(minutes=1)
+        ask_id = want(w, by_hand(START))
+        await w.cycle(minutes=11)
         reply = replied(w, ask_id)
         assert reply is not None
         assert reply.code == 0
-        await w.cycle(minutes=1)
+        for _ in range(10):
+            await w.cycle(minutes=1)
         assert (len(booked(w)), w.store.open_intents()) == (1, [])
 
 

@@ -175,6 +175,10 @@ def test_a_deletion_that_comes_back_for_its_booking_moved_counts_too() -> None:
     salon.bookings[first] = moved
     assert salon.asks() == 5
     (back,) = (action for action in salon.plan().actions if action.booking_id == first)
+    assert (type(back), back.why) == (Record, Why.BOOKING_MOVED)
+    salon.change(first, booking=moved, pending=back.link.pending)
+    assert salon.asks() == 5
+    (back,) = (action for action in salon.plan().actions if action.booking_id == first)
     assert (type(back), back.why) == (Create, Why.BOOKING_MOVED)
 
 

@@ -182,3 +182,5 @@ def test_a_word_is_about_what_awaited_it_when_it_was_given(since: int, now: int,
     minute = timedelta(minutes=1)
     word = Ask(1, Decision.APPROVED, (BookingId("b1"),), NOW)
     assert word.is_about(NOW + since * minute, NOW + now * minute) is is_about
+    no = replace(word, verb=Decision.REJECTED)
+    assert no.is_about(NOW + since * minute, NOW + now * minute), "passed over it might do harm"
