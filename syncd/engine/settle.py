@@ -231,7 +231,10 @@ async def _is_back(link: Link, sides: Sides, calendars: Mapping[str, CalendarPor
 
 
 def _written(intent: Intent, action: Create | Replace, stored: Stored | None, snapshot: Snapshot) -> Done:
-    """Our write is known by what it says: our UID, the time, the texts, and whether a note stands."""
+    """Our write is known by what it says: our UID, the time, the texts, whether a note stands, and where it was put.
+
+    The last tells it from a drag to that very time, where the server and the person's app keep that property.
+    """
     if stored is None or stored.event is None:
         return Done(intent, Outcome.DROPPED)
     draft, event = action.draft, stored.event
@@ -249,7 +252,8 @@ def _written(intent: Intent, action: Create | Replace, stored: Stored | None, sn
         event.description,
     )
     noted = event.noted == (action.link.note is not None)
+    put = event.put in (None, draft.put) or draft.put is None
     start = resolved(event.start, snapshot.zone(action.link.booking)).instant
-    if not same or not noted or (draft.span is not None and start != draft.span.start):
+    if not same or not noted or not put or (draft.span is not None and start != draft.span.start):
         return Done(intent, Outcome.DROPPED)
     return written_as(intent, action, stored, snapshot)

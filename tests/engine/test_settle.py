@@ -10,7 +10,7 @@ import pytest
 from syncd.domain.actions import Cancel, Replace, Reschedule, Why
 from syncd.domain.booking import Booking, BookingList, Slot, Status
 from syncd.domain.errors import NotPermitted, Unavailable
-from syncd.domain.event import Event
+from syncd.domain.event import Event, Put
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Wish, Wrote
 from syncd.engine.settle import _written, drop_outdated, perhaps_renamed, settle
@@ -41,6 +41,20 @@ def test_whether_a_lost_write_arrived_is_seen_by_what_stands_there(etag: str | N
     if arrived:
         assert settled.link is not None
         assert settled.link.start.instant == NOON != TEN
+
+
+@pytest.mark.parametrize(("put", "ours"), [(Put(1, NOON), True), (None, True), (Put(0, TEN), False)])
+def test_a_drag_to_where_a_lost_write_would_have_put_it_is_a_drag(put: Put | None, *, ours: bool) -> None:
+    """The booking went there, and on, and a person went after it before the event could."""
+    moved = make.booking(start=NOON)
+    stood = make.observation(make.event(BOOKED, put=Put(0, TEN)), stamp=1)
+    link = replace(make.link(BOOKED, stood), put=Put(0, TEN))
+    write = done(decide(case(link, stood, booking=moved)))
+    assert isinstance(write, Replace)
+    assert write.draft.put == Put(1, NOON)
+    stored = Stored(stood.href, '"2"', make.event(moved, put=put), "2")
+    settled = _written(Intent(1, "key", write, 1, NOW), write, stored, make.snapshot())
+    assert settled.outcome is (Outcome.DONE if ours else Outcome.DROPPED)
 
 
 def test_what_an_open_reschedule_may_have_made_of_another_booking_waits() -> None:
