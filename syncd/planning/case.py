@@ -152,7 +152,7 @@ class Case:
             since=(waiting,) if waiting else (),
         )
         if span is not None:
-            after = replace(after, put=self._put(booking, seen.event), wish=None, refusal=None, deletion=None)
+            after = replace(after, put=self.put(booking, seen.event), wish=None, refusal=None, deletion=None)
         if put_back:
             after = replace(after, put_backs=self.put_backs(letters(seen.event.start)))
         merged = merge(link.texts, seen.event, self.texts)
@@ -167,7 +167,7 @@ class Case:
             seen.data,
         )
 
-    def _put(self, booking: Booking, event: Event | None) -> Put:
+    def put(self, booking: Booking, event: Event | None) -> Put:
         """Where a write puts the event from now on. What a person moved is not counted: they may take it back."""
         known = [one.number for one in (self.link.put, event.put if event is not None else None) if one is not None]
         moved = booking.start != self.link.booking.start
@@ -205,7 +205,7 @@ class Case:
             note=note,
             pending=None,
             frozen=None,
-            put=self._put(booking, event),
+            put=self.put(booking, event),
             replay="",
             older=outdated(link),
             since=(),

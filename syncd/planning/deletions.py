@@ -95,7 +95,8 @@ def _wanted_again(case: Case, booking: Booking, why: Why, note: Note) -> Outcome
     """That the customer changed it is remembered before its event is written again: a server may refuse that for long,
     and then Zimun may tell of the booking no more.
     """
-    return case.remember(replace(case.link, booking=booking, deletion=None, pending=note), why)
+    put = case.put(booking, case.link.event)
+    return case.remember(replace(case.link, booking=booking, put=put, deletion=None, pending=note), why)
 
 
 def elsewhere(case: Case, booking: Booking, *, copied: bool) -> Outcome:

@@ -9,7 +9,7 @@ import pytest
 
 from syncd.domain.actions import Action, Cancel, Create, Record, Replace, Why
 from syncd.domain.booking import Booking
-from syncd.domain.event import EventTime, Observation
+from syncd.domain.event import EventTime, Observation, Put
 from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Deletion, Link, PutBack, Wrote
 from syncd.domain.note import NoteKind
 from syncd.planning import deletions
@@ -238,7 +238,7 @@ def test_a_moved_booking_whose_event_was_deleted_says_where_it_stands_now() -> N
     moved, told = make.booking(start=NOON), note(NoteKind.MOVED_AND_DELETED, was=NOON)
     in_grace = pair(deletion=Deletion(NOW - HOUR, 0))
     known = done(deletions.moved_and_deleted(case(in_grace, booking=moved), moved))
-    assert known == Record(B1, Why.BOOKING_MOVED, pair(booking=moved, pending=told))
+    assert known == Record(B1, Why.BOOKING_MOVED, pair(booking=moved, put=Put(1, NOON), pending=told))
     for rules in (policy(), policy(deletions="ask"), policy(deletions="restore")):
         for marked, kind in ((None, Create), (stands(cancelled=True), Replace)):
             action = done(deletions.delete(case(known.link, rules=rules), moved, marked))
