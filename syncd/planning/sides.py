@@ -166,6 +166,9 @@ def is_stale(link: Link, seen: Booking, now: datetime) -> bool:
     last = link.wrote
     if last is None or now - last.at >= STALE:
         return False
+    agreed = link.booking.updated_at
+    if seen.updated_at is not None and agreed is not None and seen.updated_at < agreed:
+        return True  # older than what we read after it: of a change, say, that came between two looks
     before = (seen.start, seen.cancelled) == (last.before.start, last.before.cancelled)
     if not before and (seen.cancelled or seen.start not in last.earlier):
         return False

@@ -94,6 +94,17 @@ def test_the_answer_by_id_comes_before_the_list() -> None:
     assert zimun(pair(), BOOKED, looks={LookBooking(B1): Look.ABSENT}) == BookingSame(BOOKED)
 
 
+@pytest.mark.parametrize(("older", "stale"), [(MINUTE, True), (timedelta(0), False), (-MINUTE, False), (None, False)])
+def test_shortly_after_our_write_what_is_older_than_what_was_read_then_is_stale(
+    older: timedelta | None, *, stale: bool
+) -> None:
+    """A customer's move that came between our look and our call, and was never seen."""
+    link = pair(booking=replace(AT_NOON, updated_at=NOW), wrote=Wrote(NOW - MINUTE, BOOKED))
+    seen = make.booking(start=FOUR, updated_at=NOW - older if older is not None else None)
+    assert is_stale(link, seen, NOW) is stale
+    assert not is_stale(link, seen, NOW + MINUTE)
+
+
 @pytest.mark.parametrize(("apart", "stale"), [(2 * MINUTE - SECOND, True), (2 * MINUTE, False)])
 def test_so_is_the_state_before_another_one_shortly_before_it(apart: timedelta, stale: bool) -> None:
     first = our_write(pair(), BOOKED, NOW - apart)
