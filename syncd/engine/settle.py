@@ -14,7 +14,7 @@ from syncd.domain.actions import Asked, Cancel, Create, Effect, Remove, Replace,
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Decision, Link
+from syncd.domain.link import AwaitKind, Decision, Link
 from syncd.engine.execute import side_of
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
 from syncd.engine.sides import Health, Sides
@@ -63,6 +63,8 @@ async def settle(
             detail="settled",
         )  # fmt: skip
         log.info("intent.settled", booking_id=done.booking_id, action=intent.action.kind, outcome=done.outcome.value)
+        if done.outcome is Outcome.UNKNOWN:
+            open_still.add(intent.action.booking_id)
     return frozenset(open_still)
 
 
@@ -201,12 +203,10 @@ async def _repeat(
     A cancellation is not asked for again where its reason has ended meanwhile: the event is back, or the question over.
     """
     link = sides.store.links().get(action.booking_id)
-    if (
-        isinstance(action, Cancel)
-        and link is not None
-        and (endings.is_over(action.before, link) or await _is_back(link, sides, calendars))
-    ):
-        return Done(intent, Outcome.DROPPED)
+    if isinstance(action, Cancel) and link is not None:
+        over = endings.is_over(action.before, link) or await _is_back(link, sides, calendars)
+        if over is not False:
+            return Done(intent, Outcome.UNKNOWN if over is None else Outcome.DROPPED)
     try:
         if isinstance(action, Cancel):
             await sides.bookings.cancel(action.booking_id, intent.key)
@@ -217,17 +217,30 @@ async def _repeat(
     return rescheduled(intent, action, renamed or action.booking_id, None, sides.clock.now())
 
 
-async def _is_back(link: Link, sides: Sides, calendars: Mapping[str, CalendarPort]) -> bool:
-    """Whether the event that was deleted stands again, by the two looks that a deletion is believed by. They come now:
-    the process may have ended before it asked for anything, and been away for long.
+async def _is_back(link: Link, sides: Sides, calendars: Mapping[str, CalendarPort]) -> bool | None:
+    """Whether the event that was deleted stands again, by the two looks that a deletion is believed by; None where they
+    cannot be had now. They come here: the process may have ended before it asked for anything, and been away for long.
+
+    Of a calendar that left the config since, nothing is believed to be deleted.
     """
-    approved = link.awaiting is not None and link.awaiting.decision is Decision.APPROVED
-    if link.deletion is None or approved or link.calendar not in calendars:
+    asked = link.awaiting if link.awaiting is not None and link.awaiting.kind is AwaitKind.CANCEL else None
+    if link.deletion is None or (asked is not None and asked.decision is Decision.APPROVED):
         return False
-    own = await calendars[link.calendar].get(link.href)
-    stand = [own] if own is not None else []
-    stand += [each for _, each in await sides.account.find(link.uid, link.booking_id)]
-    return any(each.event is None or not each.event.cancelled for each in stand)
+    if link.calendar not in calendars:
+        return True
+    try:
+        own = await calendars[link.calendar].get(link.href)
+        if _stands(own):
+            return True
+        return any(_stands(each) for _, each in await sides.account.find(link.uid, link.booking_id))
+    except SyncdError as error:
+        # the calendars' fault, and no reason to take Zimun for down
+        log.warning("event.not_looked_at", booking_id=link.booking_id, fault=str(error))
+        return None
+
+
+def _stands(stored: Stored | None) -> bool:
+    return stored is not None and (stored.event is None or not stored.event.cancelled)
 
 
 def _written(intent: Intent, action: Create | Replace, stored: Stored | None, snapshot: Snapshot) -> Done:

@@ -20,13 +20,15 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     """The event was deleted and the booking stands. `marked`: it still is there, with STATUS:CANCELLED."""
     link = case.link
     since = link.deletion.since if link.deletion is not None else case.now
+    if link.pending is not None and link.pending.kind is NoteKind.MOVED_AND_DELETED:
+        # told from when it is written on, which may be days later
+        until = case.note(NoteKind.MOVED_AND_DELETED).until
+        return bring_back(case, booking, marked, Why.BOOKING_MOVED, replace(link.pending, until=until))
     if booking.start <= since:
         closed = Closed(case.now, ClosedWhy.DELETED_PAST)
         return case.remember(replace(link, booking=booking, closed=closed, deletion=None), Why.DELETED_PAST)
     if link.pending is not None and link.pending.kind is NoteKind.CANCEL_REFUSED:
         return bring_back(case, booking, marked, Why.CANCEL_REFUSED, link.pending)
-    if link.pending is not None and link.pending.kind is NoteKind.MOVED_AND_DELETED:
-        return bring_back(case, booking, marked, Why.BOOKING_MOVED, link.pending)
     if link.pending is not None and link.pending.kind is NoteKind.ADOPTED:
         # without a base nobody knows who marked it as cancelled, or when: Zimun is right
         return bring_back(case, booking, marked, Why.ADOPTED, link.pending)
@@ -89,6 +91,12 @@ def ask(case: Case, booking: Booking, marked: Observation | None, kind: NoteKind
 def moved_and_deleted(case: Case, booking: Booking) -> Outcome:
     """A moved booking is not a cancelled one: the event comes back at the new time."""
     return _wanted_again(case, booking, Why.BOOKING_MOVED, case.note(NoteKind.MOVED_AND_DELETED, was=booking.start))
+
+
+def moved_unseen(case: Case, booking: Booking) -> bool:
+    """Whether the booking stands where its customer moved it while its event was deleted, and no event shows that."""
+    pending = case.link.pending
+    return pending is not None and pending.kind is NoteKind.MOVED_AND_DELETED and pending.was == booking.start
 
 
 def _wanted_again(case: Case, booking: Booking, why: Why, note: Note) -> Outcome:

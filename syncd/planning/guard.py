@@ -4,6 +4,7 @@ A calendar that was emptied, restored from a backup or misread is not forty cust
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -63,10 +64,10 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     first = [deleted for deleted in gone if not deleted.asked]
     again = [deleted for deleted in gone if deleted.asked]
     asked = _awaiting_lately(snapshot, AwaitKind.CANCEL)
-    back = sum(_comes_back(action, snapshot) for action in actions.values())
+    back = _came_back(actions, snapshot).difference(deleted.case.link.booking_id for deleted in gone)
     lost = snapshot.perhaps_cancelled.difference(deleted.case.link.booking_id for deleted in gone)
     lately = snapshot.cancelled_lately + len(lost)
-    if len(first) + len(again) + len(asked) + back + lately <= policy.max_cancellations:
+    if len(first) + len(again) + len(asked) + len(back) + lately <= policy.max_cancellations:
         emptied = _emptied([*(deleted.case.link for deleted in first), *asked], snapshot, policy)
         first = [deleted for deleted in first if deleted.case.link.calendar in emptied]
     # once so many were deleted again that it takes the shell, it does, however many are left
@@ -83,12 +84,20 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     return found
 
 
-def _comes_back(action: Action, snapshot: Snapshot) -> bool:
-    """Whether its event was deleted, too, and comes back anyway, for the booking was changed meanwhile."""
-    if not isinstance(action, Record | Create | Replace):
-        return False
-    note = action.link.pending if isinstance(action, Record) else action.link.note
-    return note is not None and note.kind is NoteKind.MOVED_AND_DELETED and note.at == snapshot.now
+def _came_back(actions: Mapping[BookingId, Action], snapshot: Snapshot) -> set[BookingId]:
+    """Bookings whose events were deleted within the hour, too, and come back anyway, for they were changed meanwhile.
+
+    Also where that was remembered or written in an earlier cycle: a failed write must not let the others slip by.
+    """
+    links = [action.link for action in actions.values() if isinstance(action, Record | Create | Replace)]
+    notes = (
+        (link.booking_id, note) for link in (*snapshot.links.values(), *links) for note in (link.pending, link.note)
+    )
+    return {
+        booking_id
+        for booking_id, note in notes
+        if note is not None and note.kind is NoteKind.MOVED_AND_DELETED and abs(snapshot.now - note.at) < LATELY
+    }
 
 
 def _deleted(actions: dict[BookingId, Action], snapshot: Snapshot, policy: Policy) -> list[_Deleted]:

@@ -35,7 +35,7 @@ def keep(case: Case, booking: Booking, seen: Observation, start: EventTime) -> O
         if (frozen := case.frozen(letters(start), booking)) is not None:
             return frozen
         why = _why_time(link, booking, start)
-        if why is Why.BOOKING_CHANGED:
+        if why in (Why.BOOKING_CHANGED, Why.BOOKING_MOVED):
             return Outcome(case.rewrite(seen, booking, why, span=booking.span, note=link.pending or note))
         return Outcome(case.put_back(seen, booking, why, link.pending or note))
     merged = merge(link.texts, event, case.texts)
@@ -62,11 +62,13 @@ def keep(case: Case, booking: Booking, seen: Observation, start: EventTime) -> O
 def agree(case: Case, booking: Booking, seen: Observation, start: EventTime) -> Outcome:
     """The event stands where the booking is: nothing is left to do but the rest of the event; an old note goes."""
     note = replace(case.link.note, until=case.now) if case.link.note is not None else None
-    return keep(case.with_link(replace(case.link, booking=booking, start=start, note=note)), booking, seen, start)
+    link = replace(_moved_on(case.link), booking=booking, start=start, note=note)
+    return keep(case.with_link(link), booking, seen, start)
 
 
 def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
     """The booking moved, the event did not: it follows, with its place in the routing, and the old note goes."""
+    case = case.with_link(_moved_on(case.link))
     target = case.route(booking)
     told = _not_booked(case, booking, seen) if case.link.booking.cancelled else None
     if target not in (None, seen.calendar) and target in case.snapshot.readable and _may_leave(case):
@@ -74,6 +76,12 @@ def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
         return Outcome(case.recreate(booking, Why.ROUTED, note=note, source=seen))
     why = Why.BOOKING_REVIVED if case.link.booking.cancelled else Why.BOOKING_MOVED
     return Outcome(case.rewrite(seen, booking, why, span=booking.span, note=case.link.pending or told))
+
+
+def _moved_on(link: Link) -> Link:
+    """What was to be told of an earlier move, made while the event was deleted, is no news any more."""
+    old = link.pending is not None and link.pending.kind is NoteKind.MOVED_AND_DELETED
+    return replace(link, pending=None) if old else link
 
 
 def transferred(case: Case, seen: Observation) -> Outcome:
@@ -200,6 +208,8 @@ def _may_leave(case: Case) -> bool:
 def _why_time(link: Link, booking: Booking, start: EventTime) -> Why:
     if link.pending is not None and link.pending.kind is NoteKind.ADOPTED:
         return Why.ADOPTED
+    if link.pending is not None and link.pending.kind is NoteKind.MOVED_AND_DELETED:
+        return Why.BOOKING_MOVED
     if start.instant != booking.start:
         # where it was left when its booking went to a slot near that, or where our own reading of it changed
         landed = start.instant is not None and start.instant == link.start.instant != link.booking.start

@@ -114,6 +114,8 @@ def _cell(case: Case, zimun: BookingSide, event: EventSide) -> Outcome:
             return keep(case, booking, seen, start)
         case ((BookingSame(booking) | BookingMoved(booking)), EventMoved(seen, start, to)) if to == booking.start:
             return agree(case, booking, seen, start)
+        case BookingSame(booking), EventMoved(seen, start, to) if deletions.moved_unseen(case, booking):
+            return moves.conflict(case, booking, seen, letters(start), to)
         case BookingSame(booking), EventMoved(seen, start, to):
             return moves.move(case, booking, seen, letters(start), to)
         case BookingSame(booking), EventGone(marked):

@@ -1,5 +1,6 @@
 """A write whose answer was lost is known by what stands there, also where the server has no ETags."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
@@ -164,6 +165,10 @@ async def test_a_note_about_a_move_that_was_done_meanwhile_does_not_take_the_mov
     assert back.to == TEN
 
 
+HERE, ELSEWHERE = make.event(BOOKED), "https://dav.example.org/private/"
+MARKED = replace(HERE, cancelled=True)
+
+
 class Refusing:
     """Zimun refuses to tell of any booking; what it is asked to do, it does."""
 
@@ -180,55 +185,75 @@ class Refusing:
         self.cancelled.append(key)
 
 
-@pytest.mark.parametrize("back", [False, True])
-async def test_a_cancellation_that_nothing_tells_of_is_asked_for_again_unless_its_event_is_back(*, back: bool) -> None:
-    begun = replace(LINK, deletion=Deletion(NOW, 1))
-    zimun = Refusing()
-    with Store.open(None) as store:
-        clock = SimpleNamespace(now=lambda: NOW)
-        sides = cast("Sides", SimpleNamespace(store=store, clock=clock, bookings=zimun, list_closed=True))
-        (intent,) = store.journal([replace(CANCEL, before=begun)], store.begin_cycle(NOW), NOW)
-        store.save_link(LINK if back else begun)
-        assert await settle(sides, {}, make.snapshot(), Health()) == frozenset()
-        assert zimun.cancelled == ([] if back else [intent.key])
-        assert not store.open_intents()
-
-
-HERE, ELSEWHERE = make.event(BOOKED), "https://dav.example.org/private/"
-MARKED = replace(HERE, cancelled=True)
-
-
-@pytest.mark.parametrize(
-    ("own", "found", "approved", "asked"),
-    [
-        (None, [], False, True),
-        (MARKED, [MARKED], False, True),
-        (HERE, [], False, False),
-        (None, [HERE], False, False),
-        (MARKED, [MARKED, HERE], False, False),
-        (HERE, [HERE], True, True),
-    ],
-)
-async def test_a_cancellation_that_was_never_sent_is_not_asked_for_once_its_event_stands_again(
-    own: Event | None, found: list[Event], *, approved: bool, asked: bool
-) -> None:
-    """syncd ended before it asked, a person put the event back, and no call reads the booking."""
-    decided = Awaiting(AwaitKind.CANCEL, NOW, BOOKED, decision=Decision.APPROVED) if approved else None
-    begun = replace(LINK, deletion=Deletion(NOW, 1), awaiting=decided)
-    zimun = Refusing()
+def empty(
+    store: Store, zimun: Refusing, own: Event | None = None, found: Sequence[Event] = (), fault: Exception | None = None
+) -> tuple[Sides, dict[str, CalendarPort]]:
+    """Both sides, with these events in the calendars."""
 
     async def get(href: str) -> Stored | None:
         return Stored(href, None, own) if own is not None else None
 
     async def find(uid: str, booking_id: BookingId) -> list[tuple[str, Stored]]:
+        if fault is not None:
+            raise fault
         return [(ELSEWHERE, Stored("/x.ics", None, each)) for each in found]
 
+    clock, account = SimpleNamespace(now=lambda: NOW), SimpleNamespace(find=find)
+    sides = SimpleNamespace(store=store, clock=clock, bookings=zimun, account=account, list_closed=True)
+    return cast("Sides", sides), cast("dict[str, CalendarPort]", {HOME: SimpleNamespace(get=get)})
+
+
+@pytest.mark.parametrize("back", [False, True])
+async def test_a_cancellation_that_nothing_tells_of_is_asked_for_again_unless_its_event_is_back(*, back: bool) -> None:
+    begun = replace(LINK, deletion=Deletion(NOW, 1))
+    zimun = Refusing()
     with Store.open(None) as store:
-        clock, account = SimpleNamespace(now=lambda: NOW), SimpleNamespace(find=find)
-        sides = SimpleNamespace(store=store, clock=clock, bookings=zimun, account=account)
-        calendars = cast("dict[str, CalendarPort]", {HOME: SimpleNamespace(get=get)})
+        sides, calendars = empty(store, zimun)
+        (intent,) = store.journal([replace(CANCEL, before=begun)], store.begin_cycle(NOW), NOW)
+        store.save_link(LINK if back else begun)
+        assert await settle(sides, calendars, make.snapshot(), Health()) == frozenset()
+        assert zimun.cancelled == ([] if back else [intent.key])
+        assert not store.open_intents()
+
+
+@pytest.mark.parametrize(
+    ("own", "found", "approved", "asked"),
+    [
+        (None, [], None, True),
+        (MARKED, [MARKED], None, True),
+        (HERE, [], None, False),
+        (None, [HERE], None, False),
+        (MARKED, [MARKED, HERE], None, False),
+        (HERE, [HERE], AwaitKind.CANCEL, True),
+        (HERE, [HERE], AwaitKind.REROUTE, False),
+    ],
+)
+async def test_a_cancellation_that_was_never_sent_is_not_asked_for_once_its_event_stands_again(
+    own: Event | None, found: list[Event], approved: AwaitKind | None, *, asked: bool
+) -> None:
+    """syncd ended before it asked, a person put the event back, and no call reads the booking."""
+    decided = Awaiting(approved, NOW, BOOKED, decision=Decision.APPROVED) if approved is not None else None
+    begun = replace(LINK, deletion=Deletion(NOW, 1), awaiting=decided)
+    zimun = Refusing()
+    with Store.open(None) as store:
+        sides, calendars = empty(store, zimun, own, found)
         (intent,) = store.journal([replace(CANCEL, before=begun)], store.begin_cycle(NOW), NOW)
         store.save_link(begun)
-        await settle(cast("Sides", sides), calendars, make.snapshot(), Health())
+        await settle(sides, calendars, make.snapshot(), Health())
         assert zimun.cancelled == ([intent.key] if asked else [])
         assert not store.open_intents()
+
+
+async def test_while_its_calendars_cannot_be_searched_it_stays_open_and_zimun_does_not_count_as_down() -> None:
+    begun = replace(LINK, deletion=Deletion(NOW, 1))
+    zimun, health = Refusing(), Health()
+    with Store.open(None) as store:
+        sides, calendars = empty(store, zimun, fault=Unavailable("one of the calendars cannot be searched"))
+        store.journal([replace(CANCEL, before=begun)], store.begin_cycle(NOW), NOW)
+        store.save_link(begun)
+        for _ in range(2):
+            assert await settle(sides, calendars, make.snapshot(), health) == {BOOKED.id}
+        assert (zimun.cancelled, health.faults, len(store.open_intents())) == ([], {}, 1)
+        # of one that left the config nothing is believed
+        assert await settle(sides, {}, make.snapshot(), health) == frozenset()
+        assert (zimun.cancelled, store.open_intents()) == ([], [])

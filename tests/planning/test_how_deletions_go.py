@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from syncd.domain.actions import Action, Cancel, Create, Record, Replace, Why
-from syncd.domain.booking import Booking
+from syncd.domain.actions import Action, Cancel, Create, Record, Replace, Reschedule, Why
+from syncd.domain.booking import Booking, Slot
 from syncd.domain.event import EventTime, Observation, Put
 from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Deletion, Link, PutBack, Wrote
 from syncd.domain.note import NoteKind
@@ -16,7 +16,7 @@ from syncd.planning import deletions
 from syncd.planning.case import Outcome
 from syncd.planning.looks import questions
 from syncd.planning.planner import decide
-from syncd.planning.snapshot import FindEvent, Look, LookEvent, Policy
+from syncd.planning.snapshot import FindEvent, Look, LookEvent, LookSlots, Policy
 from tests.planning import builders as make
 from tests.planning.builders import DAY, FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
 from tests.planning.lens import B1, BOOKED, STOOD, case, done, note, pair, planned, stands, worn
@@ -246,6 +246,40 @@ def test_a_moved_booking_whose_event_was_deleted_says_where_it_stands_now() -> N
             assert (action.link.note, action.link.pending) == (told, None)
             assert isinstance(action, Create | Replace)
             assert action.draft.span == moved.span
+
+
+MOVED = make.booking(start=NOON)
+TOLD = note(NoteKind.MOVED_AND_DELETED, at=NOW - HOUR, until=NOW + HOUR, was=NOON)
+UNWRITTEN = pair(booking=MOVED, put=Put(1, NOON), pending=TOLD)
+
+
+def test_what_was_moved_while_its_event_was_deleted_is_told_from_when_it_is_written_on() -> None:
+    action = done(deletions.delete(case(UNWRITTEN), MOVED, None))
+    assert isinstance(action, Create)
+    assert action.link.note == replace(TOLD, until=note(NoteKind.MOVED_AND_DELETED).until)
+    # it may have begun before its server took the event back
+    begun = done(deletions.delete(case(UNWRITTEN, now=NOON + MINUTE), MOVED, None))
+    assert isinstance(begun, Create)
+
+
+def test_put_back_by_hand_where_it_was_it_goes_to_where_its_booking_was_moved() -> None:
+    action = done(decide(case(UNWRITTEN, stands())))
+    assert isinstance(action, Replace)
+    assert (action.why, action.draft.span, action.link.note) == (Why.BOOKING_MOVED, MOVED.span, TOLD)
+    assert action.link.put_backs == ()
+
+
+@pytest.mark.parametrize(("who", "kind"), [("zimun", Replace), ("calendar", Reschedule)])
+def test_put_back_by_hand_at_another_time_it_was_moved_on_both_sides(who: str, kind: type) -> None:
+    open_then = {LookSlots("cut", "loc_1", FOUR.date()): (Slot("cut", "loc_1", FOUR),)}
+    action = done(decide(case(UNWRITTEN, stands(FOUR), rules=policy(conflict=who), looks=open_then)))
+    assert (type(action), action.why) == (kind, Why.CONFLICT)
+
+
+@pytest.mark.parametrize("stood", [TEN, FOUR])
+def test_moved_on_meanwhile_the_earlier_move_is_not_told(stood: datetime) -> None:
+    action = done(decide(case(UNWRITTEN, stands(stood), booking=make.booking(start=FOUR))))
+    assert (action.link.note, action.link.pending, action.link.booking.start) == (None, None, FOUR)
 
 
 def test_an_event_marked_as_cancelled_is_put_right_in_its_place_and_counted() -> None:
