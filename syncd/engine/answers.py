@@ -93,6 +93,8 @@ class Answering:
             return Look.CLOSED if isinstance(question, LookSlots) else Look.UNKNOWN
         except NotPermitted as error:
             if not error.credentials:
+                if isinstance(question, LookEvent):
+                    self._trouble(question, error)  # what cannot be looked at stands still, and says so
                 return Look.CLOSED
             self._health.failed(side, error)
             return Look.UNKNOWN

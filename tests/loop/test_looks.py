@@ -100,6 +100,27 @@ async def test_a_404_ends_when_the_list_shows_the_booking_also_while_an_answer_i
         assert not await w.exists(booked)
 
 
+async def test_what_a_server_does_not_let_us_look_at_stands_still_and_is_named(dav: Server, folder: Path) -> None:
+    async with stage(dav, folder) as (w, caldav, _):
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.delete(booked)
+
+        async def closed(ask: Ask, onward: Onward) -> Reply:
+            return Reply(403) if ask.method == "GET" else await onward(ask)
+
+        caldav.bend = closed
+        for _ in range(3):
+            report = await w.cycle(minutes=11)
+            (problem,) = report.summary.problems
+            assert "does not let this user read" in problem.text
+        assert not w.posts
+        caldav.bend = None
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=11)
+        assert w.booking(booked).status == "cancelled"
+
+
 async def test_bookings_that_are_gone_go_when_approved_and_stay_when_rejected(dav: Server, folder: Path) -> None:
     async with world(dav, folder) as w:
         booked = [w.book(at(24 + n % 4, 9 + 4 * (n // 4))) for n in range(8)]
