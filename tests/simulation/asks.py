@@ -199,9 +199,16 @@ class Asks:
         others = [one for one in self.booked.get(mail, []) if not self.world.zimun.bookings[one.id].cancelled]
         if any(_asked(one) == _asked(booking) for one in others):
             fail(f"{booking.id} is booked, as {others[0].id} was before")
-        if wanted[-1].location_id and self.booked.get(mail) and not self.lost:
-            fail(f"{booking.id} is booked, and {self.booked[mail][0].id} was for the same customer in a slot")
+        before = [one for one in self.booked.get(mail, []) if not self._ended_before(one, wanted[-1])]
+        if wanted[-1].location_id and before and not self.lost:
+            fail(f"{booking.id} is booked, and {before[0].id} was for the same customer in a slot")
         self.booked.setdefault(mail, []).append(booking)
+
+    def _ended_before(self, booking: Booking, wish: Wish) -> bool:
+        """Whether it was cancelled before somebody asked for that: then it is another visit."""
+        zimun, clock = self.world.zimun, self.world.clock
+        asked = clock.true() - timedelta(seconds=clock.seconds - wish.seconds)
+        return zimun.bookings[booking.id].cancelled and zimun.past[booking.id][-1][0] <= asked
 
     def _stood(self, href: str, booking: Booking) -> float:
         """For how long the event had asked for that booking, unchanged, when Zimun was asked for it."""
