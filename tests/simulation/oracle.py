@@ -540,8 +540,8 @@ class Oracle:
             self._kept(href, old, new)
         elif any(parse_uid(each["uid"]) is None for _, _, each in self.events(name)):
             pass  # perhaps made from a person's copy
-        elif self.restored and self.world.setup["renames"]:
-            pass  # the older database knows the booking by another id: to it this one is new
+        elif self.world.setup["renames"] and (self.restored or self.world.is_lied_to):
+            pass  # an older database knows the booking by another id, or a list hid which one: to syncd it is new
         elif any(link.booking_id == name and link.closed is not None for link in self.world.store.links().values()):
             pass  # the pair had ended: its event is a new one
         elif lost := self._lost(said, name, (url, href), new):
