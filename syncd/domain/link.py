@@ -8,7 +8,7 @@ from typing import Any
 from syncd.domain.booking import Booking
 from syncd.domain.event import Event, EventTime, Observation, Put, Texts
 from syncd.domain.ids import BookingId
-from syncd.domain.note import Note
+from syncd.domain.note import Note, NoteKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +185,10 @@ class Link:
     leftovers: tuple[Leftover, ...] = ()
     twin_removed_at: datetime | None = None
     closed: Closed | None = None
+
+    def unsaid(self, kind: NoteKind) -> Note | None:
+        """The note of that kind that is still to be written into the event; None where there is none."""
+        return self.pending if self.pending is not None and self.pending.kind is kind else None
 
 
 def changed(link: Link, **fields: Any) -> Link:

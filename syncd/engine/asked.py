@@ -50,8 +50,7 @@ class AskedByHand:
     async def all(self) -> list[Done]:
         """What came of each intent: first of those that were left open, then of what is asked anew, one by one."""
         self._sides.store.forget_replies(self._now() - TOO_OLD)
-        if any(intent.at > self._now() for intent in self._sides.store.open_intents()):
-            self._sides.store.begun_by_now(self._now())
+        self._sides.store.begun_by_now(self._now())
         memory.forget_rests(self._sides.store, self._now())
         for ask in self._sides.store.undecided():
             self._set_aside(ask)

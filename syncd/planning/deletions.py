@@ -20,16 +20,16 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     """The event was deleted and the booking stands. `marked`: it still is there, with STATUS:CANCELLED."""
     link = case.link
     since = link.deletion.since if link.deletion is not None else case.now
-    if link.pending is not None and link.pending.kind is NoteKind.MOVED_AND_DELETED:
+    if (moved := link.unsaid(NoteKind.MOVED_AND_DELETED)) is not None:
         # told from when it is written on, which may be days later
         until = case.note(NoteKind.MOVED_AND_DELETED).until
-        return bring_back(case, booking, marked, Why.BOOKING_MOVED, replace(link.pending, until=until))
+        return bring_back(case, booking, marked, Why.BOOKING_MOVED, replace(moved, until=until))
     if booking.start <= since:
         closed = Closed(case.now, ClosedWhy.DELETED_PAST)
         return case.remember(replace(link, booking=booking, closed=closed, deletion=None), Why.DELETED_PAST)
-    if link.pending is not None and link.pending.kind is NoteKind.CANCEL_REFUSED:
-        return bring_back(case, booking, marked, Why.CANCEL_REFUSED, link.pending)
-    if link.pending is not None and link.pending.kind is NoteKind.ADOPTED:
+    if (refused := link.unsaid(NoteKind.CANCEL_REFUSED)) is not None:
+        return bring_back(case, booking, marked, Why.CANCEL_REFUSED, refused)
+    if link.unsaid(NoteKind.ADOPTED):
         # without a base nobody knows who marked it as cancelled, or when: Zimun is right
         return bring_back(case, booking, marked, Why.ADOPTED, link.pending)
     if link.twin_removed_at is not None and link.deletion is None:
@@ -95,8 +95,8 @@ def moved_and_deleted(case: Case, booking: Booking) -> Outcome:
 
 def moved_unseen(case: Case, booking: Booking) -> bool:
     """Whether the booking stands where its customer moved it while its event was deleted, and no event shows that."""
-    pending = case.link.pending
-    return pending is not None and pending.kind is NoteKind.MOVED_AND_DELETED and pending.was == booking.start
+    moved = case.link.unsaid(NoteKind.MOVED_AND_DELETED)
+    return moved is not None and moved.was == booking.start
 
 
 def _wanted_again(case: Case, booking: Booking, why: Why, note: Note) -> Outcome:

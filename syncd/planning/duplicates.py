@@ -7,7 +7,7 @@ from syncd.domain.actions import Remove, Why
 from syncd.domain.event import Observation
 from syncd.domain.ids import parse_uid
 from syncd.planning.case import Case, Outcome, left_behind
-from syncd.planning.sides import left_seen, not_seen
+from syncd.planning.sides import is_not_seen, left_seen
 from syncd.planning.snapshot import LookEvent
 
 # Thunderbird writes the event into the new calendar before it deletes it in the old one: two events for a moment are
@@ -30,7 +30,7 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
         after = replace(link, leftovers=tuple(other for other in link.leftovers if other != leftover))
         if (leftover.calendar, leftover.href) == (link.calendar, link.href):
             return case.remember(after)  # it is the booking's own again
-        if leftover in not_seen(link, snapshot):
+        if is_not_seen(leftover, snapshot):
             continue
         seen = left_seen(leftover, snapshot)
         if seen is None or seen.event is None:

@@ -80,21 +80,20 @@ def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
 
 def _moved_on(link: Link) -> Link:
     """What was to be told of an earlier move, made while the event was deleted, is no news any more."""
-    old = link.pending is not None and link.pending.kind is NoteKind.MOVED_AND_DELETED
-    return replace(link, pending=None) if old else link
+    return replace(link, pending=None) if link.unsaid(NoteKind.MOVED_AND_DELETED) else link
 
 
 def transferred(case: Case, seen: Observation) -> Outcome:
     """A person put the event elsewhere: the link follows it. A new time is a move, then routing brings it back."""
     link = case.link
     goes_back = seen.calendar != link.calendar and case.route(link.booking) not in (None, seen.calendar)
-    pending = None if _says_transferred(link) else link.pending  # a person carried it home themselves
+    pending = None if link.unsaid(NoteKind.TRANSFERRED) else link.pending  # a person carried it home themselves
     note = case.note(NoteKind.TRANSFERRED) if goes_back else pending
     # one that syncd had left behind is compared with where it stood then
     left = next((one for one in link.leftovers if (one.calendar, one.href) == seen.key), None)
     start = left.start if left is not None and left.start is not None else link.start
     note = (case.told_where_it_stood(left) if left is not None else None) or note
-    if link.pending is not None and link.pending.kind is NoteKind.ADOPTED and seen.event is not None:
+    if link.unsaid(NoteKind.ADOPTED) and seen.event is not None:
         # without a base nobody knows which of two times a person wants: Zimun is right
         start = resolved(seen.event.start, case.zone)
     after = replace(
@@ -167,7 +166,7 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
         )
         return Outcome(Record(link.booking_id, Why.EVENT_TRANSFERRED, after))
     # also where another put-back has said its own since
-    put_there = _says_transferred(link) or any(back.letters == seen.calendar for back in case.put_back_lately)
+    put_there = link.unsaid(NoteKind.TRANSFERRED) or any(back.letters == seen.calendar for back in case.put_back_lately)
     brought_home = put_there and target != seen.calendar
     if brought_home and (frozen := case.frozen(seen.calendar, booking)) is not None:
         return frozen
@@ -180,11 +179,6 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     note = link.pending or _reassigned(case, booking) or standing(case)
     put_back = seen.calendar if brought_home else None
     return Outcome(case.recreate(booking, why, note=note, source=seen, put_back=put_back))
-
-
-def _says_transferred(link: Link) -> bool:
-    """Whether it is still to be said that a person had put the event into another calendar."""
-    return link.pending is not None and link.pending.kind is NoteKind.TRANSFERRED
 
 
 def _reassigned(case: Case, booking: Booking) -> Note | None:
@@ -206,9 +200,9 @@ def _may_leave(case: Case) -> bool:
 
 
 def _why_time(link: Link, booking: Booking, start: EventTime) -> Why:
-    if link.pending is not None and link.pending.kind is NoteKind.ADOPTED:
+    if link.unsaid(NoteKind.ADOPTED):
         return Why.ADOPTED
-    if link.pending is not None and link.pending.kind is NoteKind.MOVED_AND_DELETED:
+    if link.unsaid(NoteKind.MOVED_AND_DELETED):
         return Why.BOOKING_MOVED
     if start.instant != booking.start:
         # where it was left when its booking went to a slot near that, or where our own reading of it changed

@@ -18,7 +18,7 @@ from syncd.planning.sides import (
     booking_side,
     event_side,
     is_due,
-    not_seen,
+    is_not_seen,
     seen_booking,
     transferred,
 )
@@ -99,7 +99,7 @@ def _about_event(case: Case) -> set[Question]:
 
 def _about_leftovers(case: Case) -> set[Question]:
     """What syncd left behind itself and no listing names any more: a direct GET, before that is forgotten."""
-    return {LookEvent(one.calendar, one.href) for one in not_seen(case.link, case.snapshot)}
+    return {LookEvent(one.calendar, one.href) for one in case.link.leftovers if is_not_seen(one, case.snapshot)}
 
 
 def _decided(link: Link) -> bool:

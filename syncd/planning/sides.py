@@ -273,7 +273,7 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
         return EventUnseen()
     if (seen := _left_standing(link, snapshot)) is not None:
         return EventTransferred(seen)
-    if not_seen(link, snapshot):
+    if any(is_not_seen(leftover, snapshot) for leftover in link.leftovers):
         return EventUnseen()
     match snapshot.looks.get(FindEvent(link.uid, link.booking_id)):
         case Look.ABSENT:
@@ -295,7 +295,7 @@ def _marked_cancelled(link: Link, snapshot: Snapshot) -> EventSide:
         return EventUnseen()
     if (left := _left_standing(link, snapshot)) is not None:
         return EventTransferred(left)
-    if not_seen(link, snapshot):
+    if any(is_not_seen(leftover, snapshot) for leftover in link.leftovers):
         return EventUnseen()
     again = snapshot.looks.get(LookEvent(link.calendar, link.href))
     if isinstance(again, Observation) and again.event is not None and again.event.cancelled:
@@ -318,14 +318,11 @@ def left_seen(leftover: Leftover, snapshot: Snapshot) -> Observation | None:
     return listed or (looked if isinstance(looked, Observation) else None)
 
 
-def not_seen(link: Link, snapshot: Snapshot) -> tuple[Leftover, ...]:
-    """What syncd left behind, and neither a listing nor a direct look told of: a listing may leave out what stands."""
-    return tuple(
-        leftover
-        for leftover in link.leftovers
-        if leftover.calendar in snapshot.readable
-        and left_seen(leftover, snapshot) is None
-        and snapshot.looks.get(LookEvent(leftover.calendar, leftover.href)) is not Look.ABSENT
+def is_not_seen(leftover: Leftover, snapshot: Snapshot) -> bool:
+    """Whether neither a listing nor a direct look told of it yet: a listing may leave out what stands."""
+    looked = snapshot.looks.get(LookEvent(leftover.calendar, leftover.href))
+    return (
+        leftover.calendar in snapshot.readable and left_seen(leftover, snapshot) is None and looked is not Look.ABSENT
     )
 
 

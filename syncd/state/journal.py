@@ -69,13 +69,12 @@ def open_intents(db: Database) -> list[Intent]:
     ]
 
 
-def begun_by_now(db: Database, now: datetime) -> None:
-    """What was begun at a time that is still to come counts as begun now: the clock was set back since.
+def begun_by_now(db: Database, intents: Sequence[Intent], now: datetime) -> None:
+    """These were begun at a time that is still to come, and count as begun now: the clock was set back since.
 
     For how long it may stand, or is asked for again, is counted from there.
     """
-    late = [(as_text(now), intent.id) for intent in open_intents(db) if intent.at > now]
-    db.conn.executemany("UPDATE intents SET at = ? WHERE id = ?", late)
+    db.conn.executemany("UPDATE intents SET at = ? WHERE id = ?", [(as_text(now), one.id) for one in intents])
 
 
 def record(

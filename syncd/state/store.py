@@ -216,8 +216,9 @@ class Store:
 
     def begun_by_now(self, now: datetime) -> None:
         """After a clock that was set back: no open intent begins later than now."""
-        with self._write() as db:
-            journal.begun_by_now(db, now)
+        if late := [intent for intent in self.open_intents() if intent.at > now]:
+            with self._write() as db:
+                journal.begun_by_now(db, late, now)
 
     def drop(self, intents: Sequence[Intent], now: datetime) -> None:
         """Close intents that were never begun, all at once."""
