@@ -112,6 +112,8 @@ class Tidying:
             return
         if wish_of(stored.event) != one.wish:
             return
+        if one.stage is Stage.STANDING and stored.event.fingerprint != one.version:
+            return  # changed since it was read: it has to stand from then on, which the next look at it begins
         if one.stage is Stage.BOOKED and _is_settled(one.booking_id, snapshot):
             if one.calendar == self._takers.slots:
                 self._outdate(one, snapshot)
@@ -154,8 +156,10 @@ class Tidying:
         log.info("request.told", request=one.name, note=note.kind.value if note is not None else "")
         again = await self._as_it_stands(one)
         # changed between the two: the next cycle compares it with what is remembered
-        same = again is not None and again.event is not None and wish_of(again.event) == one.wish
-        return again if again is not None and same else replace(written, event=None)
+        if again is None or again.event is None:
+            return replace(written, event=None)
+        same = (wish_of(again.event), again.event.end) == (one.wish, event.end)
+        return again if same else replace(written, event=None)
 
 
 def _refusal(one: Candidate) -> str:

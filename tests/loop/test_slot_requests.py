@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -419,3 +420,56 @@ async def test_a_service_that_has_no_length_any_more_is_booked_only_where_the_sl
             assert await told(w) == (
                 "⚠ Not booked: Zimun does not tell how long this takes: Haircut. Please book it in Zimun."
             )
+
+
+@ON_ONE
+async def test_what_was_changed_right_before_a_note_has_to_stand_from_then_on(
+    dav: Server, folder: Path, new_calendar: Make
+) -> None:
+    """A word that it waits was written over the new version, which passed for what had stood for minutes."""
+    async with open_slots(dav, folder, new_calendar()) as w:
+        await write(w, f"Dana Lee {EMAIL}", LAST)
+        await w.cycle(seconds=10)
+        await longer(w)
+        await w.cycle(minutes=11)
+        assert await told(w, LAST) == ""
+        await w.cycle(seconds=20)
+        assert (booked(w), w.posts) == ([], 0)
+        await w.cycle(seconds=31)
+        assert [one.start for one in booked(w)] == [LAST]
+
+
+@ON_ONE
+async def test_what_is_changed_while_its_note_is_written_has_to_stand_from_then_on(
+    dav: Server, folder: Path, new_calendar: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = DavCalendar.replace
+
+    async def changed_at_once(self: DavCalendar, *what: Any) -> Any:
+        written = await replace(self, *what)
+        if self.url == slots_url(w):
+            await longer(w)
+        return written
+
+    async with open_slots(dav, folder, new_calendar()) as w:
+        await write(w, f"Dana Lee {EMAIL}", LAST)
+        await w.cycle(seconds=10)
+        down = w.fault(Kind.ANSWER, "/api/v1/appointments", times=None, status=503)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(DavCalendar, "replace", changed_at_once)
+            await w.cycle(minutes=11)
+        assert "Not booked yet" in await told(w, LAST)
+        down.times = 0
+        await w.cycle(seconds=20)
+        assert (booked(w), w.posts) == ([], 0)
+        await w.cycle(seconds=31)
+        assert [one.start for one in booked(w)] == [LAST]
+
+
+async def longer(w: World) -> None:
+    """A person lets it end an hour later, which is no other wish."""
+    event = await text_at(w, LAST)
+    end = re.search(r"^DTEND.*T(\d\d)", event, re.MULTILINE)
+    assert end is not None
+    hour = end[1]
+    await put(w, event.replace(end[0], f"{end[0][:-2]}{int(hour) + 1:02d}"), LAST)
