@@ -245,9 +245,9 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
 CAUGHT_BY = {
     "absence_is_deletion": 2, "base_before_effect": 2, "clock_jumps_ignored": 243, "cursor_too_early": 479,
     "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2, "grace_skipped": 9,
-    "guard_off": 18, "if_match_dropped": 78, "key_not_stable": 3, "not_read_afresh": 283, "note_for_ever": 0,
-    "records_forgotten": 1, "replay_is_a_wish": 148, "settled_too_early": 62, "slot_edits_unseen": 9,
-    "slot_goes_before_its_booking": 9, "slots_not_put_back": 21, "stale_answers_believed": 1046,
+    "guard_off": 18, "if_match_dropped": 488, "key_not_stable": 3, "not_read_afresh": 283, "note_for_ever": 0,
+    "records_forgotten": 1, "replay_is_a_wish": 292, "settled_too_early": 127, "slot_edits_unseen": 9,
+    "slot_goes_before_its_booking": 15, "slots_not_put_back": 21, "stale_answers_believed": 1046,
     "unmanaged_not_searched": 2,
 }  # fmt: skip
 """The first seed whose history finds it."""

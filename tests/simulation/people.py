@@ -509,6 +509,16 @@ class People:
         self.world.restart()
         return True
 
+    def _takers(self, step: Step) -> bool:
+        """The config lets nobody ask for bookings any more, or lets them again: what stands there then is read anew."""
+        if not self.world.setup.get("asks"):
+            return False
+        self.world.takes = not self.world.takes
+        self.world.policy = self.world.with_askers(self.world.policy)
+        self.world.asks.lost = True
+        self.world.restart()
+        return True
+
     def _backup(self, step: Step) -> bool:
         self.world.backup()
         return True

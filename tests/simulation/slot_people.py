@@ -38,7 +38,7 @@ def steps_of(random: Random) -> list[Step]:
         for _ in range(random.choice((1, 2, 3))):
             faults = tuple(random.choice(AIMS) for _ in range(random.choice((0, 0, 1, 1, 2))))
             meanwhile = ((SHELF + random.randint(1, 12), _act(random)),) if random.random() < 0.3 else ()
-            kill = random.choice(KILLS) if random.random() < 0.25 else 0
+            kill = random.choice(KILLS) if random.random() < 0.3 else 0
             after = random.choice((20, 60, 60, 310, 660))
             steps.append(Step("cycle", after=after, faults=faults, meanwhile=meanwhile, kill=kill))
         if random.random() < 0.2:

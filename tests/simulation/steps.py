@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.simulation import asks, slot_people
+from tests.simulation import asks, rare, slot_people
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
 from tests.simulation.storms import AIMS, NAMES, storm
@@ -83,6 +83,14 @@ def make(seed: int) -> History:
     if setup.get("asks") and random.random() < 0.5:
         at = random.randint(1, len(steps))
         steps[at:at] = asks.in_a_slow_cycle(random)
+    random = Random(f"rare {seed}")
+    if random.random() < (0.4 if setup.get("asks") else 0.15):
+        at = random.randint(1, len(steps))
+        steps[at:at] = rare.steps_of(random, asks=setup.get("asks", False))
+    if setup.get("asks"):
+        steps[1:1] = rare.waiting(random)
+        for _ in range(random.choice((0, 1, 2, 5))):
+            steps.insert(random.randint(len(steps) // 3, len(steps)), asks.to_what_came_of_it(random))
     return History(seed, setup, tuple(steps))
 
 

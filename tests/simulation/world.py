@@ -116,6 +116,8 @@ class World:
         self.openings = Openings(self)
         self.slot_people = SlotPeople(self, self.openings)
         self.disk = Disk() if self.setup.get("file") else Memory()
+        self.takes = True
+        """Whether the config lets people ask, in a world in which they do."""
         self.policy = Policy(
             routes=ROUTES,
             conflict=self.setup["conflict"],
@@ -140,7 +142,7 @@ class World:
 
     def with_askers(self, policy: Policy) -> Policy:
         """The same policy, with a calendar in which people may ask for bookings, where this world has one."""
-        return replace(policy, routes=taking(policy.routes)) if self.setup.get("asks") else policy
+        return replace(policy, routes=taking(policy.routes, self.takes)) if self.setup.get("asks") else policy
 
     @property
     def store(self) -> SimStore:
