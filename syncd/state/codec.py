@@ -74,14 +74,18 @@ class Kept(Generic[T]):
 
     def __init__(self, codec: Codec[T]) -> None:
         self._codec = codec
-        self._known: dict[str, T] = {}
+        self._texts: list[str] = []
+        self._values: list[T] = []
 
     def load_all(self, texts: Iterable[str]) -> list[T]:
         """The values of all rows, in their order."""
-        known, load = self._known, self._codec.load
         rows = list(texts)
-        self._known = {text: known[text] if text in known else load(text) for text in rows}
-        return [self._known[text] for text in rows]
+        # most readings find what the last one did: to compare costs less than to hash each text
+        if rows != self._texts:
+            known = dict(zip(self._texts, self._values, strict=True))
+            self._values = [known[text] if text in known else self._codec.load(text) for text in rows]
+            self._texts = rows
+        return self._values.copy()
 
 
 LINK = Codec(TypeAdapter(Link), "link")
