@@ -22,8 +22,8 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     since = link.deletion.since if link.deletion is not None else case.now
     if (moved := link.unsaid(NoteKind.MOVED_AND_DELETED)) is not None:
         # told from when it is written on, which may be days later
-        until = case.note(NoteKind.MOVED_AND_DELETED).until
-        return bring_back(case, booking, marked, Why.BOOKING_MOVED, replace(moved, until=until))
+        told = replace(moved, until=case.now + case.policy.note)
+        return bring_back(case, booking, marked, Why.BOOKING_MOVED, told)
     if booking.start <= since:
         closed = Closed(case.now, ClosedWhy.DELETED_PAST)
         return case.remember(replace(link, booking=booking, closed=closed, deletion=None), Why.DELETED_PAST)

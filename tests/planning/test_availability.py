@@ -98,8 +98,8 @@ def test_first_what_is_stale_then_what_is_late_and_never_asked_is_twice_as_late_
     days = plan.wanted(catalog(BERLIN), NOW, 5)
     keys = list(days)
     before = known(
-        tried(keys[0], NOW - 6 * MINUTE),
-        tried(keys[1], NOW - 20 * MINUTE),
+        tried(keys[0], NOW - 9 * MINUTE),
+        tried(keys[1], NOW - 11 * MINUTE),
         tried(keys[5], NOW - 5 * MINUTE, stale=True),
         tried(keys[4], NOW - 5 * MINUTE),
     )
@@ -209,6 +209,19 @@ def test_of_a_silent_service_the_day_of_the_week_that_was_asked_about_longest_ag
     assert plan.due(state | known(refused(keys[7], NOW - HOUR + MINUTE / 2)), days, NOW, MINUTE) == [keys[6]]
     # one from the future is one that a clock misdated
     assert plan.due(state | known(refused(keys[3], NOW + HOUR)), days, NOW, MINUTE) == [keys[3]]
+
+
+def test_a_silent_service_takes_its_turn_among_the_others_by_how_late_it_is() -> None:
+    days = plan.wanted(catalog(BERLIN, services=2), NOW, 7)
+    silent, others = list(days)[:8], list(days)[8:]
+    state = known(
+        *(refused(key, NOW - 2 * HOUR) for key in silent),
+        tried(others[0], NOW - 15 * MINUTE),
+        tried(others[1], NOW - 6 * MINUTE),
+        tried(others[2], NOW, stale=True),
+        *(tried(key, NOW) for key in others[3:]),
+    )
+    assert plan.due(state, days, NOW, MINUTE) == [others[2], others[0], silent[0], others[1]]
 
 
 def test_availability_is_closed_where_each_of_several_services_is_silent() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from syncd.domain.actions import Action, ProblemKind, Record, Remove, Replace, Why
 from syncd.domain.booking import Status
+from syncd.domain.event import Observation
 from syncd.domain.link import (
     Awaiting,
     AwaitKind,
@@ -70,6 +71,15 @@ def test_what_syncd_left_behind_goes_first() -> None:
     assert removed == Remove(
         B1, Why.DUPLICATE, replace(link, leftovers=(), twin_removed_at=NOW), SIDE, "/side/b1.ics", '"3"', "3"
     )
+
+
+def test_what_was_to_stay_beside_it_for_a_while_goes_with_its_booking() -> None:
+    """Nobody has to carry an event over whose booking is cancelled; and a closed pair is looked after no more."""
+    link = pair(leftovers=(Leftover(SIDE, "/side/b1.ics", '"3"', stays_until=NOW + HOUR),))
+    seen, left = stands(), stands(stamp=3, calendar=SIDE)
+    removed = done(endings.remove(case(link, seen, left), BOOKED, seen, explicit=True))
+    assert isinstance(removed, Remove)
+    assert (removed.why, removed.calendar, removed.link.closed) == (Why.DUPLICATE, SIDE, None)
 
 
 @pytest.mark.parametrize(("until", "stays"), [(NOW + SECOND, True), (NOW, False)])
@@ -167,6 +177,17 @@ def test_nothing_awaits_nothing_is_held() -> None:
 def test_a_deletion_ends_when_its_event_is_back(event: EventSide, ends: bool) -> None:
     link = pair(deletion=Deletion(NOW - HOUR, 0))
     assert endings.lapse(case(link), BookingUnseen(), event).link == (replace(link, deletion=None) if ends else link)
+
+
+@pytest.mark.parametrize(("own", "ends"), [((), True), ((stands(cancelled=True),), False)], ids=["unread", "marked"])
+def test_one_seen_elsewhere_ends_a_deletion_only_while_nothing_is_known_of_its_own_place(
+    own: tuple[Observation, ...], *, ends: bool
+) -> None:
+    """A copy beside one that is marked as cancelled is no return of it."""
+    link = pair(deletion=Deletion(NOW - HOUR, 0, marked=bool(own)))
+    there = stands(calendar=SIDE, uid="copied", name="copied.ics")
+    after = endings.lapse(case(link, there, *own), BookingUnseen(), EventUnseen()).link
+    assert after == (replace(link, deletion=None) if ends else link)
 
 
 def test_when_the_clock_jumped_what_waits_for_a_time_waits_anew() -> None:

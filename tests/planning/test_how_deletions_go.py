@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from syncd.domain.actions import Action, Cancel, Create, Record, Replace, Reschedule, Why
+from syncd.domain.actions import Action, Cancel, Create, ProblemKind, Record, Replace, Reschedule, Why
 from syncd.domain.booking import Booking, Slot
 from syncd.domain.event import EventTime, Observation, Put
 from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Deletion, Link, PutBack, Wrote
 from syncd.domain.note import NoteKind
 from syncd.planning import deletions
 from syncd.planning.case import Outcome
+from syncd.planning.instants import letters
 from syncd.planning.looks import questions
 from syncd.planning.planner import decide
 from syncd.planning.snapshot import FindEvent, Look, LookEvent, LookSlots, Policy
@@ -248,6 +249,15 @@ def test_a_moved_booking_whose_event_was_deleted_says_where_it_stands_now() -> N
             assert action.draft.span == moved.span
 
 
+@pytest.mark.parametrize(("known", "read"), [(2, 5), (5, 2)])
+def test_its_move_is_counted_on_from_what_the_event_said_last_where_that_knows_of_more(known: int, read: int) -> None:
+    """As after an older database was restored: with a lower number, that version, brought back, would be a drag."""
+    moved = make.booking(start=NOON)
+    link = pair(put=Put(known, TEN), event=make.event(BOOKED, put=Put(read, TEN)))
+    action = done(deletions.moved_and_deleted(case(link, booking=moved), moved))
+    assert action.link.put == Put(6, NOON)
+
+
 MOVED = make.booking(start=NOON)
 TOLD = note(NoteKind.MOVED_AND_DELETED, at=NOW - HOUR, until=NOW + HOUR, was=NOON)
 UNWRITTEN = pair(booking=MOVED, put=Put(1, NOON), pending=TOLD)
@@ -274,6 +284,13 @@ def test_put_back_by_hand_at_another_time_it_was_moved_on_both_sides(who: str, k
     open_then = {LookSlots("cut", "loc_1", FOUR.date()): (Slot("cut", "loc_1", FOUR),)}
     action = done(decide(case(UNWRITTEN, stands(FOUR), rules=policy(conflict=who), looks=open_then)))
     assert (type(action), action.why) == (kind, Why.CONFLICT)
+
+
+def test_put_back_from_there_three_times_before_it_is_left_alone_there_too() -> None:
+    fought = replace(UNWRITTEN, put_backs=(PutBack(NOW, letters(make.zoned(FOUR))),) * 3)
+    outcome = decide(case(fought, stands(FOUR), rules=policy(conflict="calendar")))
+    assert outcome.problem is not None
+    assert outcome.problem.kind is ProblemKind.FROZEN
 
 
 @pytest.mark.parametrize("stood", [TEN, FOUR])

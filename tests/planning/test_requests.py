@@ -326,6 +326,9 @@ def test_a_request_that_no_calendar_would_take_is_told_so() -> None:
     assert unless_unrouted(asked, [Route(HOME, services=("cut",))], staff_told=True) == asked
     told = Fault(NoteKind.REQUEST_UNROUTED, TEN, (), "cut", "mitte")
     assert unless_unrouted(asked, [Route(HOME, services=("nails",))], staff_told=True) == told
+    assert unless_unrouted(asked, [Route(HOME, locations=("london",))], staff_told=True) == told
+    for staff_told, reading in ((True, asked), (False, told)):
+        assert unless_unrouted(asked, [Route(HOME, staff=("Zoe",))], staff_told=staff_told) == reading
     for other in (read("Haircut"), read(description="")):
         assert unless_unrouted(other, [], staff_told=True) == other
 

@@ -299,6 +299,13 @@ def test_one_that_waits_holds_up_no_other() -> None:
     assert done(outcome).link.leftovers == (waits,)
 
 
+def test_nor_does_one_that_nobody_looked_at_yet() -> None:
+    unseen, other = Leftover(SIDE, "/side/y.ics", '"7"'), Leftover(HOME, "/home/x.ics", '"2"')
+    removed = done(duplicates.remove(case(pair(leftovers=(unseen, other)), STOOD, TWIN)))
+    assert isinstance(removed, Remove)
+    assert (removed.href, removed.link.leftovers) == ("/home/x.ics", (unseen,))
+
+
 def test_marked_as_cancelled_it_goes_in_whatever_version() -> None:
     link = pair(leftovers=(LEFT,))
     marked = stands(calendar=SIDE, cancelled=True, stamp=9)

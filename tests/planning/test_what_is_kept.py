@@ -285,6 +285,10 @@ def test_brought_home_three_times_within_the_hour_it_is_left_where_a_person_puts
     assert done(relocated(rebooked)).link.put_backs == (PutBack(NOW, HOME),) * 4
 
 
+def test_what_a_person_put_there_is_counted_from_the_first_time_on() -> None:
+    assert done(relocated(pair(booking=ELSEWHERE, pending=DUE))).link.put_backs == (PutBack(NOW, HOME),)
+
+
 @pytest.mark.parametrize("pending", [None, SAID])
 def test_what_no_person_put_there_is_not_counted_as_put_back(pending: Note | None) -> None:
     backs = (PutBack(NOW, ""), PutBack(NOW - HOUR, HOME), PutBack(NOW, SIDE))
@@ -427,6 +431,12 @@ def test_without_a_base_the_time_of_the_other_event_is_no_wish(kind: NoteKind, s
     action = done(keeping.transferred(case(pair(pending=note(kind)), seen, rules=policy(routes=())), seen))
     assert isinstance(action, Record)
     assert action.link.start.instant == start
+
+
+def test_without_a_base_a_floating_time_is_read_in_the_zone_of_the_place() -> None:
+    """Left without its instant, the same time would count as a drag once an app writes it with a zone."""
+    link = pair(pending=note(NoteKind.ADOPTED))
+    assert transferred(link, calendar=SIDE, start=make.floating(FOUR)).start.instant == FOUR
 
 
 def replayed(link: Link, etag: str | None = '"9"', **changes: Any) -> Replace:

@@ -211,6 +211,12 @@ def test_an_event_that_is_right_is_linked_as_it_stands() -> None:
     assert one(BOOKED, events=(seen,)) == Record(B1, Why.ADOPTED, link)
 
 
+def test_where_its_event_says_that_it_was_put_is_known_of_an_adopted_one() -> None:
+    """Else an older version of it, brought back from before a customer's move, would count as a person's drag."""
+    seen = stands(put=Put(2, TEN))
+    assert one(BOOKED, events=(seen,)) == Record(B1, Why.ADOPTED, adopted(seen, put=Put(2, TEN)))
+
+
 @pytest.mark.parametrize(
     ("at", "changes", "asked"),
     [
