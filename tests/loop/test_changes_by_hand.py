@@ -375,3 +375,22 @@ async def test_back_to_where_it_was_is_asked_for_where_the_move_may_have_been_he
         reply = told(w, back)
         assert reply is not None
         assert (reply.code, reply.text, w.booking(booked).start) == (0, "rescheduled", BEGINS)
+
+
+async def test_what_is_only_remembered_is_no_reason_not_to_ask(dav: Server, folder: Path) -> None:
+    """Zimun forgot one booking for a while, and a customer moved the other, where no call tells of either now."""
+    async with world(dav, folder) as w:
+        forgotten, moved = w.book(BEGINS), w.book(at(25, 9))
+        await w.cycle()
+        there = w.salon._appointments.pop(forgotten)
+        for minutes in (1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert not await w.exists(forgotten)
+        w.salon._appointments[forgotten] = there
+        close_all_reading(w)
+        w.salon.move(moved, at(25, 14))
+        asks = [want(w, wish("cancel", forgotten)), want(w, wish("reschedule", moved, at(25, 9)))]
+        await w.cycle(minutes=1)
+        replies = [told(w, ask_id) for ask_id in asks]
+        assert [(one.code, one.text) for one in replies if one] == [(0, "cancelled"), (0, "rescheduled")]
+        assert (w.booking(forgotten).status, w.booking(moved).start) == ("cancelled", at(25, 9))
