@@ -10,7 +10,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted, Wanted
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
-from tests.loop.asking import ATTEMPTS, close_all_reading, told, want
+from tests.loop.asking import ATTEMPTS, close_all_reading, close_list, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
@@ -202,6 +202,37 @@ async def test_a_reschedule_that_gives_another_id_carries_the_pair_over(dav: Ser
         await w.quiet(minutes=1)
         assert w.store.known() == []
         assert "link.renamed" in [row.what for row in w.store.history(BookingId("b_new"), 9)]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_moved_by_hand_and_by_a_drag_in_one_cycle_no_id_that_it_had_is_a_booking(
+    dav: Server, folder: Path, *, closed: bool
+) -> None:
+    """Each of the two moves gives it another id."""
+    async with world(dav, folder, sync='conflict = "calendar"') as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        names = iter(("b_second", "b_third"))
+
+        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
+            moved = w.salon.move(old, start)
+            del w.salon._appointments[old]
+            return BookingId(w.salon.place("s_haircut", start, moved.staff_id, booking_id=next(names)).booking_id)
+
+        await w.drag(booking_id, 2 * HOUR)
+        want(w, wish("reschedule", booking_id))
+        with patch.object(ZimunClient, "reschedule", renaming):
+            await w.cycle(minutes=1)
+        assert list(w.store.links()) == ["b_third"]
+        if closed:
+            close_list(w)
+        await w.cycle(seconds=20)
+        assert (w.booking("b_third").start, len(await w.events())) == (at(24, 11), 1)
+        want(w, wish("cancel", "b_third"))
+        await w.cycle(seconds=20)
+        assert await w.events() == {}
+        await w.quiet(minutes=1)
+        assert list(w.store.links()) == ["b_third"]
 
 
 async def test_a_booking_that_syncd_never_saw_can_be_changed_where_nothing_can_be_read(
