@@ -6,8 +6,10 @@ from unittest.mock import patch
 
 import pytest
 
+from syncd.domain.errors import OutcomeUnknown
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted, Wanted
+from syncd.engine.settle import CHANGED_SINCE
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
 from tests.loop.asking import ATTEMPTS, close_all_reading, close_list, told, want
@@ -233,6 +235,61 @@ async def test_moved_by_hand_and_by_a_drag_in_one_cycle_no_id_that_it_had_is_a_b
         assert await w.events() == {}
         await w.quiet(minutes=1)
         assert list(w.store.links()) == ["b_third"]
+
+
+async def test_an_id_whose_answer_was_lost_gets_no_event_of_its_own(dav: Server, folder: Path) -> None:
+    """The list shows it; its customer moves it, and a person deletes the event that stands, before the answer comes."""
+    async with world(dav, folder, sync='conflict = "calendar"') as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        calls = []
+
+        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
+            calls.append(key)
+            if len(calls) == 1:
+                moved = w.salon.move(old, start)
+                del w.salon._appointments[old]
+                w.salon.place("s_haircut", start, moved.staff_id, booking_id="b_new")
+                raise OutcomeUnknown("no answer came")
+            return BookingId("b_new")
+
+        ask_id = want(w, wish("reschedule", booking_id))
+        with patch.object(ZimunClient, "reschedule", renaming):
+            await w.cycle(minutes=1)
+            assert (list(w.store.links()), len(await w.events())) == ([booking_id], 1)
+            w.salon.move("b_new", at(25, 9))
+            await w.delete(booking_id)
+            await w.cycle(minutes=2)
+        assert len(set(calls)) == 1
+        assert told(w, ask_id) is not None
+        await w.cycle(minutes=1)
+        assert (w.booking("b_new").start, list(w.store.links())) == (at(25, 9), ["b_new"])
+        assert len(await w.events()) == 1
+        assert await w.start("b_new") == ";TZID=Europe/Berlin:20261125T100000"
+
+
+@pytest.mark.parametrize("verb", PATHS)
+async def test_what_the_list_shows_to_be_changed_since_is_not_asked_for_again(
+    dav: Server, folder: Path, verb: str
+) -> None:
+    """No call reads the booking by its id, and no answer came."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{booking_id}", times=None, status=403, body={"detail": "forbidden"})
+        asked = want(w, wish(verb, booking_id))
+        fault = w.fault(Kind.LOSE_REQUEST, PATHS[verb], "POST", times=None)
+        await w.cycle(minutes=1)
+        w.salon.move(booking_id, at(25, 9))
+        await w.cycle(seconds=5)
+        fault.times = 0
+        await w.cycle(minutes=1)
+        reply = told(w, asked)
+        assert reply is not None
+        assert (reply.code, reply.text) == (1, CHANGED_SINCE)
+        assert (w.booking(booking_id).start, w.booking(booking_id).status) == (at(25, 9), "confirmed")
+        await w.quiet(minutes=11)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261125T100000"
 
 
 async def test_a_booking_that_syncd_never_saw_can_be_changed_where_nothing_can_be_read(
