@@ -45,6 +45,7 @@ def settle(world: "World") -> None:
             return
     _agree(world, notes=True)
     world.asks.agree()
+    world.hand.agree()
     world.openings.settle()
     if world.wrong:
         return

@@ -486,6 +486,18 @@ class People:
     def _reject(self, step: Step) -> bool:
         return self.world.decide(Decision.REJECTED, [step.name] if step.n % 2 else [])
 
+    def _hand_move(self, step: Step) -> bool:
+        return self.world.hand.move(step.name, step.n, STARTS[step.n % len(STARTS)])
+
+    def _hand_cancel(self, step: Step) -> bool:
+        return self.world.hand.cancel(step.name, step.n)
+
+    def _hand_book(self, step: Step) -> bool:
+        return self.world.hand.book(step.n, STARTS[step.n % len(STARTS)])
+
+    def _hand_away(self, step: Step) -> bool:
+        return self.world.hand.away()
+
     def _restart(self, step: Step) -> bool:
         self.world.restart()
         return True

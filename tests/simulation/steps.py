@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.simulation import asks, slot_people
+from tests.simulation import asks, hand, slot_people
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
 from tests.simulation.storms import AIMS, NAMES, storm
@@ -83,6 +83,11 @@ def make(seed: int) -> History:
     if setup.get("asks") and random.random() < 0.5:
         at = random.randint(1, len(steps))
         steps[at:at] = asks.in_a_slow_cycle(random)
+    random = Random(f"hand {seed}")
+    if random.random() < 0.2:
+        for _ in range(random.choice((1, 2, 4))):
+            at = random.randint(1, len(steps))
+            steps[at:at] = hand.steps_of(random)
     return History(seed, setup, tuple(steps))
 
 

@@ -34,6 +34,7 @@ from tests.simulation.calendars import HOME, MANAGED, OPEN, ORIGIN, ROOM, SIDE, 
 from tests.simulation.coverage import Decided
 from tests.simulation.disk import Disk, Memory
 from tests.simulation.faults import Faults, strike
+from tests.simulation.hand import Hand
 from tests.simulation.history import SHELF, SLOTS, WRITES, History, Step
 from tests.simulation.loop import Loop
 from tests.simulation.openings import DAYS_AHEAD, Openings
@@ -113,6 +114,7 @@ class World:
         self.server = Server(self, self.setup["server"])
         self.people = People(self)
         self.asks = Asks(self)
+        self.hand = Hand(self)
         self.openings = Openings(self)
         self.slot_people = SlotPeople(self, self.openings)
         self.disk = Disk() if self.setup.get("file") else Memory()
@@ -189,6 +191,7 @@ class World:
         self.effects = 0
         self._groups = Counter()
         self.oracle.cycle_begins()
+        self.hand.cycle_begins()
         if self.engine is None:
             self.process = Process(self.reached, self.doomed, self.disk.killed)
             self.engine = Engine(self._started())
@@ -212,6 +215,7 @@ class World:
         finally:
             self.store.process = None
             self.decided.cycle_ends(self.faults.now, self.process.died_at)
+        self.hand.listen()
         if self.loop.faults:
             self.fail(f"a task ended unseen: {self.loop.faults}")
         if "qzx" in line:
@@ -376,11 +380,13 @@ class World:
 
     def backup(self) -> None:
         self.disk.backup()
+        self.hand.backup()
 
     def restore(self, n: int) -> bool:
         if not self.disk.restore(n):
             return False
         self.engine = None
+        self.hand.restored(n)
         self.oracle.database_lost(restored=True)
         self.asks.lost = True
         return True
@@ -388,6 +394,7 @@ class World:
     def lose(self) -> None:
         self.disk.lose()
         self.engine = None
+        self.hand.lost()
         self.oracle.database_lost(restored=False)
         self.asks.lost = True
 
