@@ -25,6 +25,8 @@ def settle(world: "World") -> None:
     world.people.take(Step("calendars up"))
     while world.people.take(Step("mend")):
         pass
+    if any(step.what == "leave" for step in world.history.steps):
+        world.people.take(Step("return"))
     world.late_ones(all_of_them=True)
     world.trace.append("the trouble ends")
     world.clock.at = world.clock.true()
@@ -71,7 +73,9 @@ def _honest(world: "World") -> bool:
     if world.setup["far"] and world.setup["server"] in ("unique", "trash"):
         return False  # a UID takes two refusals, and a booking that is far ahead is listed each quarter of an hour
     told = any(kind in (*LIES, "forbidden") for step in world.history.steps for _, kind in step.faults)
-    return not told and not any(step.what in ("clock", "reboot", "calendar lags") for step in world.history.steps)
+    return not told and not any(
+        step.what in ("clock", "reboot", "calendar lags", "leave") for step in world.history.steps
+    )
 
 
 def _quiet(world: "World", after: int) -> None:

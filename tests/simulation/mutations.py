@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from syncd.domain.actions import Cancel, Create, Record, Replace, Reschedule
 from syncd.engine import answers, asked, byhand, cycle, execute, memory, noticing, observe, tidy
-from syncd.planning import keeping, merge, newcomers, openings, sides
+from syncd.planning import keeping, merge, newcomers, openings, planner, sides
 from syncd.planning.snapshot import Look
 from syncd.state import asks, journal, pairs
 from tests.simulation import calendars, world, zimun
@@ -301,6 +301,20 @@ def memory_is_an_answer() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def calendar_that_left_is_empty() -> Iterator[None]:
+    """What stood in a calendar that left the config counts as deleted."""
+    plain = planner.decide
+
+    def decide(case: Any) -> Any:
+        if case.link.calendar in case.snapshot.managed:
+            return plain(case)
+        return planner._cell(case, sides.booking_side(case.link, case.snapshot, case.policy), sides.EventGone())
+
+    with patch.object(planner, "decide", decide):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
@@ -309,12 +323,13 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         edits_overwritten, records_forgotten, clock_jumps_ignored, stale_answers_believed, unmanaged_not_searched,
         slot_edits_unseen, slot_goes_before_its_booking, slots_not_put_back, settled_too_early, wish_for_ever,
         wish_without_end, wish_not_taken_back, wish_under_a_new_key, wish_repeated_without_a_look, wish_not_set_aside,
-        memory_is_an_answer,
+        memory_is_an_answer, calendar_that_left_is_empty,
     )
 }  # fmt: skip
 
 CAUGHT_BY = {
-    "absence_is_deletion": 2, "base_before_effect": 2, "clock_jumps_ignored": 243, "cursor_too_early": 479,
+    "absence_is_deletion": 2, "base_before_effect": 2, "calendar_that_left_is_empty": 30,
+    "clock_jumps_ignored": 243, "cursor_too_early": 479,
     "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2, "grace_skipped": 9,
     "guard_off": 18, "if_match_dropped": 78, "key_not_stable": 3, "not_read_afresh": 283, "note_for_ever": 0,
     "records_forgotten": 1, "replay_is_a_wish": 148, "settled_too_early": 127, "slot_edits_unseen": 9,

@@ -253,6 +253,9 @@ class Oracle:
 
     def cancelling(self, booking: Booking, *, late: bool) -> None:
         said, world = self.said[booking.id], self.world
+        link = world.store.links().get(booking.id)
+        if link is not None and link.calendar not in world.managed and not late:
+            world.fail(f"{booking.id} is cancelled, and the calendar of its event left the config")
         approved = said.approved.get(AwaitKind.CANCEL)
         if approved is not None and approved[1] == booking.start:
             return
@@ -516,7 +519,7 @@ class Oracle:
         fields = old or new
         assert fields is not None
         name = self.name_of(fields)
-        if url not in MANAGED:
+        if url not in self.world.managed:
             self.world.fail(f"syncd writes {href}, in a calendar that it does not manage")
         if not name:
             self.world.asks.by_syncd(href, old, new)

@@ -517,9 +517,32 @@ class People:
             {"deletions": "restore"}, {"max_cancellations": 1}, {"max_cancellations": 5}, {"max_moves": 1},
             {"max_moves": 10}, {"routes": ROUTES}, {"routes": ROUTES[1:]}, {"routes": ROUTES[3:]},
         )  # fmt: skip
-        self.world.policy = self.world.with_askers(replace(self.world.policy, **which[step.n % len(which)]))
-        self.world.restart()
+        self._configured(**which[step.n % len(which)])
         return True
+
+    def _leave(self, step: Step) -> bool:
+        """The operator takes a calendar out of the config, and all that goes there."""
+        # of one in which people ask nobody knows, when it comes back, what was asked for meanwhile
+        leaving = SIDE if self.world.setup.get("asks") or step.n % 2 else ROOM
+        if leaving not in self.world.managed:
+            return False
+        self.world.managed = tuple(url for url in self.world.managed if url != leaving)
+        self._configured(routes=self.world.policy.routes)
+        return True
+
+    def _return(self, step: Step) -> bool:
+        """All of them stand in the config again."""
+        if self.world.managed == MANAGED:
+            return False
+        self.world.managed = MANAGED
+        self._configured(routes=ROUTES)
+        return True
+
+    def _configured(self, **changes: Any) -> None:
+        policy = self.world.with_askers(replace(self.world.policy, **changes))
+        routes = tuple(route for route in policy.routes if route.calendar in self.world.managed)
+        self.world.policy = replace(policy, routes=routes)
+        self.world.restart()
 
     def _backup(self, step: Step) -> bool:
         self.world.backup()

@@ -88,6 +88,14 @@ def make(seed: int) -> History:
         for _ in range(random.choice((1, 2, 4))):
             at = random.randint(1, len(steps))
             steps[at:at] = hand.steps_of(random)
+    random = Random(f"config {seed}")
+    if random.random() < 0.15:
+        for _ in range(random.choice((1, 2))):
+            at = random.randint(1, len(steps))
+            left = random.choice((2, 5, 10, 20))
+            steps.insert(at, Step("leave", "", random.randrange(1000)))
+            if random.random() < 0.7:
+                steps.insert(min(at + left, len(steps)), Step("return"))
     return History(seed, setup, tuple(steps))
 
 

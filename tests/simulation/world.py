@@ -127,6 +127,8 @@ class World:
             cancel_grace=GRACE,
         )
         self.policy = self.with_askers(self.policy)
+        self.managed: tuple[str, ...] = MANAGED
+        """The calendars that stand in the config."""
         self.engine: Engine | None = None
         self._cycle_step = Step("cycle")
         self._index = 0
@@ -235,7 +237,7 @@ class World:
         """After a cycle without trouble syncd knows each version in each calendar, however it was told."""
         if self.is_lied_to or any(each.down or each.gone for each in self.server.calendars.values()):
             return
-        for url in MANAGED:
+        for url in self.managed:
             calendar = self.server.calendars[url]
             # what syncd writes into the event of somebody who asks is listed anew in the next cycle
             there = {href: self.server.etag(*one) for href, one in calendar.objects.items() if "/ask-" not in href}
@@ -244,7 +246,7 @@ class World:
 
     def _started(self) -> Sides:
         async def managed() -> Managed:
-            calendars = {url: FakeCalendar(self, url) for url in MANAGED}
+            calendars = {url: FakeCalendar(self, url) for url in self.managed}
             openings = None if self.openings.is_off else FakeCalendar(self, OPEN)
             return await self.call("calendars", "managed", lambda fault: Managed(calendars, self.policy, openings))
 
