@@ -103,6 +103,9 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
             continue  # "goes on with the bookings it knows"
         if link is not None and link.closed is not None and link.closed.why is ClosedWhy.DELETED_PAST:
             continue
+        ended = link is None or link.closed is not None
+        if ended and booking.start >= now + world.policy.future - timedelta(minutes=2):
+            continue  # "bookings too far ahead have no event yet"
         frozen = link is not None and link.frozen is not None
         waits = link is not None and (link.awaiting is not None or (soon and link.deletion is not None))
         events = [

@@ -96,6 +96,9 @@ def make(seed: int) -> History:
             steps.insert(at, Step("leave", "", random.randrange(1000)))
             if random.random() < 0.7:
                 steps.insert(min(at + left, len(steps)), Step("return"))
+    random = Random(f"future {seed}")
+    if random.random() < 0.1:
+        setup["future_days"] = random.choice((1, 5, 5, 6))
     return History(seed, setup, tuple(steps))
 
 

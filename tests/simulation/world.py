@@ -127,6 +127,8 @@ class World:
             cancel_grace=GRACE,
         )
         self.policy = self.with_askers(self.policy)
+        if days := self.setup.get("future_days"):
+            self.policy = replace(self.policy, future=timedelta(days=days))
         self.managed: tuple[str, ...] = MANAGED
         """The calendars that stand in the config."""
         self.engine: Engine | None = None
