@@ -105,8 +105,9 @@ class AskedByHand:
             case CancelWanted(booking_id):
                 if (told := await self._being_asked(ask.wanted)) is not None:
                     return told
-                booking, _ = await self._as_it_is(booking_id)
-                if booking is not None and booking.cancelled:
+                booking, read = await self._as_it_is(booking_id)
+                # what is only remembered may come of Zimun's not knowing it for a while
+                if read and booking is not None and booking.cancelled:
                     return Reply(EXIT_DONE, "cancelled already", (booking_id,))
                 if booking is not None and booking.start <= self._now():
                     return Reply(EXIT_TROUBLE, BEGUN)
@@ -168,10 +169,10 @@ class AskedByHand:
                 return done.reply or Reply(EXIT_DOWN, ASKED_ALREADY)
         return None
 
-    def _is_unsure(self, booking_id: BookingId, *, read: bool) -> bool:
-        """Whether what was set aside may have been heard: for an hour, or until it is `read` when no answer lags."""
+    def _is_unsure(self, booking_id: BookingId) -> bool:
+        """Whether what was set aside may have been heard, and what was read since may be an answer that lags."""
         ago = memory.was_set_aside(self._sides.store, booking_id, self._now())
-        return ago is not None and (not read or ago < STALE)
+        return ago is not None and ago < STALE
 
     def _no_move(self, booking_id: BookingId, to: datetime, booking: Booking | None, *, read: bool) -> Reply | None:
         """The reply where Zimun is not even asked. `read`: by Zimun's own word, and not as it was last known."""
@@ -179,7 +180,8 @@ class AskedByHand:
             return Reply(EXIT_TROUBLE, "that time is past")
         if booking is not None and booking.cancelled:
             return Reply(EXIT_TROUBLE, "the booking is cancelled")
-        if booking is not None and booking.start == to and not self._is_unsure(booking_id, read=read):
+        # what is only remembered may have been moved since
+        if read and booking is not None and booking.start == to and not self._is_unsure(booking_id):
             return Reply(EXIT_DONE, "it is at that time already", (booking_id,))
         if booking is not None and booking.start <= self._now():
             return Reply(EXIT_TROUBLE, BEGUN)

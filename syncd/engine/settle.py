@@ -10,14 +10,28 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from syncd.domain.actions import Asked, Cancel, Create, Effect, Remove, Replace, Reschedule, Why
+from syncd.domain.actions import (
+    Asked,
+    ByHand,
+    Cancel,
+    CancelByHand,
+    Create,
+    Effect,
+    Remove,
+    Replace,
+    Reschedule,
+    RescheduleByHand,
+    Why,
+)
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision, Link
+from syncd.domain.request import Reply
+from syncd.engine import memory
 from syncd.engine.execute import side_of
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
-from syncd.engine.sides import Health, Sides
+from syncd.engine.sides import EXIT_TROUBLE, Health, Sides
 from syncd.planning import endings
 from syncd.planning.instants import resolved
 from syncd.planning.sides import is_stale
@@ -27,6 +41,8 @@ from syncd.state.journal import Intent, Outcome
 from syncd.state.store import Store
 
 log = structlog.get_logger(__name__)
+
+CHANGED_SINCE = "no answer came, and it is not asked for again: the booking was changed meanwhile"
 
 
 async def settle(
@@ -153,21 +169,27 @@ def drop_outdated(
     dropped: set[BookingId] = set()
     for intent in store.open_intents():
         action = intent.action
-        if not isinstance(action, Reschedule | Cancel) or (listed := bookings.get(action.booking_id)) is None:
+        if not isinstance(action, Reschedule | Cancel | ByHand) or (listed := bookings.get(action.booking_id)) is None:
             continue
         link = links.get(action.booking_id)
         if listed.cancelled or _may_be_after(action, listed) or (link is not None and is_stale(link, listed, now)):
             continue
-        store.record(intent, Outcome.DROPPED, now, detail="settled")
+        by_hand = isinstance(action, ByHand)
+        reply = Reply(EXIT_TROUBLE, CHANGED_SINCE) if by_hand else None
+        store.record(intent, Outcome.DROPPED, now, detail="settled", reply=reply)
+        if by_hand:
+            memory.is_answered(store, action.booking_id)
         log.info("intent.settled", booking_id=action.booking_id, action=action.kind, outcome=Outcome.DROPPED.value)
         dropped.add(action.booking_id)
     return frozenset(dropped - {intent.action.booking_id for intent in store.open_intents()})
 
 
-def _may_be_after(action: Reschedule | Cancel, listed: Booking) -> bool:
+def _may_be_after(action: Reschedule | Cancel | ByHand, listed: Booking) -> bool:
     """Whether the booking is as it was when the call was sent, or as the call alone would have made it."""
     then = action.expect
-    if isinstance(action, Cancel):
+    if then is None:
+        return True  # nobody knows how it was
+    if isinstance(action, Cancel | CancelByHand):
         return listed.same_as(then)
     same = (listed.service_id, listed.location_id) == (then.service_id, then.location_id)
     return same and listed.start in (then.start, action.to)
@@ -177,7 +199,7 @@ def perhaps_renamed(
     intents: Iterable[Intent], bookings: Iterable[Booking], links: Mapping[BookingId, Link]
 ) -> frozenset[BookingId]:
     """Unlinked bookings that an open reschedule may have made of others: they get no event until that is known."""
-    moves = [intent.action for intent in intents if isinstance(intent.action, Reschedule)]
+    moves = [intent.action for intent in intents if isinstance(intent.action, Reschedule | RescheduleByHand)]
     return frozenset(
         booking.id
         for booking in bookings
@@ -185,8 +207,9 @@ def perhaps_renamed(
     )
 
 
-def _is_at_target(booking: Booking, action: Reschedule) -> bool:
-    return booking.start == action.to and not booking.cancelled and _is_of(booking, action.expect)
+def _is_at_target(booking: Booking, action: Reschedule | RescheduleByHand) -> bool:
+    was = action.expect
+    return was is not None and booking.start == action.to and not booking.cancelled and _is_of(booking, was)
 
 
 def _is_of(booking: Booking, other: Booking) -> bool:

@@ -42,8 +42,10 @@ def rename_link(db: Database, old_id: BookingId, link: Link) -> None:
     """Carry the pair over to the booking that `link` names.
 
     A link which that booking has already gives way: its event is found by its UID, as a second one of the same booking.
+    What was known of the booking by its old id is over: nobody is called so any more.
     """
     if link.booking_id != old_id:
+        db.execute("DELETE FROM known WHERE booking_id = ?", (old_id,))
         db.execute("DELETE FROM links WHERE booking_id = ?", (link.booking_id,))
         db.execute("UPDATE links SET booking_id = ? WHERE booking_id = ?", (link.booking_id, old_id))
     save_link(db, link)

@@ -6,11 +6,13 @@ from unittest.mock import patch
 
 import pytest
 
+from syncd.domain.errors import OutcomeUnknown
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted, Wanted
+from syncd.engine.settle import CHANGED_SINCE
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
-from tests.loop.asking import ATTEMPTS, close_all_reading, told, want
+from tests.loop.asking import ATTEMPTS, close_all_reading, close_list, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
@@ -204,6 +206,92 @@ async def test_a_reschedule_that_gives_another_id_carries_the_pair_over(dav: Ser
         assert "link.renamed" in [row.what for row in w.store.history(BookingId("b_new"), 9)]
 
 
+@pytest.mark.parametrize("closed", [False, True])
+async def test_moved_by_hand_and_by_a_drag_in_one_cycle_no_id_that_it_had_is_a_booking(
+    dav: Server, folder: Path, *, closed: bool
+) -> None:
+    """Each of the two moves gives it another id."""
+    async with world(dav, folder, sync='conflict = "calendar"') as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        names = iter(("b_second", "b_third"))
+
+        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
+            moved = w.salon.move(old, start)
+            del w.salon._appointments[old]
+            return BookingId(w.salon.place("s_haircut", start, moved.staff_id, booking_id=next(names)).booking_id)
+
+        await w.drag(booking_id, 2 * HOUR)
+        want(w, wish("reschedule", booking_id))
+        with patch.object(ZimunClient, "reschedule", renaming):
+            await w.cycle(minutes=1)
+        assert list(w.store.links()) == ["b_third"]
+        if closed:
+            close_list(w)
+        await w.cycle(seconds=20)
+        assert (w.booking("b_third").start, len(await w.events())) == (at(24, 11), 1)
+        want(w, wish("cancel", "b_third"))
+        await w.cycle(seconds=20)
+        assert await w.events() == {}
+        await w.quiet(minutes=1)
+        assert list(w.store.links()) == ["b_third"]
+
+
+async def test_an_id_whose_answer_was_lost_gets_no_event_of_its_own(dav: Server, folder: Path) -> None:
+    """The list shows it; its customer moves it, and a person deletes the event that stands, before the answer comes."""
+    async with world(dav, folder, sync='conflict = "calendar"') as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        calls = []
+
+        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
+            calls.append(key)
+            if len(calls) == 1:
+                moved = w.salon.move(old, start)
+                del w.salon._appointments[old]
+                w.salon.place("s_haircut", start, moved.staff_id, booking_id="b_new")
+                raise OutcomeUnknown("no answer came")
+            return BookingId("b_new")
+
+        ask_id = want(w, wish("reschedule", booking_id))
+        with patch.object(ZimunClient, "reschedule", renaming):
+            await w.cycle(minutes=1)
+            assert (list(w.store.links()), len(await w.events())) == ([booking_id], 1)
+            w.salon.move("b_new", at(25, 9))
+            await w.delete(booking_id)
+            await w.cycle(minutes=2)
+        assert len(set(calls)) == 1
+        assert told(w, ask_id) is not None
+        await w.cycle(minutes=1)
+        assert (w.booking("b_new").start, list(w.store.links())) == (at(25, 9), ["b_new"])
+        assert len(await w.events()) == 1
+        assert await w.start("b_new") == ";TZID=Europe/Berlin:20261125T100000"
+
+
+@pytest.mark.parametrize("verb", PATHS)
+async def test_what_the_list_shows_to_be_changed_since_is_not_asked_for_again(
+    dav: Server, folder: Path, verb: str
+) -> None:
+    """No call reads the booking by its id, and no answer came."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{booking_id}", times=None, status=403, body={"detail": "forbidden"})
+        asked = want(w, wish(verb, booking_id))
+        fault = w.fault(Kind.LOSE_REQUEST, PATHS[verb], "POST", times=None)
+        await w.cycle(minutes=1)
+        w.salon.move(booking_id, at(25, 9))
+        await w.cycle(seconds=5)
+        fault.times = 0
+        await w.cycle(minutes=1)
+        reply = told(w, asked)
+        assert reply is not None
+        assert (reply.code, reply.text) == (1, CHANGED_SINCE)
+        assert (w.booking(booking_id).start, w.booking(booking_id).status) == (at(25, 9), "confirmed")
+        await w.quiet(minutes=11)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261125T100000"
+
+
 async def test_a_booking_that_syncd_never_saw_can_be_changed_where_nothing_can_be_read(
     dav: Server, folder: Path
 ) -> None:
@@ -375,3 +463,22 @@ async def test_back_to_where_it_was_is_asked_for_where_the_move_may_have_been_he
         reply = told(w, back)
         assert reply is not None
         assert (reply.code, reply.text, w.booking(booked).start) == (0, "rescheduled", BEGINS)
+
+
+async def test_what_is_only_remembered_is_no_reason_not_to_ask(dav: Server, folder: Path) -> None:
+    """Zimun forgot one booking for a while, and a customer moved the other, where no call tells of either now."""
+    async with world(dav, folder) as w:
+        forgotten, moved = w.book(BEGINS), w.book(at(25, 9))
+        await w.cycle()
+        there = w.salon._appointments.pop(forgotten)
+        for minutes in (1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert not await w.exists(forgotten)
+        w.salon._appointments[forgotten] = there
+        close_all_reading(w)
+        w.salon.move(moved, at(25, 14))
+        asks = [want(w, wish("cancel", forgotten)), want(w, wish("reschedule", moved, at(25, 9)))]
+        await w.cycle(minutes=1)
+        replies = [told(w, ask_id) for ask_id in asks]
+        assert [(one.code, one.text) for one in replies if one] == [(0, "cancelled"), (0, "rescheduled")]
+        assert (w.booking(forgotten).status, w.booking(moved).start) == ("cancelled", at(25, 9))

@@ -12,6 +12,7 @@ from typing import get_args
 
 from syncd.planning.sides import BookingSide, EventSide
 from tests.simulation.faults import APPLY, ASKING, ASKING_KILLS, KILLS
+from tests.simulation.hand import HAND_KILLS
 from tests.simulation.rare import RARE_KILLS
 
 Cell = tuple[type, type]
@@ -72,7 +73,7 @@ def missed(reached: Counter[str], floor: int) -> list[str]:
     """What was reached less often than that: one line each."""
     wanted = [f"cell: {_name(cell)}" for cell in CELLS]
     wanted += [f"fault: {kind} in {method}" for method, kinds in {**APPLY, **ASKING}.items() for kind in kinds]
-    wanted += [f"kill: {point}" for point in (*KILLS, *ASKING_KILLS, *RARE_KILLS)]
+    wanted += [f"kill: {point}" for point in (*KILLS, *ASKING_KILLS, *HAND_KILLS, *RARE_KILLS)]
     wanted += [f"cell with fault: {_name(cell)}, {kind}" for cell in CELLS for kind in KINDS]
     return [f"{reached[name]:>9}  {name}" for name in wanted if reached[name] < floor]
 

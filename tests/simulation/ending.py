@@ -25,6 +25,8 @@ def settle(world: "World") -> None:
     world.people.take(Step("calendars up"))
     while world.people.take(Step("mend")):
         pass
+    if any(step.what == "leave" for step in world.history.steps):
+        world.people.take(Step("return"))
     world.late_ones(all_of_them=True)
     world.trace.append("the trouble ends")
     world.clock.at = world.clock.true()
@@ -45,6 +47,7 @@ def settle(world: "World") -> None:
             return
     _agree(world, notes=True)
     world.asks.agree()
+    world.hand.agree()
     world.openings.settle()
     if world.wrong:
         return
@@ -70,7 +73,9 @@ def _honest(world: "World") -> bool:
     if world.setup["far"] and world.setup["server"] in ("unique", "trash"):
         return False  # a UID takes two refusals, and a booking that is far ahead is listed each quarter of an hour
     told = any(kind in (*LIES, "forbidden") for step in world.history.steps for _, kind in step.faults)
-    return not told and not any(step.what in ("clock", "reboot", "calendar lags") for step in world.history.steps)
+    return not told and not any(
+        step.what in ("clock", "reboot", "calendar lags", "leave") for step in world.history.steps
+    )
 
 
 def _quiet(world: "World", after: int) -> None:
@@ -98,6 +103,9 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
             continue  # "goes on with the bookings it knows"
         if link is not None and link.closed is not None and link.closed.why is ClosedWhy.DELETED_PAST:
             continue
+        ended = link is None or link.closed is not None
+        if ended and booking.start >= now + world.policy.future - timedelta(minutes=2):
+            continue  # "bookings too far ahead have no event yet"
         frozen = link is not None and link.frozen is not None
         waits = link is not None and (link.awaiting is not None or (soon and link.deletion is not None))
         events = [

@@ -13,10 +13,10 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from syncd.domain.actions import Cancel, Create, Record, Replace, Reschedule
-from syncd.engine import answers, cycle, execute, memory, noticing, observe, tidy
-from syncd.planning import keeping, merge, newcomers, openings, sides
+from syncd.engine import answers, asked, byhand, cycle, execute, memory, noticing, observe, tidy
+from syncd.planning import keeping, merge, newcomers, openings, planner, sides
 from syncd.planning.snapshot import Look
-from syncd.state import journal, pairs
+from syncd.state import asks, journal, pairs
 from tests.simulation import calendars, world, zimun
 from tests.simulation.process import SimStore
 from tests.simulation.runner import run
@@ -232,23 +232,110 @@ def settled_too_early() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def wish_for_ever() -> Iterator[None]:
+    """What was asked for in the shell is done whenever syncd comes to it, though nobody waits any more."""
+    with patch.object(asked, "TOO_OLD", timedelta(days=9)):
+        yield
+
+
+@contextmanager
+def wish_without_end() -> Iterator[None]:
+    """A change in the shell without an answer, of a booking that no call tells of, is asked for again for ever."""
+    with patch.object(byhand, "PATIENCE", timedelta(days=9)):
+        yield
+
+
+@contextmanager
+def wish_not_taken_back() -> Iterator[None]:
+    """What the command took back before it was begun is done all the same."""
+    plain = asks.collect
+
+    def left(db: Any, ask_id: int) -> Any:
+        waits = db.execute("SELECT 1 FROM asks WHERE id = ? AND taken_at IS NULL AND reply IS NULL", (ask_id,))
+        return (False, None) if waits.fetchone() else plain(db, ask_id)
+
+    with patch.object(asks, "collect", left):
+        yield
+
+
+@contextmanager
+def wish_under_a_new_key() -> Iterator[None]:
+    """A change in the shell whose answer was lost is asked for again under another key."""
+    plain = byhand.change
+
+    async def other(intent: Any, action: Any, sides: Any, *, again: bool = False) -> Any:
+        return await plain(replace(intent, key=str(uuid4())) if again else intent, action, sides, again=again)
+
+    with patch.object(byhand, "change", other):
+        yield
+
+
+@contextmanager
+def wish_repeated_without_a_look() -> Iterator[None]:
+    """A change in the shell whose answer was lost is asked for again, whatever became of its booking since."""
+
+    async def repeated(intent: Any, action: Any, sides: Any) -> Any:
+        return await byhand.change(intent, action, sides, again=True)
+
+    with patch.object(asked, "settle_change", repeated):
+        yield
+
+
+@contextmanager
+def wish_not_set_aside() -> Iterator[None]:
+    """An older wish without an answer goes out again after another one about the same booking."""
+    with patch.object(asked.AskedByHand, "_set_aside", lambda self, ask: None):
+        yield
+
+
+@contextmanager
+def memory_is_an_answer() -> Iterator[None]:
+    """What is only remembered of a booking is told as done."""
+    plain = asked.AskedByHand._as_it_is
+
+    async def sure(self: Any, booking_id: Any) -> Any:
+        return (await plain(self, booking_id))[0], True
+
+    with patch.object(asked.AskedByHand, "_as_it_is", sure):
+        yield
+
+
+@contextmanager
+def calendar_that_left_is_empty() -> Iterator[None]:
+    """What stood in a calendar that left the config counts as deleted."""
+    plain = planner.decide
+
+    def decide(case: Any) -> Any:
+        if case.link.calendar in case.snapshot.managed:
+            return plain(case)
+        return planner._cell(case, sides.booking_side(case.link, case.snapshot, case.policy), sides.EventGone())
+
+    with patch.object(planner, "decide", decide):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         if_match_dropped, base_before_effect, absence_is_deletion, grace_skipped, guard_off, cursor_too_early,
         key_not_stable, not_read_afresh, replay_is_a_wish, edited_replay_is_a_wish, note_for_ever, first_404_believed,
         edits_overwritten, records_forgotten, clock_jumps_ignored, stale_answers_believed, unmanaged_not_searched,
-        slot_edits_unseen, slot_goes_before_its_booking, slots_not_put_back, settled_too_early,
+        slot_edits_unseen, slot_goes_before_its_booking, slots_not_put_back, settled_too_early, wish_for_ever,
+        wish_without_end, wish_not_taken_back, wish_under_a_new_key, wish_repeated_without_a_look, wish_not_set_aside,
+        memory_is_an_answer, calendar_that_left_is_empty,
     )
 }  # fmt: skip
 
 CAUGHT_BY = {
-    "absence_is_deletion": 2, "base_before_effect": 2, "clock_jumps_ignored": 243, "cursor_too_early": 479,
+    "absence_is_deletion": 2, "base_before_effect": 2, "calendar_that_left_is_empty": 30,
+    "clock_jumps_ignored": 243, "cursor_too_early": 479,
     "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2, "grace_skipped": 9,
     "guard_off": 18, "if_match_dropped": 488, "key_not_stable": 3, "not_read_afresh": 283, "note_for_ever": 0,
     "records_forgotten": 1, "replay_is_a_wish": 292, "settled_too_early": 127, "slot_edits_unseen": 9,
-    "slot_goes_before_its_booking": 15, "slots_not_put_back": 21, "stale_answers_believed": 1046,
-    "unmanaged_not_searched": 2,
+    "slot_goes_before_its_booking": 15, "slots_not_put_back": 21, "stale_answers_believed": 85,
+    "unmanaged_not_searched": 2, "wish_for_ever": 5, "wish_without_end": 64, "wish_not_taken_back": 257,
+    "wish_under_a_new_key": 17, "wish_repeated_without_a_look": 6, "wish_not_set_aside": 6, "memory_is_an_answer": 571,
 }  # fmt: skip
 """The first seed whose history finds it."""
 

@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from syncd.domain.actions import Cancel, Confirm, Create, Hold, Remove, Replace, Reschedule
+from syncd.domain.actions import (
+    Cancel,
+    CancelByHand,
+    Confirm,
+    Create,
+    Hold,
+    Remove,
+    Replace,
+    Reschedule,
+    RescheduleByHand,
+)
 from syncd.domain.booking import Booking
 from syncd.domain.event import Put
 from syncd.domain.ids import BookingId, parse_uid
@@ -49,7 +59,7 @@ class Said:
     drag: int = 0
     drag_to: datetime | None = None
     customer: int = 0
-    """A customer moved, cancelled or revived it."""
+    """A customer moved, cancelled or revived it, or the operator did by hand: it is not what an event asked for."""
     read: int = 0
     starts: set[datetime] = field(default_factory=set)
     """At which syncd has read it."""
@@ -180,19 +190,19 @@ class Oracle:
     def booking_changed(self, booking_id: BookingId, before: Booking | None, after: Booking, by: str) -> None:
         seq = self._seq()
         self.world.trace.append(f"    > {by}: {booking_id} at {after.start:%d %H:%M} {after.status.value}")
-        if by in ("customer", "a late request") and (
+        if by in ("customer", "hand", "a late request") and (
             before is None or before.start != after.start or before.cancelled is not after.cancelled
         ):
             self.said[booking_id].customer = seq
         if before is not None and before.start != after.start:
             # a request of syncd's own that arrived late it may take for either: for a customer's it tells of the edit
-            (self.moved.add if by == "customer" else self.moved.discard)(booking_id)
+            (self.moved.add if by in ("customer", "hand") else self.moved.discard)(booking_id)
         if after.cancelled:
             self.said[booking_id].kept = ()
         if before is not None and before.cancelled and not after.cancelled and self._is_open_cancel(booking_id):
             # its answer was lost, and by what syncd sees from now on it never was
             self.cancels = {name: at for name, at in self.cancels.items() if name.split()[0] != booking_id}
-        if by == "syncd":
+        if by in ("syncd", "hand"):
             self.said[booking_id].shown_live = not after.cancelled  # it knows by its own call
 
     def _is_open_cancel(self, booking_id: BookingId) -> bool:
@@ -231,7 +241,7 @@ class Oracle:
         starts = {objects.start_of(fields) for _, _, fields in self.events(booking.id)} | self.left[booking.id]
         if to not in starts and not self.world.is_lied_to and not self._is_asked_again(booking.id):
             self.world.fail(f"{booking.id} is moved to {to}, where no event of it stands")
-        if asked < said.customer and self._knew(said) and self._other_than_expected(booking):
+        if asked < said.customer and self.knew(said) and self._other_than_expected(booking):
             self.world.fail(f"{booking.id} is moved to {to}, though a customer changed it meanwhile")
 
     def _is_asked_again(self, booking_id: BookingId) -> bool:
@@ -243,6 +253,9 @@ class Oracle:
 
     def cancelling(self, booking: Booking, *, late: bool) -> None:
         said, world = self.said[booking.id], self.world
+        link = world.store.links().get(booking.id)
+        if link is not None and link.calendar not in world.managed and not late:
+            world.fail(f"{booking.id} is cancelled, and the calendar of its event left the config")
         approved = said.approved.get(AwaitKind.CANCEL)
         if approved is not None and approved[1] == booking.start:
             return
@@ -276,7 +289,7 @@ class Oracle:
             world.fail(f"{booking.id} is cancelled, and it was past when its event went")
         if world.clock.seconds - deleted.seconds < 600:
             world.fail(f"{booking.id} is cancelled {world.clock.seconds - deleted.seconds} s after its event went")
-        if deleted.seq < said.customer and self._knew(said) and self._other_than_expected(booking):
+        if deleted.seq < said.customer and self.knew(said) and self._other_than_expected(booking):
             world.fail(f"{booking.id} is cancelled, though a customer changed it after its event went")
         if world.policy.deletions == "restore":
             world.fail(f"{booking.id} is cancelled, though deletions = restore")
@@ -295,7 +308,7 @@ class Oracle:
             if len(self.cancels) > world.policy.max_cancellations:
                 world.fail(f"{booking.id} is the {len(self.cancels)}th that is cancelled within an hour")
 
-    def _knew(self, said: Said) -> bool:
+    def knew(self, said: Said) -> bool:
         """Whether a customer's last change could be known: only what comes after the last look is nobody's fault."""
         if self._is_blind():
             return said.customer < said.read
@@ -328,6 +341,8 @@ class Oracle:
                 self.world.fail(f"{action.booking_id} is told that it stood elsewhere, and it did not")
             match action:
                 case Reschedule() | Cancel() if side == "zimun" and intent.key == what:
+                    return
+                case RescheduleByHand() | CancelByHand() if side == "zimun" and intent.key == what:
                     return
                 case Create() if method == "create" and action.calendar == side and what.endswith("/" + action.name):
                     return
@@ -504,7 +519,7 @@ class Oracle:
         fields = old or new
         assert fields is not None
         name = self.name_of(fields)
-        if url not in MANAGED:
+        if url not in self.world.managed:
             self.world.fail(f"syncd writes {href}, in a calendar that it does not manage")
         if not name:
             self.world.asks.by_syncd(href, old, new)

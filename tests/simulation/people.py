@@ -486,6 +486,18 @@ class People:
     def _reject(self, step: Step) -> bool:
         return self.world.decide(Decision.REJECTED, [step.name] if step.n % 2 else [])
 
+    def _hand_move(self, step: Step) -> bool:
+        return self.world.hand.move(step.name, step.n, STARTS[step.n % len(STARTS)])
+
+    def _hand_cancel(self, step: Step) -> bool:
+        return self.world.hand.cancel(step.name, step.n)
+
+    def _hand_book(self, step: Step) -> bool:
+        return self.world.hand.book(step.n, STARTS[step.n % len(STARTS)])
+
+    def _hand_away(self, step: Step) -> bool:
+        return self.world.hand.away()
+
     def _restart(self, step: Step) -> bool:
         self.world.restart()
         return True
@@ -505,8 +517,7 @@ class People:
             {"deletions": "restore"}, {"max_cancellations": 1}, {"max_cancellations": 5}, {"max_moves": 1},
             {"max_moves": 10}, {"routes": ROUTES}, {"routes": ROUTES[1:]}, {"routes": ROUTES[3:]},
         )  # fmt: skip
-        self.world.policy = self.world.with_askers(replace(self.world.policy, **which[step.n % len(which)]))
-        self.world.restart()
+        self._configured(**which[step.n % len(which)])
         return True
 
     def _takers(self, step: Step) -> bool:
@@ -514,10 +525,33 @@ class People:
         if not self.world.setup.get("asks"):
             return False
         self.world.takes = not self.world.takes
-        self.world.policy = self.world.with_askers(self.world.policy)
         self.world.asks.lost = True
-        self.world.restart()
+        self._configured()
         return True
+
+    def _leave(self, step: Step) -> bool:
+        """The operator takes a calendar out of the config, and all that goes there."""
+        # of one in which people ask nobody knows, when it comes back, what was asked for meanwhile
+        leaving = SIDE if self.world.setup.get("asks") or step.n % 2 else ROOM
+        if leaving not in self.world.managed:
+            return False
+        self.world.managed = tuple(url for url in self.world.managed if url != leaving)
+        self._configured(routes=self.world.policy.routes)
+        return True
+
+    def _return(self, step: Step) -> bool:
+        """All of them stand in the config again."""
+        if self.world.managed == MANAGED:
+            return False
+        self.world.managed = MANAGED
+        self._configured(routes=ROUTES)
+        return True
+
+    def _configured(self, **changes: Any) -> None:
+        policy = self.world.with_askers(replace(self.world.policy, **changes))
+        routes = tuple(route for route in policy.routes if route.calendar in self.world.managed)
+        self.world.policy = replace(policy, routes=routes)
+        self.world.restart()
 
     def _backup(self, step: Step) -> bool:
         self.world.backup()

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.simulation import asks, rare, slot_people
+from tests.simulation import asks, hand, rare, slot_people
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
 from tests.simulation.storms import AIMS, NAMES, storm
@@ -91,6 +91,22 @@ def make(seed: int) -> History:
         steps[1:1] = rare.waiting(random)
         for _ in range(random.choice((0, 1, 2, 5))):
             steps.insert(random.randint(len(steps) // 3, len(steps)), asks.to_what_came_of_it(random))
+    random = Random(f"hand {seed}")
+    if random.random() < 0.2:
+        for _ in range(random.choice((1, 2, 4))):
+            at = random.randint(1, len(steps))
+            steps[at:at] = hand.steps_of(random)
+    random = Random(f"config {seed}")
+    if random.random() < 0.15:
+        for _ in range(random.choice((1, 2))):
+            at = random.randint(1, len(steps))
+            left = random.choice((2, 5, 10, 20))
+            steps.insert(at, Step("leave", "", random.randrange(1000)))
+            if random.random() < 0.7:
+                steps.insert(min(at + left, len(steps)), Step("return"))
+    random = Random(f"future {seed}")
+    if random.random() < 0.1:
+        setup["future_days"] = random.choice((1, 5, 5, 6))
     return History(seed, setup, tuple(steps))
 
 

@@ -34,6 +34,7 @@ from tests.simulation.calendars import HOME, MANAGED, OPEN, ORIGIN, ROOM, SIDE, 
 from tests.simulation.coverage import Decided
 from tests.simulation.disk import Disk, Memory
 from tests.simulation.faults import Faults, strike
+from tests.simulation.hand import Hand
 from tests.simulation.history import SHELF, SLOTS, WRITES, History, Step
 from tests.simulation.loop import Loop
 from tests.simulation.openings import DAYS_AHEAD, Openings
@@ -113,6 +114,7 @@ class World:
         self.server = Server(self, self.setup["server"])
         self.people = People(self)
         self.asks = Asks(self)
+        self.hand = Hand(self)
         self.openings = Openings(self)
         self.slot_people = SlotPeople(self, self.openings)
         self.disk = Disk() if self.setup.get("file") else Memory()
@@ -127,6 +129,10 @@ class World:
             cancel_grace=GRACE,
         )
         self.policy = self.with_askers(self.policy)
+        if days := self.setup.get("future_days"):
+            self.policy = replace(self.policy, future=timedelta(days=days))
+        self.managed: tuple[str, ...] = MANAGED
+        """The calendars that stand in the config."""
         self.engine: Engine | None = None
         self._cycle_step = Step("cycle")
         self._index = 0
@@ -191,6 +197,7 @@ class World:
         self.effects = 0
         self._groups = Counter()
         self.oracle.cycle_begins()
+        self.hand.cycle_begins()
         if self.engine is None:
             self.process = Process(self.reached, self.doomed, self.disk.killed)
             self.engine = Engine(self._started())
@@ -214,6 +221,7 @@ class World:
         finally:
             self.store.process = None
             self.decided.cycle_ends(self.faults.now, self.process.died_at)
+        self.hand.listen()
         if self.loop.faults:
             self.fail(f"a task ended unseen: {self.loop.faults}")
         if "qzx" in line:
@@ -233,7 +241,7 @@ class World:
         """After a cycle without trouble syncd knows each version in each calendar, however it was told."""
         if self.is_lied_to or any(each.down or each.gone for each in self.server.calendars.values()):
             return
-        for url in MANAGED:
+        for url in self.managed:
             calendar = self.server.calendars[url]
             # what syncd writes into the event of somebody who asks is listed anew in the next cycle
             there = {href: self.server.etag(*one) for href, one in calendar.objects.items() if "/ask-" not in href}
@@ -242,7 +250,7 @@ class World:
 
     def _started(self) -> Sides:
         async def managed() -> Managed:
-            calendars = {url: FakeCalendar(self, url) for url in MANAGED}
+            calendars = {url: FakeCalendar(self, url) for url in self.managed}
             openings = None if self.openings.is_off else FakeCalendar(self, OPEN)
             return await self.call("calendars", "managed", lambda fault: Managed(calendars, self.policy, openings))
 
@@ -378,11 +386,13 @@ class World:
 
     def backup(self) -> None:
         self.disk.backup()
+        self.hand.backup()
 
     def restore(self, n: int) -> bool:
         if not self.disk.restore(n):
             return False
         self.engine = None
+        self.hand.restored(n)
         self.oracle.database_lost(restored=True)
         self.asks.lost = True
         return True
@@ -390,6 +400,7 @@ class World:
     def lose(self) -> None:
         self.disk.lose()
         self.engine = None
+        self.hand.lost()
         self.oracle.database_lost(restored=False)
         self.asks.lost = True
 

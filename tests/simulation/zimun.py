@@ -181,6 +181,8 @@ class FakeZimun:
         return await self._world.call("zimun", "slots", read)
 
     async def reschedule(self, booking_id: BookingId, start: datetime, key: str) -> BookingId | None:
+        self._world.hand.sending(key)
+
         def move(fault: str) -> BookingId | None:
             def act() -> BookingId | None:
                 booking = self._known(booking_id)
@@ -188,14 +190,17 @@ class FakeZimun:
                     raise Refused("POST answered 409", "the booking is cancelled")
                 if booking.start <= self._world.clock.true() or not self._zimun.takes(booking, start):
                     raise Refused("POST answered 409", "not free, says qzx")
-                self._world.oracle.rescheduling(booking, start, late=fault == "late")
+                if (wish := self._world.hand.sent.get(key)) is not None:
+                    self._world.hand.changing(wish, booking, start, late=fault == "late")
+                else:
+                    self._world.oracle.rescheduling(booking, start, late=fault == "late")
                 staff = booking.staff_name
                 if self._world.setup["reassigns"] and start.hour % 2:
                     staff = "Zoe" if staff != "Zoe" else ""
                 renames = self._world.setup.get("renames", False)
                 new = self._zimun.rename(booking_id) if renames else booking_id
                 moved = replace(booking, id=new, start=start, end=start + booking.span.length, staff_name=staff)
-                self._zimun.put(moved, "a late request" if fault == "late" else "syncd")
+                self._zimun.put(moved, self._by(key, fault))
                 self._zimun.own_write[new] = (self._world.clock.true(), replace(booking, id=new))
                 return new if renames else None
 
@@ -204,15 +209,18 @@ class FakeZimun:
         return await self._world.call("zimun", "reschedule", move, writes=key)
 
     async def cancel(self, booking_id: BookingId, key: str) -> None:
+        self._world.hand.sending(key)
+
         def end(fault: str) -> None:
             def act() -> None:
                 booking = self._known(booking_id)
                 if booking.cancelled:
                     raise Refused("POST answered 409", "it is cancelled already")
-                self._world.oracle.cancelling(booking, late=fault == "late")
-                self._zimun.put(
-                    replace(booking, status=Status.CANCELLED), "a late request" if fault == "late" else "syncd"
-                )
+                if (wish := self._world.hand.sent.get(key)) is not None:
+                    self._world.hand.changing(wish, booking, None, late=fault == "late")
+                else:
+                    self._world.oracle.cancelling(booking, late=fault == "late")
+                self._zimun.put(replace(booking, status=Status.CANCELLED), self._by(key, fault))
                 self._zimun.own_write[booking_id] = (self._world.clock.true(), booking)
 
             self._once(key, ("cancel", booking_id), act)
@@ -221,6 +229,7 @@ class FakeZimun:
 
     async def hold(self, service_id: str, location_id: str, start: datetime, key: str) -> Held:
         asked = self._world.asks.holding(key)
+        self._world.hand.sending(key)
 
         def reserve(fault: str) -> Held:
             def act() -> Held:
@@ -244,6 +253,8 @@ class FakeZimun:
         return await self._world.call("zimun", "hold", reserve, writes=key)
 
     async def confirm(self, hold_id: str, contact_name: str, contact_email: str, key: str) -> Confirmed:
+        self._world.hand.sending(key)
+
         def make(fault: str) -> Confirmed:
             def act() -> Confirmed:
                 if hold_id not in self._zimun.holds:
@@ -255,13 +266,20 @@ class FakeZimun:
                     raise Refused("POST answered 409", "the hold lapsed")
                 who = {"contact_name": contact_name, "contact_email": contact_email}
                 booking = replace(held, status=Status.CONFIRMED, **who)
-                self._world.asks.confirmed(booking)
+                if (wish := self._world.hand.sent.get(key)) is not None:
+                    self._world.hand.confirmed(wish, booking)
+                else:
+                    self._world.asks.confirmed(booking)
                 self._zimun.put(booking, "a late request" if fault == "late" else "syncd")
                 return Confirmed(booking.id, self._zimun.bookings[booking.id])
 
             return self._once(key, ("confirm", hold_id, contact_name, contact_email), act)
 
         return await self._world.call("zimun", "confirm", make, writes=key)
+
+    def _by(self, key: str, fault: str) -> str:
+        """Who changes a booking by that call: syncd, or the operator through it."""
+        return "a late request" if fault == "late" else "hand" if key in self._world.hand.sent else "syncd"
 
     def _known(self, booking_id: BookingId) -> Booking:
         found = self._zimun.bookings.get(booking_id)

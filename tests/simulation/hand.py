@@ -1,0 +1,314 @@
+"""What the operator asks for in the shell, a move, a cancellation or a booking, and what must come of each wish."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from syncd.domain.actions import Asked, CancelByHand, Confirm, Hold, RescheduleByHand
+from syncd.domain.booking import Booking
+from syncd.domain.ids import BookingId
+from syncd.domain.request import CancelWanted, MoveWanted, Reply, Request
+from syncd.engine.asked import SET_ASIDE
+from syncd.engine.book import UNSURE as UNSURE_IF_BOOKED
+from syncd.engine.byhand import UNSURE
+from syncd.engine.settle import CHANGED_SINCE
+from tests.simulation.faults import APPLY, ASKING, ASKING_KILLS
+from tests.simulation.history import Step
+from tests.simulation.process import SimStore
+from tests.simulation.storms import NAMES
+from tests.simulation.zimun import CATALOG, STALE
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SERVICES, PLACES = tuple(CATALOG.services), tuple(CATALOG.locations)
+TOO_OLD = timedelta(minutes=15)
+"""So long after it was given nobody waits any more, and what was not begun is not begun."""
+AIMS = tuple((method, kind) for method in ("reschedule", "cancel", "booking") for kind in APPLY[method]) + tuple(
+    (method, kind) for method in ("hold", "confirm") for kind in ASKING[method]
+)
+KILLS = (
+    *(f"{when} {method}" for method in ("reschedule", "cancel", "booking") for when in ("before", "sent", "done")),
+    *(f"{when} the commit of {name}" for name in (*("take_up", "reply") * 3, "record") for when in ("before", "after")),
+    *ASKING_KILLS,
+)
+HAND_KILLS = tuple(f"{when} the commit of {name}" for name in ("take_up", "reply") for when in ("before", "after"))
+"""Where the process can be killed besides, where somebody asks by hand."""
+WISHES = {"hand move": 6, "hand cancel": 3, "hand book": 2}
+AFTERWARDS = {
+    "hand move": 5, "hand cancel": 3, "hand book": 1, "hand away": 3, "move": 4, "cancel": 2, "revive": 2, "drag": 4,
+    "delete": 2, "replay": 1, "no single": 1, "zimun up": 2, "unknown": 1, "known again": 1, "backup": 1, "restore": 1,
+    "lose": 1, "restart": 1, "clock": 1,
+}  # fmt: skip
+MEANWHILE = {
+    "hand move": 4, "hand cancel": 2, "hand away": 2, "move": 4, "cancel": 1, "drag": 2, "delete": 1, "slow": 1,
+}  # fmt: skip
+
+
+def steps_of(random: Random) -> list[Step]:
+    """The operator asks for something, others go on, and trouble comes."""
+    name = random.choice(NAMES)
+    steps = [_one(random, WISHES, name) for _ in range(random.choice((1, 1, 1, 2, 3)))]
+    for _ in range(random.choice((1, 2, 3, 4))):
+        faults = tuple(random.choice(AIMS) for _ in range(random.choice((0, 0, 1, 1, 2, 4))))
+        kill = random.choice(KILLS) if random.random() < 0.3 else 0
+        meanwhile = ((random.randint(1, 8), _one(random, MEANWHILE, name)),) if random.random() < 0.3 else ()
+        after = random.choice((5, 20, 60, 60, 130, 300, 960))
+        steps.append(Step("cycle", after=after, faults=faults, meanwhile=meanwhile, kill=kill))
+        if random.random() < 0.4:
+            steps.append(_one(random, AFTERWARDS, name))
+    return steps
+
+
+def _one(random: Random, pool: dict[str, int], name: str) -> Step:
+    """Mostly about that booking."""
+    what = random.choices(list(pool), list(pool.values()))[0]
+    return Step(what, name if random.random() < 0.8 else random.choice((*NAMES, "n1", "n2")), random.randrange(1000))
+
+
+@dataclass
+class Wish:
+    """What somebody asked for, when, and what came of it until now."""
+
+    wanted: MoveWanted | CancelWanted | Request
+    seq: int
+    at: datetime
+    """By the clock that syncd has; and when by the true one."""
+    true: datetime
+    withdrawn: bool = False
+    keys: dict[str, str] = field(default_factory=dict)
+    """With which key each call for it goes out: one for a change, two for a booking."""
+    sent: int = 0
+    """When it went out first."""
+    done: int = 0
+    """When it came about."""
+    booking_id: str = ""
+    """The booking that was made."""
+    reply: Reply | None = None
+
+
+@dataclass
+class Hand:
+    """The wishes by their numbers in the database as it is now: an older one knows what they were then."""
+
+    world: "World"
+    wishes: dict[int, Wish] = field(default_factory=dict)
+    sent: dict[str, Wish] = field(default_factory=dict)
+    """Whose call a key is, for ever: a request can arrive late."""
+    count: int = 0
+    began: datetime | None = None
+    last: Request | None = None
+    _backups: list[dict[int, Wish]] = field(default_factory=list)
+
+    # what people do
+
+    def move(self, name: str, n: int, to: datetime) -> bool:
+        return self._want(MoveWanted(self._called(name, n), to))
+
+    def cancel(self, name: str, n: int) -> bool:
+        return self._want(CancelWanted(self._called(name, n)))
+
+    def book(self, n: int, start: datetime) -> bool:
+        """A booking for somebody, now and then the very one that was asked for last."""
+        if self.last is None or n % 3:
+            self.count += 1
+            place = PLACES[n // 2 % 2]
+            self.last = Request(SERVICES[n % 2], place, start, "Gil qzx", f"hand{self.count}@qzx.example")
+        return self._want(self.last)
+
+    def away(self) -> bool:
+        """Each command that waits ends: what was not begun is taken back."""
+        waiting = self._waiting()
+        for number, wish in waiting.items():
+            with self._beside() as store:
+                taken, reply = store.collect(number)
+            if reply is not None:
+                self._told(wish, reply)
+            wish.withdrawn = not taken
+        return bool(waiting)
+
+    def _called(self, name: str, n: int) -> BookingId:
+        """The booking's id, now and then one that it had."""
+        return BookingId(name) if n % 6 == 5 else self.world.zimun.now_called(name)
+
+    def _want(self, wanted: MoveWanted | CancelWanted | Request) -> bool:
+        clock = self.world.clock
+        with self._beside() as store:
+            number = store.want(wanted, clock.now())
+        self.world.seq += 1
+        self.wishes[number] = Wish(wanted, self.world.seq, clock.now(), clock.true())
+        return True
+
+    @contextmanager
+    def _beside(self) -> Iterator[SimStore]:
+        """The store through the eyes of a command: no kill of the daemon strikes in there."""
+        with self.world.disk.beside() as store:
+            process, store.process = store.process, None
+            try:
+                yield store
+            finally:
+                store.process = process
+
+    def _waiting(self) -> dict[int, Wish]:
+        return {number: wish for number, wish in self.wishes.items() if not wish.withdrawn and wish.reply is None}
+
+    # the database
+
+    def backup(self) -> None:
+        self._backups.append(_copied(self.wishes))
+
+    def restored(self, n: int) -> None:
+        """What was not begun, or not answered, at the time of the backup may be so again."""
+        self.wishes = _copied(self._backups[n % len(self._backups)])
+
+    def lost(self) -> None:
+        self.wishes = {}
+
+    # what syncd does
+
+    def cycle_begins(self) -> None:
+        self.began = self.world.clock.now()
+
+    def sending(self, key: str) -> None:
+        """Zimun is about to be asked for something: for which wish, where it is for one, and whether it may be."""
+        intent = next((one for one in self.world.store.open_intents() if one.key == key), None)
+        if intent is None or not isinstance(intent.action, Asked) or intent.action.ask is None:
+            return
+        action, fail = intent.action, self.world.fail
+        assert action.ask is not None
+        wish = self.wishes.get(action.ask)
+        if wish is None:
+            fail(f"{action.kind} is asked for by hand, and nobody did")
+            return
+        self.sent[key] = wish
+        if not _is_for(action, wish):
+            fail(f"{action.booking_id} is to have {action.kind}, and another thing was asked for by hand")
+        if wish.keys.setdefault(action.kind, key) != key:
+            fail(f"{action.booking_id} has {action.kind} asked for by hand once, and sent under two keys")
+        if not wish.sent:
+            self.world.seq += 1
+            wish.sent = self.world.seq
+        if wish.withdrawn:
+            fail(f"{action.booking_id} has {action.kind} sent, which was taken back")
+        if wish.reply is not None:
+            fail(f"{action.booking_id} has {action.kind} sent after it was answered")
+        assert self.began is not None
+        if key not in self.world.oracle.cut_short:
+            if action.kind != "confirm" and self.began - wish.at > TOO_OLD:
+                fail(f"{action.booking_id} has {action.kind} begun {self.began - wish.at} after it was asked for")
+            return
+        if isinstance(action, RescheduleByHand | CancelByHand) and self.began - intent.at > TOO_OLD:
+            fail(f"{action.booking_id} has {action.kind} sent again {self.began - intent.at} after it was begun")
+        if (newer := self._newer(wish)) is not None:
+            fail(f"{action.booking_id} has {action.kind} sent again, though meanwhile {newer} was asked for")
+
+    def _newer(self, wish: Wish) -> str | None:
+        """Another thing that was asked for about the same booking since, as this cycle could know when it began."""
+        if isinstance(wish.wanted, Request) or self.began is None:
+            return None
+        for one in self.wishes.values():
+            wanted = one.wanted
+            if isinstance(wanted, Request) or wanted.booking_id != wish.wanted.booking_id or wanted == wish.wanted:
+                continue
+            if not wish.seq < one.seq < self.world.oracle.began or one.withdrawn or self.began - one.at > TOO_OLD:
+                continue
+            if isinstance(wanted, MoveWanted) and wanted.to <= self.began:
+                continue  # a slip: what was asked before is wanted still
+            return wanted.kind
+        return None
+
+    def changing(self, wish: Wish, booking: Booking, to: datetime | None, *, late: bool) -> None:
+        """A wish comes about; `to` None for a cancellation. `late`: it was sent long ago, and arrives only now."""
+        world, wanted = self.world, wish.wanted
+        fits = wanted.to == to if isinstance(wanted, MoveWanted) else isinstance(wanted, CancelWanted) and to is None
+        if isinstance(wanted, Request) or not fits or world.zimun.now_called(wanted.booking_id) != booking.id:
+            world.fail(f"{booking.id} is changed by hand to {to}, and that is not what was asked for")
+        if wish.done:
+            world.fail(f"{booking.id} is changed by hand twice, and it was asked for once")
+        said, oracle = world.oracle.said[booking.id], world.oracle
+        # at first it is a person's word, whatever the customer said; sent again, it is old
+        again = wish.sent < oracle.began and not late and "stale" not in world.faults_now
+        if again and wish.sent < said.customer and oracle.knew(said) and self._is_unexpected(wish, booking):
+            world.fail(f"{booking.id} is changed by hand, though a customer changed it since that was first sent")
+        world.seq += 1
+        wish.done = world.seq
+
+    def _is_unexpected(self, wish: Wish, booking: Booking) -> bool:
+        """Whether syncd had looked at another state of the booking when it decided to ask."""
+        for intent in self.world.store.open_intents():
+            action = intent.action
+            if isinstance(action, RescheduleByHand | CancelByHand) and intent.key in wish.keys.values():
+                return action.expect is not None and not action.expect.same_as(booking)
+        return True
+
+    def confirmed(self, wish: Wish, booking: Booking) -> None:
+        """Zimun makes a booking of a hold that was asked for by hand."""
+        world, wanted = self.world, wish.wanted
+        if not isinstance(wanted, Request) or not wanted.is_met_by(booking):
+            world.fail(f"{booking.id} is booked by hand, and another thing was asked for")
+            return
+        if wish.done:
+            world.fail(f"{booking.id} is booked by hand, and it was before")
+        if twins := [one.id for one in world.zimun.bookings.values() if wanted.is_met_by(one)]:
+            world.fail(f"{booking.id} is booked by hand, and there is {twins[0]} for the same wish")
+        world.seq += 1
+        wish.done, wish.booking_id = world.seq, booking.id
+
+    # what is told
+
+    def listen(self) -> None:
+        """Each command that waits looks for its reply."""
+        for number, wish in self._waiting().items():
+            with self._beside() as store:
+                reply = store.collect(number)[1] if store.replied(number) else None
+            if reply is not None:
+                self._told(wish, reply)
+
+    def _told(self, wish: Wish, reply: Reply) -> None:
+        wish.reply = reply
+        self.world.trace.append(f"  told by hand, {wish.wanted.kind}: {reply.code}, {reply.text}")
+        if not (self._is_so(wish) if reply.code == 0 else self._is_not_so(wish, reply)):
+            self.world.fail(f"{wish.wanted.kind} by hand is told: {reply.code} {reply.text}, and that is not so")
+
+    def _is_so(self, wish: Wish) -> bool:
+        """Whether it is as was asked for, or was at some time since (for a while Zimun tells what was)."""
+        zimun, wanted = self.world.zimun, wish.wanted
+        if isinstance(wanted, Request):
+            return any(wanted.is_met_by(one) for past in zimun.past.values() for _, one in past)
+        past = zimun.past.get(zimun.now_called(wanted.booking_id), [])
+        untils = [*(at for at, _ in past[1:]), self.world.clock.true()]
+        since = [one for (_, one), until in zip(past, untils, strict=True) if until >= wish.true - STALE]
+        if isinstance(wanted, CancelWanted):
+            return any(one.cancelled for one in since)
+        return any(one.start == wanted.to and not one.cancelled for one in since)
+
+    def _is_not_so(self, wish: Wish, reply: Reply) -> bool:
+        """Whether it did not come about, or nobody says that it did not, or a customer has changed it again since."""
+        if not wish.done or reply.text in (SET_ASIDE, CHANGED_SINCE, UNSURE, UNSURE_IF_BOOKED):
+            return True
+        wanted, zimun = wish.wanted, self.world.zimun
+        named = wish.booking_id if isinstance(wanted, Request) else wanted.booking_id
+        return self.world.oracle.said[zimun.now_called(named)].customer > wish.done
+
+    def agree(self) -> None:
+        """In the end each wish is answered."""
+        for wish in self._waiting().values():
+            self.world.fail(f"{wish.wanted.kind} by hand was never answered")
+
+
+def _is_for(action: Asked, wish: Wish) -> bool:
+    """Whether that is what was asked for."""
+    match wish.wanted:
+        case Request() as request:
+            return isinstance(action, Hold | Confirm) and action.request == request
+        case MoveWanted(booking_id, to):
+            return isinstance(action, RescheduleByHand) and (action.booking_id, action.to) == (booking_id, to)
+        case CancelWanted(booking_id):
+            return isinstance(action, CancelByHand) and action.booking_id == booking_id
+
+
+def _copied(wishes: dict[int, Wish]) -> dict[int, Wish]:
+    return {number: replace(wish, keys=dict(wish.keys)) for number, wish in wishes.items()}
