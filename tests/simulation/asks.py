@@ -205,7 +205,7 @@ class Asks:
         others = [
             one
             for one in self.booked.get(mail, [])
-            if not self.world.zimun.bookings[one.id].cancelled and not self._is_another_visit(one, booking, wanted)
+            if not self._as_it_is(one).cancelled and not self._is_another_visit(one, booking, wanted)
         ]
         if any(_asked(one) == _asked(booking) for one in others):
             fail(f"{booking.id} is booked, as {others[0].id} was before")
@@ -219,13 +219,18 @@ class Asks:
         person approved.
         """
         approved = any(self.versions[wish.href][-1].approved for wish in wanted)
-        return self.lost and approved and self.world.zimun.bookings[earlier.id].start != booking.start
+        return self.lost and approved and self._as_it_is(earlier).start != booking.start
 
     def _ended_before(self, booking: Booking, wish: Wish) -> bool:
         """Whether it was cancelled before somebody asked for that: then it is another visit."""
-        zimun, clock = self.world.zimun, self.world.clock
+        now, clock = self._as_it_is(booking), self.world.clock
         asked = clock.true() - timedelta(seconds=clock.seconds - wish.seconds)
-        return zimun.bookings[booking.id].cancelled and zimun.past[booking.id][-1][0] <= asked
+        return now.cancelled and self.world.zimun.past[now.id][-1][0] <= asked
+
+    def _as_it_is(self, booking: Booking) -> Booking:
+        """The booking now, under the id that it has now."""
+        zimun = self.world.zimun
+        return zimun.bookings[zimun.now_called(booking.id)]
 
     def _stood(self, href: str, booking: Booking) -> float:
         """For how long the event had asked for that booking, unchanged, when Zimun was asked for it."""
