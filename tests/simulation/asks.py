@@ -110,8 +110,8 @@ class Asks:
     """The same by the booking's id."""
     rejected: set[str] = field(default_factory=set)
     booked: dict[str, list[Booking]] = field(default_factory=dict)
-    lost: bool = False
-    """The database was lost, or an older copy took its place."""
+    lost: float = 0.0
+    """When the database was lost, or an older copy took its place."""
 
     # what people do
 
@@ -216,10 +216,11 @@ class Asks:
 
     def _is_another_visit(self, earlier: Booking, booking: Booking, wanted: list[Wish]) -> bool:
         """Whether nothing tells that the earlier was booked for this event: after a lost database, moved since, and a
-        person approved.
+        person approved, or changed what it asks for.
         """
-        approved = any(self.versions[wish.href][-1].approved for wish in wanted)
-        return self.lost and approved and self._as_it_is(earlier).start != booking.start
+        last = [self.versions[wish.href][-1] for wish in wanted]
+        anew = self.lost > 0 and any(one.approved or one.seconds > self.lost for one in last)
+        return anew and self._as_it_is(earlier).start != booking.start
 
     def _ended_before(self, booking: Booking, wish: Wish) -> bool:
         """Whether it was cancelled before somebody asked for that: then it is another visit."""

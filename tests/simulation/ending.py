@@ -103,7 +103,7 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
             continue  # "goes on with the bookings it knows"
         if link is not None and link.closed is not None and link.closed.why is ClosedWhy.DELETED_PAST:
             continue
-        ended = link is None or link.closed is not None
+        ended = link is None or link.closed is not None or link.booking.cancelled
         if ended and booking.start >= now + world.policy.future - timedelta(minutes=2):
             continue  # "bookings too far ahead have no event yet"
         frozen = link is not None and link.frozen is not None

@@ -394,7 +394,7 @@ class World:
         self.engine = None
         self.hand.restored(n)
         self.oracle.database_lost(restored=True)
-        self.asks.lost = True
+        self.asks.lost = self.clock.seconds
         return True
 
     def lose(self) -> None:
@@ -402,7 +402,7 @@ class World:
         self.engine = None
         self.hand.lost()
         self.oracle.database_lost(restored=False)
-        self.asks.lost = True
+        self.asks.lost = self.clock.seconds
 
     def decide(self, verb: Decision, names: list[str]) -> bool:
         """A person says `syncd approve` or `syncd reject`; of all that awaits where none is named."""
