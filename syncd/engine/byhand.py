@@ -53,15 +53,19 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     """
     starts = [action.expect.start] if action.expect is not None else []
     starts += [action.to] if isinstance(action, RescheduleByHand) else []
+    listed = True
     try:
         found = await read_booking(sides.bookings, action.booking_id, *starts)
     except NotPermitted as error:
         if error.credentials:
             raise
-        found = None
+        found, listed = None, False
     if found is None:
         if abs(sides.clock.now() - intent.at) > PATIENCE:
             return Done(intent, Outcome.DROPPED, reply=Reply(EXIT_DOWN, UNSURE), detail="settled")
+        if isinstance(action, CancelByHand) and starts and listed:
+            # it is not where it was: its customer may have moved it, and wants it to stand
+            return Done(intent, Outcome.UNKNOWN)
         return await change(intent, action, sides, again=True)
     if isinstance(action, CancelByHand):
         if found.cancelled:

@@ -292,6 +292,26 @@ async def test_what_the_list_shows_to_be_changed_since_is_not_asked_for_again(
         assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261125T100000"
 
 
+async def test_a_cancellation_is_not_asked_for_again_where_the_booking_is_not_where_it_was(
+    dav: Server, folder: Path
+) -> None:
+    """Its customer moved it right before the next attempt, which comes before the next list."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{booking_id}", times=None, status=403, body={"detail": "forbidden"})
+        asked = want(w, wish("cancel", booking_id))
+        fault = w.fault(Kind.LOSE_REQUEST, CANCEL, "POST", times=None)
+        await w.cycle(minutes=1)
+        w.salon.move(booking_id, at(25, 9))
+        fault.times = 0
+        await w.cycle(minutes=1)
+        reply = told(w, asked)
+        assert reply is not None
+        assert (reply.code, reply.text) == (1, CHANGED_SINCE)
+        assert (w.booking(booking_id).start, w.booking(booking_id).status) == (at(25, 9), "confirmed")
+
+
 async def test_a_booking_that_syncd_never_saw_can_be_changed_where_nothing_can_be_read(
     dav: Server, folder: Path
 ) -> None:
