@@ -120,8 +120,13 @@ async def _look(intent: Intent, sides: Sides, calendars: Mapping[str, CalendarPo
                 if error.credentials:
                     raise
                 return await _repeat(intent, action, sides, calendars)
-        case Create() | Replace() | Remove() if action.calendar not in calendars:
+        case Create() | Replace() if action.calendar not in calendars:
             return dropped
+        case Remove(calendar=calendar, href=href) if calendar not in calendars:
+            # nobody can look whether it went. Taken for standing, it would count as a person's deletion once that
+            # calendar is back in the config; taken for gone, it is found there by a full listing
+            sides.store.forget_cursor(calendar)
+            return replace(dropped, link=action.link, removed=(calendar, href))
         case Create(calendar=calendar, name=name):
             return _written(intent, action, await calendars[calendar].get(href_in(calendar, name)), snapshot)
         case Replace(calendar=calendar, href=href):

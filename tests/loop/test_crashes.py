@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
+from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import Unavailable
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
@@ -136,6 +138,45 @@ async def test_an_event_on_its_way_to_another_calendar_ends_there_once(
         assert await w.events() == {}
         assert await w.start(booked, other) == ";TZID=Europe/Berlin:20261124T100000"
         assert not w.posts
+        await w.quiet(minutes=11)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+@pytest.mark.parametrize("lives", [True, False])
+async def test_an_event_that_was_being_removed_when_its_calendar_left_the_config(
+    dav: Server, folder: Path, new_calendar: Callable[[], str], *, heard: bool, lives: bool
+) -> None:
+    """The calendar comes back without the event that syncd itself removed; and Zimun knows the booking again."""
+    other = new_calendar()
+    entry = f'[[calendars]]\nurl = "{other}"\nlocations = ["loc_mitte"]\n'
+    remove = DavCalendar.remove
+
+    async def killed(self: DavCalendar, *what: Any) -> None:
+        if heard:
+            await remove(self, *what)
+        raise Crash
+
+    async with world(dav, folder, calendars=entry, sync="note_hours = 1") as w:
+        booked, _ = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        forgotten = w.salon._appointments.pop(booked)
+        await w.cycle(minutes=1)
+        with patch.object(DavCalendar, "remove", killed), pytest.raises(Crash):
+            await w.cycle(minutes=11)
+        assert await w.exists(booked, other) is not heard
+        if lives:
+            w.salon._appointments[booked] = forgotten
+        w.reconfigure()
+        await w.cycle(minutes=1)
+        w.reconfigure(calendars=entry, sync="note_hours = 1")
+        for minutes in (1, 11, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert not w.posts
+        assert not lives or w.booking(booked).status == "confirmed"
+        if not (heard or lives):
+            assert "cancelled in Zimun" in await w.note(booked, other)  # it came back after its booking had ended
+            await w.cycle(minutes=61)
+        assert len(await w.events(other)) == (2 if lives else 1)
         await w.quiet(minutes=11)
 
 
