@@ -13,6 +13,7 @@ from syncd.planning.instants import letters, resolved
 from syncd.planning.merge import merge
 
 WAITING = (NoteKind.NOT_YET_BOOKED, NoteKind.MOVE_AWAITS)
+ANSWERS_TO_A_MARK = (NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.CANCEL_REFUSED)
 # the reasons of writes that tell a person no
 REFUSALS = frozenset({Why.MOVE_REFUSED, Why.CONFLICT, Why.DELETION_RESTORED, Why.CANCEL_REFUSED})
 
@@ -88,11 +89,15 @@ def transferred(case: Case, seen: Observation) -> Outcome:
     link = case.link
     goes_back = seen.calendar != link.calendar and case.route(link.booking) not in (None, seen.calendar)
     pending = None if link.unsaid(NoteKind.TRANSFERRED) else link.pending  # a person carried it home themselves
-    note = case.note(NoteKind.TRANSFERRED) if goes_back else pending
     # one that syncd had left behind is compared with where it stood then
     left = next((one for one in link.leftovers if (one.calendar, one.href) == seen.key), None)
     start = left.start if left is not None and left.start is not None else link.start
-    note = (case.told_where_it_stood(left) if left is not None else None) or note
+    note = (
+        # a mark as cancelled that the event carries along is answered by that: forgotten, it would count as a new one
+        next(filter(None, map(link.unsaid, ANSWERS_TO_A_MARK)), None)
+        or (case.told_where_it_stood(left) if left is not None else None)
+        or (case.note(NoteKind.TRANSFERRED) if goes_back else pending)
+    )
     if link.unsaid(NoteKind.ADOPTED) and seen.event is not None:
         # without a base nobody knows which of two times a person wants: Zimun is right
         start = resolved(seen.event.start, case.zone)

@@ -14,6 +14,7 @@ from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Frozen, L
 from syncd.domain.note import Note, NoteKind
 from syncd.planning import keeping
 from syncd.planning.case import Case, Outcome
+from syncd.planning.deletions import delete
 from tests.planning import builders as make
 from tests.planning.builders import FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
 from tests.planning.lens import B1, B2, BOOKED, STOOD, case, done, draft, note, pair, stands
@@ -378,6 +379,18 @@ def test_the_link_follows_an_event_that_was_put_elsewhere_and_says_that_it_goes_
     home = replace(link, booking=ELSEWHERE)
     assert transferred(home, calendar=SIDE) == replace(there, booking=ELSEWHERE)
     assert transferred(home, name="x.ics") == replace(renamed, booking=ELSEWHERE)
+
+
+@pytest.mark.parametrize("kind", [NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.CANCEL_REFUSED])
+def test_a_mark_as_cancelled_that_was_answered_already_is_so_wherever_its_event_is_put(kind: NoteKind) -> None:
+    """It would count as a new one, and cancel the booking: syncd had not come to take it out."""
+    answer = note(kind, was=FOUR)
+    link = pair(pending=answer, leftovers=(Leftover(SIDE, "/side/b1.ics", '"1"', make.zoned(FOUR)),))
+    for there in ({"calendar": SIDE}, {"name": "x.ics"}, {"calendar": SIDE, "name": "x.ics"}):
+        after = transferred(link, cancelled=True, **there)
+        assert after.pending == answer
+        marked = stands(cancelled=True, **there)
+        assert isinstance(done(delete(case(after, marked), BOOKED, marked)), Replace)
 
 
 def test_carried_home_by_a_person_there_is_nothing_to_say_about_it() -> None:

@@ -217,6 +217,8 @@ class Hand:
                 continue
             if isinstance(wanted, MoveWanted) and wanted.to <= self.began:
                 continue  # a slip: what was asked before is wanted still
+            if one.reply is not None and one.reply.text.endswith("too long ago"):
+                continue  # by a clock that was set back it is not any more
             return wanted.kind
         return None
 

@@ -277,6 +277,8 @@ class World:
         process.point(f"before {method}")
         for _ in range(int(self._pauses() * 3)):
             await asyncio.sleep(0)
+        if not process.alive:
+            raise Killed  # it died while this call was on its way: what people do now is told to the next process
         self._index += 1
         for step in self._due(side, method, writes):
             self.seq += 1
