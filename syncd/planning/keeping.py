@@ -164,10 +164,18 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     free = (each for each in case.snapshot.of_uid(link.uid) if each.key not in case.snapshot.linked_keys)
     there = next((each for each in free if each.calendar == target and each.key != seen.key), None)
     if there is not None and there.event is not None and there.event.uid == link.uid and not there.event.cancelled:
-        others = (one for one in link.leftovers if (one.calendar, one.href) != there.key)
-        leftovers = (*others, left_behind(seen))
+        others = tuple(one for one in link.leftovers if (one.calendar, one.href) != there.key)
+        start = resolved(there.event.start, case.zone)
+        # one that nobody knows of, as after a lost database: wherever a person put it, Zimun is right, and that is told
+        strange = len(others) == len(link.leftovers) and start.instant != booking.start
+        told = case.note(NoteKind.ADOPTED, asked=start.instant, was=booking.start) if strange else None
         after = replace(
-            link, calendar=target, href=there.href, start=resolved(there.event.start, case.zone), leftovers=leftovers
+            link,
+            calendar=target,
+            href=there.href,
+            start=start,
+            leftovers=(*others, left_behind(seen)),
+            pending=link.pending or told,
         )
         return Outcome(Record(link.booking_id, Why.EVENT_TRANSFERRED, after))
     # also where another put-back has said its own since

@@ -71,6 +71,9 @@ def _booking(
     if tombstone is not None and _is_settled(booking, tombstone, snapshot):
         return nothing
     candidates = _candidates(booking.id, snapshot)
+    if any(seen.calendar not in snapshot.readable for seen in candidates):
+        # what was last seen there may have gone since: linked with it, the booking would be cancelled for that
+        return Outcome(), {seen.key for seen in candidates}
     if candidates:
         return _adopt(booking, candidates, snapshot, policy), {seen.key for seen in candidates}
     if booking.start >= snapshot.now + policy.future and booking.id not in snapshot.requested:
@@ -88,10 +91,15 @@ def _is_settled(booking: Booking, tombstone: Link, snapshot: Snapshot) -> bool:
 
 def _candidates(booking_id: BookingId, snapshot: Snapshot) -> list[Observation]:
     """Events of this booking, the best first: the highest generation, and those that bear our UID before copies."""
-    ours = [seen for seen in snapshot.by_stem.get(stem(booking_id), ()) if seen.key not in snapshot.linked_keys]
+    ours = [seen for seen in snapshot.by_stem.get(stem(booking_id), ()) if _is_free(seen, snapshot)]
     if ours:
         return sorted(ours, key=lambda seen: (-_generation(seen), seen.key))
-    return [seen for seen in snapshot.by_booking_id.get(booking_id, ()) if seen.key not in snapshot.linked_keys]
+    return [seen for seen in snapshot.by_booking_id.get(booking_id, ()) if _is_free(seen, snapshot)]
+
+
+def _is_free(seen: Observation, snapshot: Snapshot) -> bool:
+    """Whether it may be taken: no other's, and in a calendar of the config; in no other one anything is looked at."""
+    return seen.calendar in snapshot.managed and seen.key not in snapshot.linked_keys
 
 
 def _generation(seen: Observation) -> int:

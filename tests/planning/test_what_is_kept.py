@@ -334,6 +334,17 @@ def test_what_stands_there_already_is_taken_and_the_old_one_left_over() -> None:
     assert done(relocated(link, there)) == Record(B1, Why.EVENT_TRANSFERRED, after)
 
 
+@pytest.mark.parametrize("at", [make.zoned(FOUR), make.floating(FOUR)])
+def test_taken_from_where_a_person_had_put_it_that_is_told(at: EventTime) -> None:
+    """Nobody knows of it, as after a lost database: its time is no wish, and it is put right."""
+    there = stands(calendar=SIDE, start=at)
+    said = note(NoteKind.ADOPTED, asked=FOUR, was=TEN)
+    assert done(relocated(pair(), there)).link.pending == said
+    assert done(relocated(pair(pending=DUE), there)).link.pending == DUE
+    known = pair(leftovers=(Leftover(SIDE, "/side/b1.ics", '"5"'),))
+    assert done(relocated(known, there)).link.pending is None
+
+
 def test_what_is_linked_with_another_booking_is_not_taken() -> None:
     """Two links of one event: what ends one of the bookings would remove the other's."""
     there, link = stands(calendar=SIDE), pair()

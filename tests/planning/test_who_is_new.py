@@ -299,6 +299,22 @@ def test_an_event_of_another_pair_is_not_taken() -> None:
     assert [type(action) for action in made if action.booking_id == B1] == [Create]
 
 
+@pytest.mark.parametrize("uid", ["b1@zimun", "pasted"])
+def test_what_was_last_seen_in_a_calendar_that_left_the_config_is_not_taken(uid: str) -> None:
+    """It may have gone since. Linked with it, the booking would be cancelled once that calendar is back."""
+    last = stands(calendar=SIDE, uid=uid, booking_id="b1")
+    assert isinstance(one(BOOKED, events=(last,), managed=frozenset({HOME})), Create)
+
+
+@pytest.mark.parametrize("uid", ["b1@zimun", "pasted"])
+def test_where_its_calendar_cannot_be_read_it_waits(uid: str) -> None:
+    there = (stands(calendar=SIDE, uid=uid, booking_id="b1"), stands(booking_id="b1"))
+    assert plan(BOOKED, events=there[:1], readable=frozenset({HOME})) == Plan()
+    assert plan(BOOKED, events=there, readable=frozenset({HOME})) == (
+        Plan() if uid == "b1@zimun" else plan(BOOKED, events=there)
+    )
+
+
 def test_beyond_future_days_an_event_that_stands_is_adopted_all_the_same() -> None:
     far = make.booking(start=NOW + 61 * DAY)
     (action,) = plan(far, events=(make.observation(make.event(far)),)).actions
