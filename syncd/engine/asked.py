@@ -178,9 +178,9 @@ class AskedByHand:
         """The reply where Zimun is not even asked. `read`: by Zimun's own word, and not as it was last known."""
         if to <= self._now():
             return Reply(EXIT_TROUBLE, "that time is past")
-        if booking is not None and booking.cancelled:
+        # what is only remembered may have been moved since, or be known to Zimun again
+        if read and booking is not None and booking.cancelled:
             return Reply(EXIT_TROUBLE, "the booking is cancelled")
-        # what is only remembered may have been moved since
         if read and booking is not None and booking.start == to and not self._is_unsure(booking_id):
             return Reply(EXIT_DONE, "it is at that time already", (booking_id,))
         if booking is not None and booking.start <= self._now():

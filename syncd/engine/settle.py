@@ -4,7 +4,7 @@ What had no effect is dropped, and planned anew from what is seen. Our own write
 answer was lost may have arrived only a moment ago, and an answer from before it is stale from then on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -30,7 +30,7 @@ from syncd.domain.link import AwaitKind, Decision, Link
 from syncd.domain.request import Reply
 from syncd.engine import memory
 from syncd.engine.execute import side_of
-from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
+from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, read_quietly, rescheduled, written_as
 from syncd.engine.sides import EXIT_TROUBLE, Health, Sides
 from syncd.planning import endings
 from syncd.planning.instants import resolved
@@ -163,8 +163,18 @@ async def _renamed(action: Reschedule, sides: Sides) -> Booking | None:
     return same[0] if len(same) == 1 else None
 
 
+async def told_by_id(sides: Sides) -> frozenset[BookingId]:
+    """The bookings with an unanswered change by hand of which their own look-up tells: it decides about that change."""
+    asked = {one.action.booking_id for one in sides.store.open_intents() if isinstance(one.action, ByHand)}
+    return frozenset([each for each in sorted(asked) if await read_quietly(sides.bookings, each) is not None])
+
+
 def drop_outdated(
-    store: Store, bookings: Mapping[BookingId, Booking], links: Mapping[BookingId, Link], now: datetime
+    store: Store,
+    bookings: Mapping[BookingId, Booking],
+    links: Mapping[BookingId, Link],
+    told: Container[BookingId],
+    now: datetime,
 ) -> frozenset[BookingId]:
     """Drop what was to be asked for a booking that the list shows otherwise than it was then.
 
@@ -180,10 +190,13 @@ def drop_outdated(
         if listed.cancelled or _may_be_after(action, listed) or (link is not None and is_stale(link, listed, now)):
             continue
         by_hand = isinstance(action, ByHand)
+        if by_hand and action.booking_id in told:
+            continue
         reply = Reply(EXIT_TROUBLE, CHANGED_SINCE) if by_hand else None
         store.record(intent, Outcome.DROPPED, now, detail="settled", reply=reply)
         if by_hand:
             memory.is_answered(store, action.booking_id)
+            memory.set_aside(store, action.booking_id, now)
         log.info("intent.settled", booking_id=action.booking_id, action=action.kind, outcome=Outcome.DROPPED.value)
         dropped.add(action.booking_id)
     return frozenset(dropped - {intent.action.booking_id for intent in store.open_intents()})
@@ -194,10 +207,10 @@ def _may_be_after(action: Reschedule | Cancel | ByHand, listed: Booking) -> bool
     then = action.expect
     if then is None:
         return True  # nobody knows how it was
-    if isinstance(action, Cancel | CancelByHand):
+    if isinstance(action, Cancel):
         return listed.same_as(then)
     same = (listed.service_id, listed.location_id) == (then.service_id, then.location_id)
-    return same and listed.start in (then.start, action.to)
+    return same and listed.start in (then.start, action.to if not isinstance(action, CancelByHand) else then.start)
 
 
 def perhaps_renamed(

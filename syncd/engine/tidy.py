@@ -17,6 +17,7 @@ from syncd.domain.event import Draft, Event
 from syncd.domain.ids import BookingId
 from syncd.domain.note import NEVER, Note, NoteKind
 from syncd.engine import memory
+from syncd.engine.noticing import being_confirmed
 from syncd.engine.polling import outdate
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.takers import Takers
@@ -112,8 +113,9 @@ class Tidying:
             return
         if wish_of(stored.event) != one.wish:
             return
-        if one.stage is Stage.STANDING and stored.event.fingerprint != one.version:
-            return  # changed since it was read: it has to stand from then on, which the next look at it begins
+        changed = stored.event.fingerprint != one.version
+        if one.stage is Stage.STANDING and changed and one.id not in being_confirmed(self._store):
+            return  # it has to stand from then on, which the next look at it begins
         if one.stage is Stage.BOOKED and _is_settled(one.booking_id, snapshot):
             if one.calendar == self._takers.slots:
                 self._outdate(one, snapshot)

@@ -97,7 +97,7 @@ def test_what_was_to_be_asked_for_another_booking_than_the_list_shows_is_dropped
 ) -> None:
     with Store.open(None) as store:
         store.journal([action], store.begin_cycle(NOW), NOW)
-        outdated = drop_outdated(store, {each.id: each for each in listed}, {BOOKED.id: LINK}, NOW)
+        outdated = drop_outdated(store, {each.id: each for each in listed}, {BOOKED.id: LINK}, (), NOW)
         assert outdated == ({BOOKED.id} if dropped else frozenset())
         assert bool(store.open_intents()) is not dropped
 
@@ -107,16 +107,16 @@ def test_an_answer_from_before_our_own_last_call_drops_nothing() -> None:
     link = replace(LINK, wrote=Wrote(NOW - MINUTE, then))
     with Store.open(None) as store:
         store.journal([MOVE], store.begin_cycle(NOW), NOW)
-        assert drop_outdated(store, {BOOKED.id: then}, {BOOKED.id: link}, NOW) == frozenset()
+        assert drop_outdated(store, {BOOKED.id: then}, {BOOKED.id: link}, (), NOW) == frozenset()
         assert store.open_intents()
-        assert drop_outdated(store, {BOOKED.id: then}, {BOOKED.id: link}, NOW + MINUTE) == {BOOKED.id}
+        assert drop_outdated(store, {BOOKED.id: then}, {BOOKED.id: link}, (), NOW + MINUTE) == {BOOKED.id}
 
 
 def test_a_booking_of_which_something_else_is_open_waits_on() -> None:
     note = done(decide(case(LINK, make.observation(make.event(BOOKED)), booking=make.booking(start=NOON))))
     with Store.open(None) as store:
         _, other = store.journal([MOVE, note], store.begin_cycle(NOW), NOW)
-        assert drop_outdated(store, {BOOKED.id: make.booking(start=FOUR)}, {}, NOW) == frozenset()
+        assert drop_outdated(store, {BOOKED.id: make.booking(start=FOUR)}, {}, (), NOW) == frozenset()
         assert store.open_intents() == [other]
 
 

@@ -1,11 +1,13 @@
 """A reschedule and a cancel at a person's word: done once, told, and followed by the event."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from syncd.domain.booking import BookingList
 from syncd.domain.errors import OutcomeUnknown
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted, Wanted
@@ -290,6 +292,68 @@ async def test_what_the_list_shows_to_be_changed_since_is_not_asked_for_again(
         assert (w.booking(booking_id).start, w.booking(booking_id).status) == (at(25, 9), "confirmed")
         await w.quiet(minutes=11)
         assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261125T100000"
+
+
+@pytest.mark.parametrize("verb", PATHS)
+@pytest.mark.parametrize("kind", [Kind.LOSE_ANSWER, Kind.LOSE_REQUEST])
+async def test_a_list_that_tells_otherwise_than_the_look_up_by_id_takes_nothing_back(
+    dav: Server, folder: Path, verb: str, kind: Kind
+) -> None:
+    """Its customer moved it a moment ago: the list lags, and it names staff in another way."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        before = w.link(booking_id).booking
+        plain = ZimunClient.bookings
+
+        async def lags(client: ZimunClient, *window: datetime) -> BookingList:
+            listed = await plain(client, *window)
+            shown = (replace(before, staff_name="J. K.") if one.id == booking_id else one for one in listed.bookings)
+            return replace(listed, bookings=tuple(shown))
+
+        w.salon.move(booking_id, at(25, 9))
+        asked = want(w, wish(verb, booking_id))
+        w.fault(kind, PATHS[verb], "POST", times=ATTEMPTS)
+        with patch.object(ZimunClient, "bookings", lags):
+            await w.cycle(minutes=1)
+        await w.cycle(seconds=20)
+        reply = told(w, asked)
+        assert reply is not None
+        assert reply.code == 0
+        assert (w.booking(booking_id).status, w.booking(booking_id).start) == (
+            ("cancelled", at(25, 9)) if verb == "cancel" else ("confirmed", TO)
+        )
+
+
+async def test_what_was_given_up_may_have_been_heard_and_another_wish_is_asked_of_zimun(
+    dav: Server, folder: Path
+) -> None:
+    """Moved by its customer, then by hand, without an answer; the list lags behind that, and no other call tells."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{booking_id}", times=None, status=403, body={"detail": "forbidden"})
+        plain, to = ZimunClient.bookings, at(25, 9)
+        shown = replace(w.link(booking_id).booking, start=to, end=to + HOUR, updated_at=None)
+
+        async def lags(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
+            listed = await plain(client, start, end)
+            others = tuple(one for one in listed.bookings if one.id != booking_id)
+            return replace(listed, bookings=(*others, shown) if start <= to < end else others)
+
+        w.salon.move(booking_id, to)
+        given_up = want(w, wish("reschedule", booking_id))
+        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=ATTEMPTS)
+        with patch.object(ZimunClient, "bookings", lags):
+            await w.cycle(minutes=1)
+            reply = told(w, given_up)
+            assert reply is not None
+            assert (reply.text, w.booking(booking_id).start) == (CHANGED_SINCE, TO)
+            back = want(w, wish("reschedule", booking_id, to))
+            await w.cycle(seconds=20)
+        reply = told(w, back)
+        assert reply is not None
+        assert (reply.code, w.booking(booking_id).start) == (0, to)
 
 
 async def test_a_cancellation_is_not_asked_for_again_where_the_booking_is_not_where_it_was(

@@ -251,6 +251,21 @@ async def test_an_outage_is_no_refusal_and_is_told_after_ten_minutes(dav: Server
         await ends_as_one(w)
 
 
+async def test_one_whose_confirm_hangs_in_an_outage_says_so_however_it_was_touched_meanwhile(
+    dav: Server, folder: Path
+) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        w.fault(Kind.ANSWER, CONFIRM, "POST", times=None, status=503)
+        await w.cycle(seconds=31)
+        w.fault(Kind.ANSWER, "/api/v1/appointments", times=None, status=503)
+        await changed(w, (r"^DTSTAMP:.*$", "DTSTAMP:20261123T150000Z"))
+        for minutes in (5, 6):
+            await w.cycle(minutes=minutes)
+        assert await told(w) == ("⚠ Not booked yet: Zimun has not answered so far. It is tried again by itself.")
+
+
 @pytest.mark.parametrize(("status", "words"), [(409, "as ordered"), (422, "as ordered"), (404, "did not accept")])
 async def test_a_refused_hold_is_told_in_zimuns_words_and_not_tried_again(
     dav: Server, folder: Path, status: int, words: str

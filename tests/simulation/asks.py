@@ -219,7 +219,7 @@ class Asks:
         person approved, or changed what it asks for.
         """
         last = [self.versions[wish.href][-1] for wish in wanted]
-        anew = self.lost > 0 and any(one.approved or one.seconds > self.lost for one in last)
+        anew = self.lost > 0 and all(one.approved or one.seconds > self.lost for one in last)
         return anew and self._as_it_is(earlier).start != booking.start
 
     def _ended_before(self, booking: Booking, wish: Wish) -> bool:

@@ -103,9 +103,6 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
             continue  # "goes on with the bookings it knows"
         if link is not None and link.closed is not None and link.closed.why is ClosedWhy.DELETED_PAST:
             continue
-        ended = link is None or link.closed is not None or link.booking.cancelled
-        if ended and booking.start >= now + world.policy.future - timedelta(minutes=2):
-            continue  # "bookings too far ahead have no event yet"
         frozen = link is not None and link.frozen is not None
         waits = link is not None and (link.awaiting is not None or (soon and link.deletion is not None))
         events = [
@@ -127,6 +124,10 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
             continue
         if len(events) > 1 and not notes:
             world.fail(f"{booking_id} has {len(events)} events")
+        ended = link is None or link.closed is not None
+        far = booking.start >= now + world.policy.future - timedelta(minutes=2)
+        if far and ((ended and not events) or (link is not None and link.booking.cancelled)):
+            continue  # "bookings too far ahead have no event yet"
         if not events:
             world.fail(f"{booking_id} has no event")
             continue

@@ -289,11 +289,12 @@ class Hand:
 
     def _is_not_so(self, wish: Wish, reply: Reply) -> bool:
         """Whether it did not come about, or nobody says that it did not, or a customer has changed it again since."""
-        if not wish.done or reply.text in (SET_ASIDE, CHANGED_SINCE, UNSURE, UNSURE_IF_BOOKED):
-            return True
         wanted, zimun = wish.wanted, self.world.zimun
         named = wish.booking_id if isinstance(wanted, Request) else wanted.booking_id
-        return self.world.oracle.said[zimun.now_called(named)].customer > wish.done
+        changed = self.world.oracle.said[zimun.now_called(named)].customer
+        if reply.text == CHANGED_SINCE:
+            return changed >= wish.sent
+        return not wish.done or reply.text in (SET_ASIDE, UNSURE, UNSURE_IF_BOOKED) or changed > wish.done
 
     def agree(self) -> None:
         """In the end each wish is answered."""
