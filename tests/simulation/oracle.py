@@ -495,10 +495,19 @@ class Oracle:
             nobodys = booking_of(new) in self.world.zimun.renamed and (link is None or link.href != href)
             if len(twins) > 1 or back or nobodys or after in self.versions.get((url, href), ()):
                 said.drag = 0  # which of two counts, or whether an old version is a wish, is nobody's to say
+            elif url in MANAGED and url not in self.world.managed and link is None:
+                said.drag = 0  # out of the config and in no database: nobody looks at it
             elif old is not None and url in MANAGED and parse_uid(new["uid"]) and not same and not new["cancelled"]:
                 said.drag, said.drag_to = seq, None if new["rrule"] else start
         if start is not None and not new["rrule"]:
             said.asked[start] = seq  # also by an edit onto what a stale client had put back
+
+    def calendar_leaves(self, url: str) -> None:
+        """What stands there, and is in no database, is nobody's event any more: its time is no wish."""
+        links = self.world.store.links()
+        for name, said in self.said.items():
+            if BookingId(name) not in links and any(where == url for where, _, _ in self.events(name)):
+                said.drag = 0
 
     def _is_missed(self, name: str, url: str, href: str, fields: dict[str, Any]) -> bool:
         """Whether it stands where syncd put it before others moved its booking, and syncd its event.
@@ -615,7 +624,8 @@ class Oracle:
             said.twin_removed = self._seq()
         if known is None or known.cancelled or others or not said.shown_live:
             return
-        if self.world.setup["renames"] and (self.world.zimun.list_closed or self.world.zimun.hides):
+        far = known.start >= self.world.clock.true() + self.world.policy.future
+        if self.world.setup["renames"] and (self.world.zimun.list_closed or self.world.zimun.hides or far):
             return  # a reschedule whose answer was lost may have given it an id that no call tells
         if said.deleted is not None and said.deleted.by == "person" and not self._counts(name, url, fields):
             return  # a person had deleted the booking's own: this one bears only an id which the booking had once

@@ -535,6 +535,7 @@ class People:
         leaving = SIDE if self.world.setup.get("asks") or step.n % 2 else ROOM
         if leaving not in self.world.managed:
             return False
+        self.world.oracle.calendar_leaves(leaving)
         self.world.managed = tuple(url for url in self.world.managed if url != leaving)
         self._configured(routes=self.world.policy.routes)
         return True
