@@ -82,8 +82,8 @@ class Wish:
     keys: dict[str, str] = field(default_factory=dict)
     """With which key each call for it goes out: one for a change, two for a booking."""
     sent: int = 0
-    """When it went out first; and when the cycle began that decided so."""
-    decided: int = 0
+    """When it went out first; and when syncd had last read the booking then."""
+    knew: int = 0
     done: int = 0
     """When it came about."""
     booking_id: str = ""
@@ -191,7 +191,8 @@ class Hand:
             fail(f"{action.booking_id} has {action.kind} asked for by hand once, and sent under two keys")
         if not wish.sent:
             self.world.seq += 1
-            wish.sent, wish.decided = self.world.seq, self.world.oracle.began
+            wish.sent = self.world.seq
+            wish.knew = self.world.oracle.said[self.world.zimun.now_called(action.booking_id)].read
         if wish.withdrawn:
             fail(f"{action.booking_id} has {action.kind} sent, which was taken back")
         if wish.reply is not None:
@@ -294,7 +295,7 @@ class Hand:
         named = wish.booking_id if isinstance(wanted, Request) else wanted.booking_id
         changed = self.world.oracle.said[zimun.now_called(named)].customer
         if reply.text == CHANGED_SINCE:
-            return changed >= wish.decided
+            return changed > wish.knew
         return not wish.done or reply.text in (SET_ASIDE, UNSURE, UNSURE_IF_BOOKED) or changed > wish.done
 
     def agree(self) -> None:

@@ -270,7 +270,7 @@ class Oracle:
             deleted is not None
             and deleted is said.marked
             and any(
-                not each["cancelled"] and url in MANAGED and parse_uid(each["uid"]) and "broken" not in each
+                not each["cancelled"] and url in world.managed and parse_uid(each["uid"]) and "broken" not in each
                 for url, _, each in self.events(booking.id)
             )
         ):

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from syncd.domain.actions import ProblemKind
+from syncd.domain.actions import Create, ProblemKind, Remove, Replace
 from syncd.domain.errors import (
     NotFound,
     NotPermitted,
@@ -23,6 +23,7 @@ from syncd.domain.errors import (
 )
 from syncd.domain.link import Decision
 from syncd.engine.cycle import Engine
+from syncd.engine.outcomes import href_in
 from syncd.engine.sides import Managed, Sides
 from syncd.planning import planner
 from syncd.planning.case import Case
@@ -213,6 +214,12 @@ class World:
         except Killed:
             line = f"killed: {self.process.died_at}"
             self.restart()
+            # an answer that was not recorded is none
+            self.oracle.unanswered |= {
+                (one.action.calendar, getattr(one.action, "href", "") or href_in(one.action.calendar, one.action.name))
+                for one in self.store.open_intents()
+                if isinstance(one.action, Create | Replace | Remove)
+            }
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
