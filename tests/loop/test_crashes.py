@@ -9,6 +9,7 @@ import pytest
 
 from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import Unavailable
+from tests.loop.ground import ON_ONE
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
 
@@ -141,6 +142,7 @@ async def test_an_event_on_its_way_to_another_calendar_ends_there_once(
         await w.quiet(minutes=11)
 
 
+@ON_ONE
 @pytest.mark.parametrize("heard", [True, False])
 @pytest.mark.parametrize("lives", [True, False])
 async def test_an_event_that_was_being_removed_when_its_calendar_left_the_config(
