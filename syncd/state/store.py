@@ -13,7 +13,7 @@ from typing import Self
 
 from sqlite_utils import Database
 
-from syncd.domain.actions import Action, Asked
+from syncd.domain.actions import Action, Asked, Cancel
 from syncd.domain.availability import DayKey, OpenDay
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.event import Observation
@@ -233,9 +233,14 @@ class Store:
             return history.history(db, booking_id, limit)
 
     def cancellations_since(self, since: datetime) -> tuple[int, frozenset[BookingId]]:
-        """How many bookings were cancelled by us since then, and which perhaps, for no answer came."""
+        """How many bookings were cancelled by us since then, and which perhaps, for no answer came.
+
+        Nor has one whose call is still open: the process may have died between its effect and the record.
+        """
         with self._read() as db:
-            return history.cancellations_since(db, since)
+            done, perhaps = history.cancellations_since(db, since)
+        opened = (one.action for one in self.open_intents())
+        return done, perhaps | {action.booking_id for action in opened if isinstance(action, Cancel)}
 
     def prune(self, before: datetime) -> None:
         """Drop what is older: history, closed intents, answered asks, tombstones, and cycles but the last good one."""

@@ -9,8 +9,9 @@ import pytest
 
 from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import Unavailable
+from syncd.sandbox import Kind
 from tests.loop.ground import ON_ONE
-from tests.loop.world import CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
+from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
 
 
@@ -76,6 +77,27 @@ async def test_after_an_event_was_removed(dav: Server, folder: Path) -> None:
         assert await w.events() == {}
         assert w.link(booked).closed is not None
         await w.quiet(minutes=11)
+
+
+@ON_ONE
+async def test_a_cancellation_that_nobody_recorded_counts_while_it_cannot_be_looked_at(
+    dav: Server, folder: Path
+) -> None:
+    """One an hour may go: the next awaits a person's word."""
+    async with world(dav, folder, sync="max_cancellations = 1") as w:
+        first, second = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        await w.delete(first)
+        await w.cycle(minutes=1)
+        w.clock.pass_by(minutes=10)
+        await broken_off(w, CANCEL)
+        assert w.booking(first).status == "cancelled"
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{first}", times=None, status=503)
+        await w.delete(second)
+        for minutes in (1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert w.booking(second).status == "confirmed"
+        assert w.link(second).awaiting is not None
 
 
 async def test_after_a_booking_was_moved_or_cancelled(dav: Server, folder: Path) -> None:
