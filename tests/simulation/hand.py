@@ -84,6 +84,8 @@ class Wish:
     sent: int = 0
     """When it went out first; and when syncd had last read the booking then."""
     knew: int = 0
+    surprised: bool = False
+    """Whether it was decided by what syncd remembered, and the booking was elsewhere already."""
     done: int = 0
     """When it came about."""
     booking_id: str = ""
@@ -192,7 +194,11 @@ class Hand:
         if not wish.sent:
             self.world.seq += 1
             wish.sent = self.world.seq
-            wish.knew = self.world.oracle.said[self.world.zimun.now_called(action.booking_id)].read
+            name = self.world.zimun.now_called(action.booking_id)
+            there = self.world.zimun.bookings.get(name)
+            wish.knew = self.world.oracle.said[name].read
+            expect = action.expect if isinstance(action, RescheduleByHand | CancelByHand) else None
+            wish.surprised = expect is not None and there is not None and expect.start != there.start
         if wish.withdrawn:
             fail(f"{action.booking_id} has {action.kind} sent, which was taken back")
         if wish.reply is not None:
@@ -295,7 +301,7 @@ class Hand:
         named = wish.booking_id if isinstance(wanted, Request) else wanted.booking_id
         changed = self.world.oracle.said[zimun.now_called(named)].customer
         if reply.text == CHANGED_SINCE:
-            return changed > wish.knew
+            return changed > wish.knew or wish.surprised
         return not wish.done or reply.text in (SET_ASIDE, UNSURE, UNSURE_IF_BOOKED) or changed > wish.done
 
     def agree(self) -> None:
