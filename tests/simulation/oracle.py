@@ -269,6 +269,7 @@ class Oracle:
         if (
             deleted is not None
             and deleted is said.marked
+            and not world.is_lied_to
             and any(
                 not each["cancelled"] and url in world.managed and parse_uid(each["uid"]) and "broken" not in each
                 for url, _, each in self.events(booking.id)
