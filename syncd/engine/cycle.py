@@ -37,7 +37,7 @@ from syncd.engine.report import Report, Told, summarised
 from syncd.engine.requests import Requests
 from syncd.engine.scratch import remove_left_over
 from syncd.engine.setbacks import Setbacks
-from syncd.engine.settle import drop_outdated, perhaps_renamed, settle, told_by_id
+from syncd.engine.settle import drop_outdated, perhaps_renamed, settle
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.tidy import Tidying
 from syncd.engine.together import together
@@ -220,7 +220,7 @@ class Engine:
         if listed is not None:
             bookings = await with_known(sides, Listed(bookings, window, unreadable), links, managed.policy, now)
         if left_out:
-            left_out -= drop_outdated(sides.store, bookings, links, await told_by_id(sides), now)
+            left_out -= await drop_outdated(sides.store, sides.bookings, bookings, links, now)
             left_out |= perhaps_renamed(sides.store.open_intents(), bookings.values(), links)
         cancelled, perhaps_cancelled = sides.store.cancellations_since(now - HOUR)
         snapshot = Snapshot(

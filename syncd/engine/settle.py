@@ -4,7 +4,7 @@ What had no effect is dropped, and planned anew from what is seen. Our own write
 answer was lost may have arrived only a moment ago, and an answer from before it is stale from then on.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -36,7 +36,7 @@ from syncd.planning import endings
 from syncd.planning.instants import resolved
 from syncd.planning.sides import is_stale
 from syncd.planning.snapshot import Snapshot
-from syncd.ports import CalendarPort, Stored
+from syncd.ports import BookingPort, CalendarPort, Stored
 from syncd.state.journal import Intent, Outcome
 from syncd.state.store import Store
 
@@ -163,17 +163,11 @@ async def _renamed(action: Reschedule, sides: Sides) -> Booking | None:
     return same[0] if len(same) == 1 else None
 
 
-async def told_by_id(sides: Sides) -> frozenset[BookingId]:
-    """The bookings with an unanswered change by hand of which their own look-up tells: it decides about that change."""
-    asked = {one.action.booking_id for one in sides.store.open_intents() if isinstance(one.action, ByHand)}
-    return frozenset([each for each in sorted(asked) if await read_quietly(sides.bookings, each) is not None])
-
-
-def drop_outdated(
+async def drop_outdated(
     store: Store,
+    port: BookingPort,
     bookings: Mapping[BookingId, Booking],
     links: Mapping[BookingId, Link],
-    told: Container[BookingId],
     now: datetime,
 ) -> frozenset[BookingId]:
     """Drop what was to be asked for a booking that the list shows otherwise than it was then.
@@ -190,8 +184,8 @@ def drop_outdated(
         if listed.cancelled or _may_be_after(action, listed) or (link is not None and is_stale(link, listed, now)):
             continue
         by_hand = isinstance(action, ByHand)
-        if by_hand and action.booking_id in told:
-            continue
+        if by_hand and await read_quietly(port, action.booking_id) is not None:
+            continue  # its own look-up tells of it, and decides about that change: the list may lag behind it
         reply = Reply(EXIT_TROUBLE, CHANGED_SINCE) if by_hand else None
         store.record(intent, Outcome.DROPPED, now, detail="settled", reply=reply)
         if by_hand:
@@ -210,7 +204,8 @@ def _may_be_after(action: Reschedule | Cancel | ByHand, listed: Booking) -> bool
     if isinstance(action, Cancel):
         return listed.same_as(then)
     same = (listed.service_id, listed.location_id) == (then.service_id, then.location_id)
-    return same and listed.start in (then.start, action.to if not isinstance(action, CancelByHand) else then.start)
+    starts = (then.start,) if isinstance(action, CancelByHand) else (then.start, action.to)
+    return same and listed.start in starts
 
 
 def perhaps_renamed(

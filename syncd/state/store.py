@@ -235,7 +235,7 @@ class Store:
     def cancellations_since(self, since: datetime) -> tuple[int, frozenset[BookingId]]:
         """How many bookings were cancelled by us since then, and which perhaps, for no answer came.
 
-        Nor has one whose call is still open: the process may have died between its effect and the record.
+        The latter with each whose call is still open: the process may have died between its effect and the record.
         """
         with self._read() as db:
             done, perhaps = history.cancellations_since(db, since)

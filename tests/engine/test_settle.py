@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import cast
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -18,7 +19,7 @@ from syncd.engine.settle import _written, drop_outdated, perhaps_renamed, settle
 from syncd.engine.sides import Health, Sides
 from syncd.planning.planner import decide
 from syncd.planning.snapshot import Look, LookBooking, LookSlots
-from syncd.ports import CalendarPort, Stored
+from syncd.ports import BookingPort, CalendarPort, Stored
 from syncd.state.journal import Intent, Outcome
 from syncd.state.store import Store
 from tests.planning import builders as make
@@ -74,6 +75,7 @@ def test_what_an_open_reschedule_may_have_made_of_another_booking_waits() -> Non
 OFF = replace(BOOKED, status=Status.CANCELLED)
 LINK = make.link(BOOKED, make.observation(make.event(BOOKED)))
 CANCEL = Cancel(BOOKED.id, Why.EVENT_DELETED, LINK, LINK, BOOKED)
+PORT = AsyncMock(spec=BookingPort)
 MOVE = Reschedule(BOOKED.id, Why.EVENT_MOVED, LINK, LINK, BOOKED, NOON)
 
 
@@ -92,31 +94,31 @@ MOVE = Reschedule(BOOKED.id, Why.EVENT_MOVED, LINK, LINK, BOOKED, NOON)
         (MOVE, [replace(OFF, start=FOUR)], False),
     ],
 )
-def test_what_was_to_be_asked_for_another_booking_than_the_list_shows_is_dropped(
+async def test_what_was_to_be_asked_for_another_booking_than_the_list_shows_is_dropped(
     action: Cancel | Reschedule, listed: list[Booking], *, dropped: bool
 ) -> None:
     with Store.open(None) as store:
         store.journal([action], store.begin_cycle(NOW), NOW)
-        outdated = drop_outdated(store, {each.id: each for each in listed}, {BOOKED.id: LINK}, (), NOW)
+        outdated = await drop_outdated(store, PORT, {each.id: each for each in listed}, {BOOKED.id: LINK}, NOW)
         assert outdated == ({BOOKED.id} if dropped else frozenset())
         assert bool(store.open_intents()) is not dropped
 
 
-def test_an_answer_from_before_our_own_last_call_drops_nothing() -> None:
+async def test_an_answer_from_before_our_own_last_call_drops_nothing() -> None:
     then = make.booking(start=FOUR)
     link = replace(LINK, wrote=Wrote(NOW - MINUTE, then))
     with Store.open(None) as store:
         store.journal([MOVE], store.begin_cycle(NOW), NOW)
-        assert drop_outdated(store, {BOOKED.id: then}, {BOOKED.id: link}, (), NOW) == frozenset()
+        assert await drop_outdated(store, PORT, {BOOKED.id: then}, {BOOKED.id: link}, NOW) == frozenset()
         assert store.open_intents()
-        assert drop_outdated(store, {BOOKED.id: then}, {BOOKED.id: link}, (), NOW + MINUTE) == {BOOKED.id}
+        assert await drop_outdated(store, PORT, {BOOKED.id: then}, {BOOKED.id: link}, NOW + MINUTE) == {BOOKED.id}
 
 
-def test_a_booking_of_which_something_else_is_open_waits_on() -> None:
+async def test_a_booking_of_which_something_else_is_open_waits_on() -> None:
     note = done(decide(case(LINK, make.observation(make.event(BOOKED)), booking=make.booking(start=NOON))))
     with Store.open(None) as store:
         _, other = store.journal([MOVE, note], store.begin_cycle(NOW), NOW)
-        assert drop_outdated(store, {BOOKED.id: make.booking(start=FOUR)}, {}, (), NOW) == frozenset()
+        assert await drop_outdated(store, PORT, {BOOKED.id: make.booking(start=FOUR)}, {}, NOW) == frozenset()
         assert store.open_intents() == [other]
 
 

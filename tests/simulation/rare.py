@@ -3,7 +3,7 @@
 from random import Random
 
 from tests.simulation.history import Step
-from tests.simulation.storms import NAMES
+from tests.simulation.storms import NAMES, step
 
 SELDOM = {"forget_known": 0.11, "decide_candidate": 0.38, "forget_candidates": 0.4}
 """Transactions that few histories with requests have, and in how many of these the process dies before it, or after."""
@@ -32,7 +32,7 @@ def _clock_set_back(random: Random, when: str) -> list[Step]:
     """Calls without an answer, and then it is an hour earlier."""
     back = Step("clock", "", 2 * random.randrange(500))
     lost = tuple((call, "lost") for call in ("reschedule", "replace", "create"))
-    acts = [_step(random, what, name) for what, name in zip(("drag", "drag", "rename"), NAMES, strict=False)]
+    acts = [step(random, what, name) for what, name in zip(("drag", "drag", "rename"), NAMES, strict=False)]
     return [*acts, Step("cycle", after=60, faults=lost), back, _doomed(when, "begun_by_now")]
 
 
@@ -40,10 +40,10 @@ def _shown_again(random: Random, when: str) -> list[Step]:
     """Zimun forgot a booking and shows it again, but what it is cannot be read yet."""
     name = random.choice(NAMES[:3])
     return [
-        _step(random, "unknown", name),
+        step(random, "unknown", name),
         Step("cycle", after=60),
-        _step(random, "known again", name),
-        _step(random, "restart", name),
+        step(random, "known again", name),
+        step(random, "restart", name),
         Step("cycle", after=60, faults=(("catalog", "down"),), kill=f"{when} the commit of save_link"),
     ]
 
@@ -52,21 +52,17 @@ def _changed_before_its_event(random: Random, when: str) -> list[Step]:
     """A booking is made for an event of a person's, its own event is refused, and its customer moves it."""
     refused = tuple(("create", "forbidden") for _ in range(4))
     asked = [Step("ask", "", random.randrange(1000)) for _ in range(3)]
-    moved = [_step(random, "move", f"n{number}") for number in range(1, 9)]
+    moved = [step(random, "move", f"n{number}") for number in range(1, 9)]
     rests = Step("cycle", after=180, kill=f"{when} the commit of know")
     return [*asked, Step("cycle", after=5), Step("cycle", after=60, faults=refused), *moved, rests]
 
 
 def _nobody_may_ask(random: Random, when: str) -> list[Step]:
     """The config lets nobody ask for bookings any more, for a while."""
-    off, on = _step(random, "takers", ""), _step(random, "takers", "")
+    off, on = step(random, "takers", ""), step(random, "takers", "")
     ask = Step("ask", "", random.randrange(1000))
     return [ask, Step("cycle", after=5), off, _doomed(when, "watch_only"), Step("cycle", after=60), on]
 
 
 def _doomed(when: str, name: str) -> Step:
     return Step("cycle", after=60, kill=f"{when} the commit of {name}")
-
-
-def _step(random: Random, what: str, name: str) -> Step:
-    return Step(what, name, random.randrange(1000))

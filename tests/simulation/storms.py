@@ -45,9 +45,9 @@ NAMES = ("b1", "b2", "b3", "b4", "b5", "b6")
 
 def storm(random: Random) -> list[Step]:
     """Some steps: what was wrong before mostly ends, then comes one of the storms."""
-    steps = [_step(random, what, random.choice(NAMES)) for what in ("calendars up", "zimun up")]
+    steps = [step(random, what, random.choice(NAMES)) for what in ("calendars up", "zimun up")]
     steps += random.choices((_table, _wishes, _deletions, _closed, _stale), (26, 4, 9, 1, 1))[0](random)
-    steps += [_step(random, what, random.choice(NAMES)) for what in random.sample(HEALS, 3)]
+    steps += [step(random, what, random.choice(NAMES)) for what in random.sample(HEALS, 3)]
     steps.append(Step("cycle", after=random.choice((60, 660))))
     return steps
 
@@ -59,21 +59,21 @@ def _table(random: Random) -> list[Step]:
     cells = {name: (_one(random, ROW_WEIGHTS), _one(random, COLUMN_WEIGHTS)) for name in NAMES if name not in others}
     # what a stale client may write back is what syncd replaced: it has to write first
     steps = [
-        _step(random, random.choice(("rename", "longer")), name)
+        step(random, random.choice(("rename", "longer")), name)
         for name, (_, column) in cells.items()
         if column == "replayed"
     ]
     if steps:
         steps.append(Step("cycle", after=random.choice((30, 60))))
     acts = [
-        _step(random, random.choice(done), name)
+        step(random, random.choice(done), name)
         for name, (row, column) in cells.items()
         for done in (ROWS[row], COLUMNS[column])
         if done
     ]
     # so that each call of a port is called for
-    acts += [_step(random, "drag", name) for name in others]
-    acts += [_step(random, what, random.choice(others)) for what in ("rename", "book")]
+    acts += [step(random, "drag", name) for name in others]
+    acts += [step(random, what, random.choice(others)) for what in ("rename", "book")]
     random.shuffle(acts)
     steps += acts
     unseen = (("bookings", "malformed"),) if random.random() < 0.5 else ()
@@ -89,7 +89,7 @@ def _wishes(random: Random) -> list[Step]:
     kills = tuple(point for point in KILLS if point.split()[-1] in ("slots", "booking", "reschedule", "drop"))
     steps: list[Step] = []
     for _ in range(2):
-        steps += [_step(random, "drag", name) for name in random.sample(NAMES, 3)]
+        steps += [step(random, "drag", name) for name in random.sample(NAMES, 3)]
         steps.append(_troubled(random, random.choice((30, 60, 120)), _few(random, aims), kills))
     return steps
 
@@ -99,19 +99,19 @@ def _deletions(random: Random) -> list[Step]:
     aims = tuple(aim for aim in AIMS if aim[0] in ("find", "booking", "cancel"))
     kills = tuple(point for point in KILLS if point.split()[-1] in ("find", "cancel", "answer"))
     many = random.choice((1, 2, 2, 5))
-    steps = [_step(random, random.choice(("delete", "delete", "mark")), name) for name in random.sample(NAMES, many)]
+    steps = [step(random, random.choice(("delete", "delete", "mark")), name) for name in random.sample(NAMES, many)]
     steps.append(Step("cycle", after=random.choice((30, 60))))
     if random.random() < 0.2:
-        steps.append(_step(random, "clock", random.choice(NAMES)))
+        steps.append(step(random, "clock", random.choice(NAMES)))
     steps.append(_troubled(random, random.choice((120, 660, 660)), _few(random, aims), kills))
-    steps.append(_step(random, random.choice(("approve", "approve", "reject")), random.choice(NAMES)))
+    steps.append(step(random, random.choice(("approve", "approve", "reject")), random.choice(NAMES)))
     steps.append(_troubled(random, random.choice((60, 660)), _few(random, aims), kills))
     return steps
 
 
 def _closed(random: Random) -> list[Step]:
     """Several events are dragged, and Zimun takes no change: what was not begun is dropped."""
-    steps = [_step(random, "drag", name) for name in NAMES]
+    steps = [step(random, "drag", name) for name in NAMES]
     points = tuple(point for point in KILLS if point.endswith("of drop"))
     steps.append(Step("cycle", after=60, faults=(("reschedule", "forbidden"),), kill=random.choice(points)))
     return steps
@@ -119,9 +119,9 @@ def _closed(random: Random) -> list[Step]:
 
 def _stale(random: Random) -> list[Step]:
     """Customers move, syncd follows, and clients that missed it edit what they know."""
-    steps = [_step(random, random.choice(("move", "move", "drag")), name) for name in NAMES]
+    steps = [step(random, random.choice(("move", "move", "drag")), name) for name in NAMES]
     steps.append(_troubled(random, 60, _few(random, AIMS), KILLS))
-    steps += [_step(random, random.choice(("overwrite", "overwrite", "replay", "drag")), name) for name in NAMES]
+    steps += [step(random, random.choice(("overwrite", "overwrite", "replay", "drag")), name) for name in NAMES]
     steps.append(_troubled(random, random.choice((5, 60)), _few(random, AIMS), KILLS))
     return steps
 
@@ -149,7 +149,7 @@ def _aim(random: Random, kind: str) -> Aim:
     return random.choice(later if later and random.random() < 0.7 else fit), kind
 
 
-def _step(random: Random, what: str, name: str) -> Step:
+def step(random: Random, what: str, name: str) -> Step:
     return Step(what, name, random.randrange(1000))
 
 
