@@ -13,6 +13,7 @@ from syncd.domain.errors import NotFound, NotPermitted, OutcomeUnknown, Refused,
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link, Wrote
 from syncd.domain.request import Known, Reply
+from syncd.engine import renames
 from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
@@ -21,9 +22,11 @@ from syncd.planning.sides import STALE
 from syncd.state.journal import Intent, Outcome
 
 UNKNOWN_BOOKING = "Zimun knows no such booking"
+CHANGED_SINCE = "no answer came, and it is not asked for again: the booking was changed meanwhile"
 NO_EFFECT = "no answer came, and it had no effect: ask again"
 UNSURE = "no answer came, and no call tells of this booking: look in Zimun whether it was done"
 PATIENCE = timedelta(minutes=15)
+AHEAD = timedelta(days=366)
 
 
 async def change(intent: Intent, action: ByHand, sides: Sides, *, again: bool = False) -> Done:
@@ -56,6 +59,8 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     listed = True
     try:
         found = await read_booking(sides.bookings, action.booking_id, *starts)
+        if found is None and isinstance(action, RescheduleByHand):
+            found = await renames.made_of(action, sides) or await _anywhere(action.booking_id, sides)
     except NotPermitted as error:
         if error.credentials:
             raise
@@ -74,7 +79,19 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
         return _moved(intent, action, found.id, found, sides)
     if action.expect is not None and found.same_as(action.expect) and sides.clock.now() - intent.at < STALE:
         return await change(intent, action, sides, again=True)
-    return Done(intent, Outcome.DROPPED, reply=Reply(EXIT_DOWN, NO_EFFECT), detail="settled")
+    unchanged = action.expect is None or found.same_as(action.expect)
+    reply = Reply(EXIT_DOWN, NO_EFFECT) if unchanged else Reply(EXIT_TROUBLE, CHANGED_SINCE)
+    return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")
+
+
+async def _anywhere(booking_id: BookingId, sides: Sides) -> Booking | None:
+    """The booking by a list of all that is to come, wherever its customer has moved it; None where that has no such id.
+
+    A look-up by id may answer 404 for a booking that lives.
+    """
+    now = sides.clock.now()
+    listed = await sides.bookings.bookings(now, now + AHEAD)
+    return next((booking for booking in listed.bookings if booking.id == booking_id), None)
 
 
 def _moved(intent: Intent, action: RescheduleByHand, booking_id: BookingId, now: Booking | None, sides: Sides) -> Done:

@@ -33,11 +33,12 @@ from syncd.engine.observe import observe_bookings, observe_calendars
 from syncd.engine.outcomes import Done
 from syncd.engine.polling import Polling
 from syncd.engine.publishing import Publishing
+from syncd.engine.renames import perhaps_renamed
 from syncd.engine.report import Report, Told, summarised
 from syncd.engine.requests import Requests
 from syncd.engine.scratch import remove_left_over
 from syncd.engine.setbacks import Setbacks
-from syncd.engine.settle import drop_outdated, perhaps_renamed, settle
+from syncd.engine.settle import drop_outdated, settle
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.tidy import Tidying
 from syncd.engine.together import together

@@ -4,9 +4,9 @@ What had no effect is dropped, and planned anew from what is seen. Our own write
 answer was lost may have arrived only a moment ago, and an answer from before it is stale from then on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -20,7 +20,6 @@ from syncd.domain.actions import (
     Remove,
     Replace,
     Reschedule,
-    RescheduleByHand,
     Why,
 )
 from syncd.domain.booking import Booking
@@ -28,7 +27,8 @@ from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, Sync
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision, Link
 from syncd.domain.request import Reply
-from syncd.engine import memory
+from syncd.engine import memory, renames
+from syncd.engine.byhand import CHANGED_SINCE
 from syncd.engine.execute import side_of
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, read_quietly, rescheduled, written_as
 from syncd.engine.sides import EXIT_TROUBLE, Health, Sides
@@ -41,8 +41,6 @@ from syncd.state.journal import Intent, Outcome
 from syncd.state.store import Store
 
 log = structlog.get_logger(__name__)
-
-CHANGED_SINCE = "no answer came, and it is not asked for again: the booking was changed meanwhile"
 
 
 async def settle(
@@ -151,16 +149,12 @@ async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: S
 
 
 async def _renamed(action: Reschedule, sides: Sides) -> Booking | None:
-    """A reschedule may make another booking of one. Where that answer was lost, the new one stands at the target."""
-    links = sides.store.links()
     try:
-        listed = await sides.bookings.bookings(action.to, action.to + timedelta(seconds=1))
+        return await renames.made_of(action, sides)
     except NotPermitted as error:
         if error.credentials:
             raise
         return None
-    same = [booking for booking in listed.bookings if booking.id not in links and _is_at_target(booking, action)]
-    return same[0] if len(same) == 1 else None
 
 
 async def drop_outdated(
@@ -206,29 +200,6 @@ def _may_be_after(action: Reschedule | Cancel | ByHand, listed: Booking) -> bool
     same = (listed.service_id, listed.location_id) == (then.service_id, then.location_id)
     starts = (then.start,) if isinstance(action, CancelByHand) else (then.start, action.to)
     return same and listed.start in starts
-
-
-def perhaps_renamed(
-    intents: Iterable[Intent], bookings: Iterable[Booking], links: Mapping[BookingId, Link]
-) -> frozenset[BookingId]:
-    """Unlinked bookings that an open reschedule may have made of others: they get no event until that is known."""
-    moves = [intent.action for intent in intents if isinstance(intent.action, Reschedule | RescheduleByHand)]
-    return frozenset(
-        booking.id
-        for booking in bookings
-        if booking.id not in links and any(_is_at_target(booking, action) for action in moves)
-    )
-
-
-def _is_at_target(booking: Booking, action: Reschedule | RescheduleByHand) -> bool:
-    was = action.expect
-    return was is not None and booking.start == action.to and not booking.cancelled and _is_of(booking, was)
-
-
-def _is_of(booking: Booking, other: Booking) -> bool:
-    """Whether both are of the same customer, for the same service at the same place."""
-    whose = (booking.contact_email, booking.service_id, booking.location_id)
-    return whose == (other.contact_email, other.service_id, other.location_id) and booking.contact_email != ""
 
 
 async def _repeat(

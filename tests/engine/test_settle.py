@@ -15,7 +15,8 @@ from syncd.domain.errors import NotPermitted, Unavailable
 from syncd.domain.event import Event, Put
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Wish, Wrote
-from syncd.engine.settle import _written, drop_outdated, perhaps_renamed, settle
+from syncd.engine.renames import perhaps_renamed
+from syncd.engine.settle import _written, drop_outdated, settle
 from syncd.engine.sides import Health, Sides
 from syncd.planning.planner import decide
 from syncd.planning.snapshot import Look, LookBooking, LookSlots

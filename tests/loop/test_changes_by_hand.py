@@ -11,7 +11,7 @@ from syncd.domain.booking import BookingList
 from syncd.domain.errors import OutcomeUnknown
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted, Wanted
-from syncd.engine.settle import CHANGED_SINCE
+from syncd.engine.byhand import CHANGED_SINCE
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
 from tests.loop.asking import ATTEMPTS, close_all_reading, close_list, told, want
@@ -281,6 +281,50 @@ async def test_an_id_whose_answer_was_lost_gets_no_event_of_its_own(dav: Server,
         assert (w.booking("b_new").start, list(w.store.links())) == (at(25, 9), ["b_new"])
         assert len(await w.events()) == 1
         assert await w.start("b_new") == ";TZID=Europe/Berlin:20261125T100000"
+
+
+async def test_an_id_whose_answer_was_lost_is_found_where_the_booking_was_to_be(dav: Server, folder: Path) -> None:
+    """Nothing is asked for again, though the answer came so late that it would not be asked for any more."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        calls = []
+
+        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
+            calls.append(key)
+            moved = w.salon.move(old, start)
+            del w.salon._appointments[old]
+            w.salon.place("s_haircut", start, moved.staff_id, booking_id="b_new")
+            raise OutcomeUnknown("no answer came")
+
+        ask_id = want(w, wish("reschedule", booking_id))
+        with patch.object(ZimunClient, "reschedule", renaming):
+            await w.cycle(minutes=1)
+            await w.cycle(minutes=20)
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.booking_ids, len(calls)) == (0, ("b_new",), 1)
+        assert list(w.store.links()) == ["b_new"]
+        assert len(await w.events()) == 1
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
+
+
+async def test_a_404_for_a_booking_that_its_customer_has_moved_is_no_reason_to_ask_again(
+    dav: Server, folder: Path
+) -> None:
+    """It came a moment before the next attempt, and is found in the list, wherever it is now."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        asked = want(w, wish("reschedule", booking_id))
+        fault = w.fault(Kind.LOSE_REQUEST, RESCHEDULE, "POST", times=None)
+        await w.cycle(minutes=1)
+        w.salon.move(booking_id, at(25, 9))
+        fault.times = 0
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{booking_id}", status=404, body={"detail": "unknown"})
+        await w.cycle(minutes=1)
+        is_given_up(w, asked, booking_id)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261125T100000"
 
 
 @pytest.mark.parametrize("verb", PATHS)

@@ -112,6 +112,8 @@ class Asks:
     booked: dict[str, list[Booking]] = field(default_factory=dict)
     lost: float = 0.0
     """When the database was lost, or an older copy took its place."""
+    forgotten: set[str] = field(default_factory=set)
+    """Bookings that were made from events, and of which an older copy of the database does not know that they were."""
 
     # what people do
 
@@ -176,6 +178,18 @@ class Asks:
         found = self.world.server.calendars[ROOM].objects.items()
         return [(href, objects.read(data)) for href, (data, _) in found if "/ask-" in href]
 
+    # the database
+
+    def database_lost(self) -> None:
+        self.lost = self.world.clock.seconds
+
+    def restored(self) -> None:
+        """An older copy took the database's place: what was booked since, it may take for not booked."""
+        self.database_lost()
+        with self.world.disk.beside() as store:
+            known = {one.booking_id for one in store.candidates()}
+        self.forgotten |= {one.id for made in self.booked.values() for one in made if one.id not in known}
+
     # what syncd does
 
     def decided(self, verb: Decision, candidates: list[Candidate]) -> None:
@@ -215,12 +229,12 @@ class Asks:
         self.booked.setdefault(mail, []).append(booking)
 
     def _is_another_visit(self, earlier: Booking, booking: Booking, wanted: list[Wish]) -> bool:
-        """Whether nothing tells that the earlier was booked for this event: after a lost database, moved since, and a
-        person approved, or changed what it asks for.
+        """Whether nothing tells that the earlier was booked for this event: moved since, after a restored database; or
+        after a lost one, and a person approved, or changed what it asks for.
         """
         last = [self.versions[wish.href][-1] for wish in wanted]
         anew = self.lost > 0 and all(one.approved or one.seconds > self.lost for one in last)
-        return anew and self._as_it_is(earlier).start != booking.start
+        return (anew or earlier.id in self.forgotten) and self._as_it_is(earlier).start != booking.start
 
     def _ended_before(self, booking: Booking, wish: Wish) -> bool:
         """Whether it was cancelled before somebody asked for that: then it is another visit."""

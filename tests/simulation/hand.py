@@ -13,8 +13,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted, Reply, Request
 from syncd.engine.asked import SET_ASIDE
 from syncd.engine.book import UNSURE as UNSURE_IF_BOOKED
-from syncd.engine.byhand import UNSURE
-from syncd.engine.settle import CHANGED_SINCE
+from syncd.engine.byhand import CHANGED_SINCE, UNSURE
 from tests.simulation.faults import APPLY, ASKING, ASKING_KILLS
 from tests.simulation.history import Step
 from tests.simulation.process import SimStore

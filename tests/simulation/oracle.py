@@ -543,7 +543,8 @@ class Oracle:
                 for other, at, each in self.events(name)
             )
             and not any(
-                (link.booking_id == name and (link.calendar, link.href) == (url, href))
+                # by an id that it had, too: that is what syncd knows where the answer with the new one was lost
+                (link.booking_id in (name, booking_of(old)) and (link.calendar, link.href) == (url, href))
                 or any((left.calendar, left.href) == (url, href) for left in link.leftovers)
                 for link in self.world.store.links().values()
             )

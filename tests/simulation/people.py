@@ -525,7 +525,7 @@ class People:
         if not self.world.setup.get("asks"):
             return False
         self.world.takes = not self.world.takes
-        self.world.asks.lost = self.world.clock.seconds
+        self.world.asks.database_lost()
         self._configured()
         return True
 

@@ -403,7 +403,7 @@ class World:
         self.engine = None
         self.hand.restored(n)
         self.oracle.database_lost(restored=True)
-        self.asks.lost = self.clock.seconds
+        self.asks.restored()
         return True
 
     def lose(self) -> None:
@@ -411,7 +411,7 @@ class World:
         self.engine = None
         self.hand.lost()
         self.oracle.database_lost(restored=False)
-        self.asks.lost = self.clock.seconds
+        self.asks.database_lost()
 
     def decide(self, verb: Decision, names: list[str]) -> bool:
         """A person says `syncd approve` or `syncd reject`; of all that awaits where none is named."""
