@@ -79,8 +79,8 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
         return _moved(intent, action, found.id, found, sides)
     if action.expect is not None and found.same_as(action.expect) and sides.clock.now() - intent.at < STALE:
         return await change(intent, action, sides, again=True)
-    unchanged = action.expect is None or found.same_as(action.expect)
-    reply = Reply(EXIT_DOWN, NO_EFFECT) if unchanged else Reply(EXIT_TROUBLE, CHANGED_SINCE)
+    elsewhere = action.expect is not None and found.start != action.expect.start
+    reply = Reply(EXIT_TROUBLE, CHANGED_SINCE) if elsewhere else Reply(EXIT_DOWN, NO_EFFECT)
     return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")
 
 
