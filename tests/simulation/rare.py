@@ -5,7 +5,7 @@ from random import Random
 from tests.simulation.history import Step
 from tests.simulation.storms import NAMES, step
 
-SELDOM = {"forget_known": 0.11, "decide_candidate": 0.38, "forget_candidates": 0.4}
+SELDOM = {"forget_known": 0.11, "decide_candidate": 0.38, "forget_candidates": 0.4, "keep_openings": 0.02}
 """Transactions that few histories with requests have, and in how many of these the process dies before it, or after."""
 RARE_KILLS = tuple(
     f"{when} the commit of {name}"

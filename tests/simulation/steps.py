@@ -84,7 +84,7 @@ def make(seed: int) -> History:
         at = random.randint(1, len(steps))
         steps[at:at] = asks.in_a_slow_cycle(random)
     random = Random(f"rare {seed}")
-    if random.random() < (0.4 if setup.get("asks") else 0.15):
+    if random.random() < (0.5 if setup.get("asks") else 0.15):
         at = random.randint(1, len(steps))
         steps[at:at] = rare.steps_of(random, asks=setup.get("asks", False))
     if setup.get("asks"):
