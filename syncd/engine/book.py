@@ -19,7 +19,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.request import Known, Reply, Request
 from syncd.engine import memory
 from syncd.engine.nearby import open_nearby
-from syncd.engine.outcomes import Done, read_quietly
+from syncd.engine.outcomes import Done, all_to_come, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE, Sides, exit_code_of
 from syncd.planning.sides import STALE
 from syncd.ports import Confirmed
@@ -32,6 +32,9 @@ DAY = timedelta(days=1)
 HOLD_LIFE = timedelta(minutes=10)
 NO_ANSWER = "no answer came in time: nothing is booked"
 UNSURE = "no answer came in time, and Zimun does not list its bookings: look there whether it is booked"
+PERHAPS_MOVED = (
+    "no answer came in time, and Zimun lists another booking of that customer: look there whether it is this one"
+)
 UNNAMED_HOLD = "Zimun held the time, but its answer names no hold; the hold lapses by itself, and nothing is booked"
 UNNAMED = "Zimun made the booking, but its answer does not name it: look it up there, and take it in with syncd import"
 
@@ -180,6 +183,8 @@ async def _confirm(intent: Intent, action: Confirm, sides: Sides, *, again: bool
             return met
         if isinstance(error, Malformed):
             return Done(intent, Outcome.DONE, reply=Reply(EXIT_TROUBLE, UNNAMED), detail="Malformed")
+        if surely is not None and await _has_another(request, sides):
+            return Done(intent, Outcome.FAILED, reply=Reply(surely, PERHAPS_MOVED), detail="unsure")
         return await _refused(intent, request, sides, error)
     except (NotPermitted, Unavailable) as error:
         _remember(error, sides)
@@ -198,8 +203,19 @@ async def _unanswered(intent: Intent, request: Request, sides: Sides, error: Syn
     code = exit_code_of(error)
     if (met := await _met(intent, request, sides, surely=code)) is not None:
         return met
+    if await _has_another(request, sides):
+        return Done(intent, Outcome.FAILED, reply=Reply(code, PERHAPS_MOVED), detail="unsure")
     slots = await open_nearby(sides, request.service_id, request.location_id, request.start)
     return Done(intent, Outcome.FAILED, reply=Reply(code, NO_ANSWER, slots=slots), detail="unanswered")
+
+
+async def _has_another(request: Request, sides: Sides) -> bool:
+    """Whether that customer has such a booking at another time: it may be this one, moved before any answer came."""
+    try:
+        listed = await all_to_come(sides.bookings, sides.clock.now())
+    except SyncdError:
+        return True  # nobody can say that there is none
+    return any(request.is_met_by(replace(booking, start=request.start)) for booking in listed)
 
 
 def _remember(error: SyncdError, sides: Sides) -> None:

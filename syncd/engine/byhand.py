@@ -16,7 +16,7 @@ from syncd.domain.request import Known, Reply
 from syncd.engine import renames
 from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
-from syncd.engine.outcomes import Done, read_booking, read_quietly
+from syncd.engine.outcomes import Done, all_to_come, read_booking, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, Sides
 from syncd.planning.sides import STALE
 from syncd.state.journal import Intent, Outcome
@@ -26,7 +26,6 @@ CHANGED_SINCE = "no answer came, and it is not asked for again: the booking was 
 NO_EFFECT = "no answer came, and it had no effect: ask again"
 UNSURE = "no answer came, and no call tells of this booking: look in Zimun whether it was done"
 PATIENCE = timedelta(minutes=15)
-AHEAD = timedelta(days=366)
 
 
 async def change(intent: Intent, action: ByHand, sides: Sides, *, again: bool = False) -> Done:
@@ -89,9 +88,8 @@ async def _anywhere(booking_id: BookingId, sides: Sides) -> Booking | None:
 
     A look-up by id may answer 404 for a booking that lives.
     """
-    now = sides.clock.now()
-    listed = await sides.bookings.bookings(now, now + AHEAD)
-    return next((booking for booking in listed.bookings if booking.id == booking_id), None)
+    listed = await all_to_come(sides.bookings, sides.clock.now())
+    return next((booking for booking in listed if booking.id == booking_id), None)
 
 
 def _moved(intent: Intent, action: RescheduleByHand, booking_id: BookingId, now: Booking | None, sides: Sides) -> Done:

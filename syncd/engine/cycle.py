@@ -10,12 +10,14 @@ import structlog
 from syncd.domain.actions import (
     Action,
     Cancel,
+    Create,
     Effect,
     Plan,
     Problem,
     ProblemKind,
     Record,
     Remove,
+    Replace,
     Reschedule,
     Why,
 )
@@ -287,15 +289,22 @@ class Engine:
         current.parked = (*current.parked, *troubles)
         current.problems = (*current.parked, *plan.problems)
         wanted: list[Action] = []
+        unread = self._unread() if current.left_out else frozenset()
         for action in plan.actions:
             # what waits for a lost answer is left alone, but for what ended and the word that it is not booked yet
-            if action.booking_id not in current.left_out or action.why is Why.MOVE_WAITS:
+            waits = action.why is Why.MOVE_WAITS and action.booking_id not in unread
+            if action.booking_id not in current.left_out or waits:
                 wanted.append(action)
             elif (ended := only_what_ended(snapshot.links.get(action.booking_id), action)) is not None:
                 wanted.append(ended)
         # what a calendar refused is named whichever round it is
         allowed = self._not_refused(current, wanted)
         return [action for action in allowed if touched is None or action.booking_id in touched]
+
+    def _unread(self) -> frozenset[BookingId]:
+        """The bookings of whose events nobody knows whether they are as syncd wrote them, or as a person did since."""
+        actions = (intent.action for intent in self._sides.store.open_intents())
+        return frozenset(action.booking_id for action in actions if isinstance(action, Create | Replace))
 
     def _not_refused(self, current: _Round, actions: list[Action]) -> list[Action]:
         """Without the writes that a calendar refused within the hour: they are named, and wait."""

@@ -21,6 +21,8 @@ from syncd.state.journal import Intent, Outcome
 
 log = structlog.get_logger(__name__)
 
+AHEAD = timedelta(days=366)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -110,6 +112,11 @@ async def read_booking(port: BookingPort, booking_id: BookingId, *starts: dateti
             raise
         return None
     return next((booking for listed in lists for booking in listed.bookings if booking.id == booking_id), None)
+
+
+async def all_to_come(port: BookingPort, now: datetime) -> tuple[Booking, ...]:
+    """The bookings of the coming year, as a list tells them. Raises what listing raises."""
+    return tuple((await port.bookings(now, now + AHEAD)).bookings)
 
 
 def href_in(calendar: str, name: str) -> str:

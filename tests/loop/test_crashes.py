@@ -136,6 +136,30 @@ async def test_a_person_who_writes_after_our_crash_is_told(dav: Server, folder: 
         await w.quiet(minutes=3)
 
 
+@ON_ONE
+async def test_what_may_be_our_own_write_is_no_wish_that_waits_for_zimun(dav: Server, folder: Path) -> None:
+    """Nobody can look whether that write was heard, its customer moves the booking on, and Zimun tells of no slots."""
+    async with world(dav, folder, sync='conflict = "calendar"') as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        w.salon.move(booked, at(24, 14))
+        await broken_off(w, "PUT")
+        w.salon.move(booked, at(25, 9))
+        down = w.fault(Kind.ANSWER, "/api/v1/availability", times=None, status=500)
+        with patch.object(DavCalendar, "get", side_effect=Unavailable("no answer came")):
+            await w.cycle(minutes=1)
+            assert not await w.note(booked)
+            await w.cycle(minutes=11)
+            assert not await w.note(booked)
+        down.times = 0
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=11)
+        assert w.booking(booked).start == at(25, 9)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261125T100000"
+        assert not await w.note(booked)
+        assert not w.posts
+
+
 @pytest.mark.parametrize("how", ["crash", "down"])
 async def test_an_event_on_its_way_to_another_calendar_ends_there_once(
     dav: Server, folder: Path, new_calendar: Callable[[], str], how: str

@@ -82,6 +82,25 @@ async def test_so_it_is_with_what_is_asked_by_hand_and_its_person_is_told(
         await w.quiet(minutes=1)
 
 
+@pytest.mark.parametrize("status", [500, 409])
+async def test_booked_without_a_word_and_moved_by_its_customer_it_is_to_be_looked_up(
+    dav: Server, folder: Path, status: int
+) -> None:
+    """No attempt at it gets a good answer, and it is not where it was to be: "not booked" would be a second booking."""
+    async with asked(dav, folder) as w:
+        w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST")
+        w.fault(Kind.ANSWER, CONFIRM, "POST", times=None, status=status, body={"detail": "no"})
+        await w.cycle(seconds=31)
+        (made,) = booked(w)
+        w.salon.move(made.booking_id, at(25, 9))
+        for _ in range(18):
+            await w.cycle(minutes=1)
+        assert "Zimun did not say in time whether this is booked." in await told(w)
+        assert (stages(w), w.store.open_intents()) == (["closed"], [])
+        assert await w.start(made.booking_id) == ";TZID=Europe/Berlin:20261125T100000"
+        assert len(booked(w)) == 1
+
+
 @pytest.mark.parametrize("minutes", [1, 4, 7])
 async def test_a_confirm_that_is_answered_again_before_the_hold_lapses_books_once(
     dav: Server, folder: Path, minutes: int

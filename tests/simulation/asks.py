@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 AIMS = tuple((method, kind) for method, kinds in ASKING.items() for kind in kinds)
 SERVICES = tuple(CATALOG.services.values())
 PLACES = tuple(CATALOG.locations.values())
+UNSURE = "Zimun did not say in time whether this is booked."
 SETTLE = Policy().request_settle.total_seconds()
 
 
@@ -112,6 +113,8 @@ class Asks:
     booked: dict[str, list[Booking]] = field(default_factory=dict)
     lost: float = 0.0
     """When the database was lost, or an older copy took its place."""
+    unsure: set[str] = field(default_factory=set)
+    """Events that were told to look in Zimun whether they are booked, before anybody tries again."""
     forgotten: set[str] = field(default_factory=set)
     """Bookings that were made from events, and of which an older copy of the database does not know that they were."""
 
@@ -230,11 +233,12 @@ class Asks:
 
     def _is_another_visit(self, earlier: Booking, booking: Booking, wanted: list[Wish]) -> bool:
         """Whether nothing tells that the earlier was booked for this event: moved since, after a restored database; or
-        after a lost one, and a person approved, or changed what it asks for.
+        after a lost one, and a person approved, or changed what it asks for; or told to be looked up, and asked again.
         """
         last = [self.versions[wish.href][-1] for wish in wanted]
         anew = self.lost > 0 and all(one.approved or one.seconds > self.lost for one in last)
-        return (anew or earlier.id in self.forgotten) and self._as_it_is(earlier).start != booking.start
+        told = any(wish.href in self.unsure for wish in wanted)
+        return (anew or told or earlier.id in self.forgotten) and self._as_it_is(earlier).start != booking.start
 
     def _ended_before(self, booking: Booking, wish: Wish) -> bool:
         """Whether it was cancelled before somebody asked for that: then it is another visit."""
@@ -270,6 +274,8 @@ class Asks:
                 self.world.fail(f"syncd removes {href}, for which nothing was booked")
         elif told(old) != told(new):
             self.world.fail(f"syncd writes {href}, and changes more than the note")
+        elif UNSURE in new["desc"]:
+            self.unsure.add(href)
 
     def agree(self) -> None:
         """Each event that asks for something to come is booked and gone, or says why not."""

@@ -200,7 +200,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "CollectionGone": "the calendar is gone",
     "Malformed": "its answer cannot be read",
     "unanswered": "no answer in time, and Zimun lists no such booking",
-    "unsure": "no answer in time, and Zimun does not list its bookings",
+    "unsure": "no answer in time, and no call tells whether it is booked",
 }
 
 
