@@ -32,9 +32,8 @@ DAY = timedelta(days=1)
 HOLD_LIFE = timedelta(minutes=10)
 NO_ANSWER = "no answer came in time: nothing is booked"
 UNSURE = "no answer came in time, and Zimun does not list its bookings: look there whether it is booked"
-PERHAPS_MOVED = (
-    "no answer came in time, and Zimun lists another booking of that customer: look there whether it is this one"
-)
+UNLISTED = "no answer came in time, and Zimun's list cannot be read: look there whether it is booked"
+PERHAPS_MOVED = "no answer came in time, and Zimun lists what may be it at another time: look there first"
 UNNAMED_HOLD = "Zimun held the time, but its answer names no hold; the hold lapses by itself, and nothing is booked"
 UNNAMED = "Zimun made the booking, but its answer does not name it: look it up there, and take it in with syncd import"
 
@@ -183,8 +182,8 @@ async def _confirm(intent: Intent, action: Confirm, sides: Sides, *, again: bool
             return met
         if isinstance(error, Malformed):
             return Done(intent, Outcome.DONE, reply=Reply(EXIT_TROUBLE, UNNAMED), detail="Malformed")
-        if surely is not None and await _has_another(request, sides):
-            return Done(intent, Outcome.FAILED, reply=Reply(surely, PERHAPS_MOVED), detail="unsure")
+        if surely is not None and (doubt := await _doubt(request, sides)) is not None:
+            return Done(intent, Outcome.FAILED, reply=Reply(surely, doubt), detail="unsure")
         return await _refused(intent, request, sides, error)
     except (NotPermitted, Unavailable) as error:
         _remember(error, sides)
@@ -203,19 +202,23 @@ async def _unanswered(intent: Intent, request: Request, sides: Sides, error: Syn
     code = exit_code_of(error)
     if (met := await _met(intent, request, sides, surely=code)) is not None:
         return met
-    if await _has_another(request, sides):
-        return Done(intent, Outcome.FAILED, reply=Reply(code, PERHAPS_MOVED), detail="unsure")
+    if (doubt := await _doubt(request, sides)) is not None:
+        return Done(intent, Outcome.FAILED, reply=Reply(code, doubt), detail="unsure")
     slots = await open_nearby(sides, request.service_id, request.location_id, request.start)
     return Done(intent, Outcome.FAILED, reply=Reply(code, NO_ANSWER, slots=slots), detail="unanswered")
 
 
-async def _has_another(request: Request, sides: Sides) -> bool:
-    """Whether that customer has such a booking at another time: it may be this one, moved before any answer came."""
+async def _doubt(request: Request, sides: Sides) -> str | None:
+    """Why nobody can say that it is not booked, though it is not where it was to be; None where it surely is not.
+
+    Its customer may have moved it before any answer came: then there is such a booking of theirs at another time.
+    """
     try:
-        listed = await all_to_come(sides.bookings, sides.clock.now())
+        listed = await all_to_come(sides.bookings, sides.clock.now(), request.start)
     except SyncdError:
-        return True  # nobody can say that there is none
-    return any(request.is_met_by(replace(booking, start=request.start)) for booking in listed)
+        return UNLISTED
+    found = (replace(booking, start=request.start) for booking in listed.bookings)
+    return PERHAPS_MOVED if listed.parked or any(map(request.is_met_by, found)) else None
 
 
 def _remember(error: SyncdError, sides: Sides) -> None:

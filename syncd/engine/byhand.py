@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 
 from syncd.domain.actions import ByHand, CancelByHand, RescheduleByHand
 from syncd.domain.booking import Booking, Status
-from syncd.domain.errors import NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
+from syncd.domain.errors import NotFound, NotPermitted, OutcomeUnknown, Refused, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link, Wrote
 from syncd.domain.request import Known, Reply
 from syncd.engine import renames
 from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
-from syncd.engine.outcomes import Done, all_to_come, read_booking, read_quietly
+from syncd.engine.outcomes import Done, read_booking, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, Sides
 from syncd.planning.sides import STALE
 from syncd.state.journal import Intent, Outcome
@@ -55,17 +55,21 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     """
     starts = [action.expect.start] if action.expect is not None else []
     starts += [action.to] if isinstance(action, RescheduleByHand) else []
-    listed = True
+    listed, is_old = True, abs(sides.clock.now() - intent.at) > PATIENCE
     try:
         found = await read_booking(sides.bookings, action.booking_id, *starts)
         if found is None and isinstance(action, RescheduleByHand):
-            found = await renames.made_of(action, sides) or await _anywhere(action.booking_id, sides)
+            found = await renames.looked_for(action, sides)
     except NotPermitted as error:
         if error.credentials:
             raise
         found, listed = None, False
+    except SyncdError:
+        if not is_old:
+            raise
+        found = None
     if found is None:
-        if abs(sides.clock.now() - intent.at) > PATIENCE:
+        if is_old:
             return Done(intent, Outcome.DROPPED, reply=Reply(EXIT_DOWN, UNSURE), detail="settled")
         if isinstance(action, CancelByHand) and starts and listed:
             # it is not where it was: its customer may have moved it, and wants it to stand
@@ -81,15 +85,6 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     elsewhere = action.expect is not None and found.start != action.expect.start
     reply = Reply(EXIT_TROUBLE, CHANGED_SINCE) if elsewhere else Reply(EXIT_DOWN, NO_EFFECT)
     return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")
-
-
-async def _anywhere(booking_id: BookingId, sides: Sides) -> Booking | None:
-    """The booking by a list of all that is to come, wherever its customer has moved it; None where that has no such id.
-
-    A look-up by id may answer 404 for a booking that lives.
-    """
-    listed = await all_to_come(sides.bookings, sides.clock.now())
-    return next((booking for booking in listed if booking.id == booking_id), None)
 
 
 def _moved(intent: Intent, action: RescheduleByHand, booking_id: BookingId, now: Booking | None, sides: Sides) -> Done:

@@ -35,7 +35,7 @@ from syncd.engine.observe import observe_bookings, observe_calendars
 from syncd.engine.outcomes import Done
 from syncd.engine.polling import Polling
 from syncd.engine.publishing import Publishing
-from syncd.engine.renames import perhaps_renamed
+from syncd.engine.renames import concerned, perhaps_renamed
 from syncd.engine.report import Report, Told, summarised
 from syncd.engine.requests import Requests
 from syncd.engine.scratch import remove_left_over
@@ -304,7 +304,7 @@ class Engine:
     def _unread(self) -> frozenset[BookingId]:
         """The bookings of whose events nobody knows whether they are as syncd wrote them, or as a person did since."""
         actions = (intent.action for intent in self._sides.store.open_intents())
-        return frozenset(action.booking_id for action in actions if isinstance(action, Create | Replace))
+        return concerned((each for each in actions if isinstance(each, Create | Replace)), self._sides.store.links())
 
     def _not_refused(self, current: _Round, actions: list[Action]) -> list[Action]:
         """Without the writes that a calendar refused within the hour: they are named, and wait."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from syncd.domain.actions import Cancel, Create, Replace, Reschedule
-from syncd.domain.booking import Booking, Status
+from syncd.domain.booking import Booking, BookingList, Status
 from syncd.domain.errors import NotPermitted, SyncdError
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
@@ -21,7 +21,8 @@ from syncd.state.journal import Intent, Outcome
 
 log = structlog.get_logger(__name__)
 
-AHEAD = timedelta(days=366)
+AHEAD = timedelta(days=60)
+"""As far as cycles list by default (`future_days`): Zimun may refuse to list more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,9 @@ async def read_booking(port: BookingPort, booking_id: BookingId, *starts: dateti
     return next((booking for listed in lists for booking in listed.bookings if booking.id == booking_id), None)
 
 
-async def all_to_come(port: BookingPort, now: datetime) -> tuple[Booking, ...]:
-    """The bookings of the coming year, as a list tells them. Raises what listing raises."""
-    return tuple((await port.bookings(now, now + AHEAD)).bookings)
+async def all_to_come(port: BookingPort, now: datetime, to: datetime) -> BookingList:
+    """What a list tells of the coming weeks, that time among them. Raises what listing raises."""
+    return await port.bookings(now, max(now + AHEAD, to + timedelta(seconds=1)))
 
 
 def href_in(calendar: str, name: str) -> str:

@@ -1,25 +1,38 @@
 """A reschedule may make another booking of one. Where its answer was lost, the new one is found by whose it is."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 
-from syncd.domain.actions import Reschedule, RescheduleByHand
+from syncd.domain.actions import Asked, Effect, Reschedule, RescheduleByHand
 from syncd.domain.booking import Booking
+from syncd.domain.errors import Malformed
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
+from syncd.engine.outcomes import all_to_come
 from syncd.engine.sides import Sides
 from syncd.state.journal import Intent
 
 
-async def made_of(action: Reschedule | RescheduleByHand, sides: Sides) -> Booking | None:
-    """The booking that this reschedule made, its old id being unknown now: the one like it that stands at the target.
+async def looked_for(action: Reschedule | RescheduleByHand, sides: Sides) -> Booking | None:
+    """What became of a booking that was to be moved, where a look-up by its id finds none; by a list of all to come.
 
-    None where there are several, or none. Raises what listing raises, NotPermitted where the list is closed to us.
+    Its id counts first, wherever it is, for a 404 may be wrong; else the one like it that stands at the target. None
+    where there is neither, or several. Raises what listing raises, NotPermitted where the list is closed to us.
     """
-    links = sides.store.links()
-    listed = await sides.bookings.bookings(action.to, action.to + timedelta(seconds=1))
+    links, now = sides.store.links(), sides.clock.now()
+    listed = await all_to_come(sides.bookings, now, action.to)
+    if any(item.key == action.booking_id for item in listed.parked):
+        raise Malformed(action.booking_id, "the list names it, and it cannot be read")
+    named = next((booking for booking in listed.bookings if booking.id == action.booking_id), None)
     same = [booking for booking in listed.bookings if booking.id not in links and _is_at_target(booking, action)]
-    return same[0] if len(same) == 1 else None
+    return named or (same[0] if len(same) == 1 else None)
+
+
+def concerned(actions: Iterable[Effect], links: Mapping[BookingId, Link]) -> frozenset[BookingId]:
+    """The bookings that these are about, also by the id which a change by hand has given one of them since."""
+    actions = list(actions)
+    uids = {each.link.uid for each in actions if not isinstance(each, Asked) and each.booking_id not in links}
+    now = (link.booking_id for link in links.values() if uids and link.uid in uids and link.closed is None)
+    return frozenset({each.booking_id for each in actions}.union(now))
 
 
 def perhaps_renamed(

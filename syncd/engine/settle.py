@@ -47,39 +47,41 @@ async def settle(
     sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot, health: Health
 ) -> frozenset[BookingId]:
     """Settle what can be settled; the bookings whose intents must stay open are left out of this cycle."""
-    open_still: set[BookingId] = set()
+    open_still: list[Effect] = []
     for intent in sides.store.open_intents():
         if isinstance(intent.action, Asked):
             # it was tried again before this, and its outcome is still not known
-            open_still.add(intent.action.booking_id)
+            open_still.append(intent.action)
             continue
         try:
             done = await _look(intent, sides, calendars, snapshot)
         except Malformed as error:
             # this booking alone cannot be read: it waits, the others go on
             log.warning("intent.unreadable", booking_id=intent.action.booking_id, fault=str(error))
-            open_still.add(intent.action.booking_id)
+            open_still.append(intent.action)
             continue
         except SyncdError as error:
             health.failed(side_of(intent.action), error)
-            open_still.add(intent.action.booking_id)
+            open_still.append(intent.action)
             continue
         except Exception as error:
             # a fault of ours about one item must not stop the others
             log.exception("intent.broken", booking_id=intent.action.booking_id, action=intent.action.kind)
             health.broken(side_of(intent.action), error)
-            open_still.add(intent.action.booking_id)
+            open_still.append(intent.action)
             continue
-        if done.link is not None and _is_of_a_move(intent.action):
-            done = replace(done, link=_both(intent.action, done.link, sides.store.links()))
+        if done.link is not None:
+            links = sides.store.links()
+            link = _both(intent.action, done.link, links) if _is_of_a_move(intent.action) else done.link
+            done = replace(done, link=_carried_on(intent.action, link, links))
         sides.store.record(
             intent, done.outcome, sides.clock.now(), link=done.link, observed=done.seen, removed=done.removed,
             detail="settled",
         )  # fmt: skip
         log.info("intent.settled", booking_id=done.booking_id, action=intent.action.kind, outcome=done.outcome.value)
         if done.outcome is Outcome.UNKNOWN:
-            open_still.add(intent.action.booking_id)
-    return frozenset(open_still)
+            open_still.append(intent.action)
+    return renames.concerned(open_still, sides.store.links())
 
 
 def _is_of_a_move(action: Effect) -> bool:
@@ -104,6 +106,21 @@ def _both(action: Effect, settled: Link, links: Mapping[BookingId, Link]) -> Lin
         data=written.data, event=written.event, etag=written.etag, put=written.put, replay=written.replay,
         leftovers=written.leftovers,
     )  # fmt: skip
+
+
+def _carried_on(action: Effect, settled: Link, links: Mapping[BookingId, Link]) -> Link:
+    """What came of a write, with what a change by hand has made of its pair since: its id, and that it was our write.
+
+    Recorded under the old id it would be a second pair of that event; and of an event that syncd had removed, the pair
+    under the new id would think that a person had.
+    """
+    if isinstance(action, Reschedule | Cancel):
+        return settled
+    known = next((link for link in links.values() if link.uid == settled.uid and link.closed is None), None)
+    if known is None:
+        return settled
+    booking = replace(settled.booking, id=known.booking_id)
+    return replace(settled, booking_id=known.booking_id, booking=booking, wrote=known.wrote)
 
 
 async def _look(intent: Intent, sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot) -> Done:
@@ -141,16 +158,15 @@ async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: S
             return cancelled(intent, action, sides.clock.now())
         return Done(intent, Outcome.DROPPED)
     booking = await read_booking(sides.bookings, action.booking_id, action.expect.start, action.to)
+    booking = booking or await _looked_for(action, sides)
     if booking is not None and not booking.cancelled and booking.start == action.to:
-        return rescheduled(intent, action, action.booking_id, booking, sides.clock.now())
-    if booking is None and (renamed := await _renamed(action, sides)) is not None:
-        return rescheduled(intent, action, renamed.id, renamed, sides.clock.now())
+        return rescheduled(intent, action, booking.id, booking, sides.clock.now())
     return Done(intent, Outcome.DROPPED)
 
 
-async def _renamed(action: Reschedule, sides: Sides) -> Booking | None:
+async def _looked_for(action: Reschedule, sides: Sides) -> Booking | None:
     try:
-        return await renames.made_of(action, sides)
+        return await renames.looked_for(action, sides)
     except NotPermitted as error:
         if error.credentials:
             raise

@@ -23,6 +23,7 @@ from syncd.planning.sides import (
     EventTransferred,
     EventUnbookable,
     EventUnseen,
+    seen_booking,
     transferred,
 )
 from syncd.planning.snapshot import LookEvent
@@ -37,6 +38,9 @@ def remove(case: Case, booking: Booking, seen: Observation, *, explicit: bool) -
     note = link.note
     if note is not None and note.kind is NoteKind.CANCELLED and case.now < note.until:
         return case.remember(replace(link, booking=booking))
+    told = seen_booking(link, case.snapshot)
+    if link.booking.cancelled and told is not None and told.live:
+        return case.remember(link)  # a stale answer, or its customer has just taken that back: soon it is known which
     if (leftover := duplicates.remove(case, ended=True)) != Outcome():
         return leftover
     closed = Closed(case.now, ClosedWhy.CANCELLED, seen.etag)

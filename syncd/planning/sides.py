@@ -134,8 +134,6 @@ def booking_side(link: Link, snapshot: Snapshot, policy: Policy) -> BookingSide:
             return BookingSame(link.booking)  # blind: no call can read it, and it counts as its base
         return _missing(link, snapshot, policy)
     if is_stale(link, seen, snapshot.now):
-        if link.booking.cancelled:
-            return BookingUnseen()  # or its customer has just taken that back: nothing is removed until it is known
         seen = link.booking
     if seen.cancelled:
         return BookingCancelled(seen, explicit=True)

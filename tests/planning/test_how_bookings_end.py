@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.domain.actions import Action, ProblemKind, Record, Remove, Replace, Why
-from syncd.domain.booking import Status
+from syncd.domain.booking import Booking, Status
 from syncd.domain.event import Observation
 from syncd.domain.link import (
     Awaiting,
@@ -62,6 +62,14 @@ def test_the_event_goes_and_the_pair_is_closed_with_what_was_deleted(explicit: b
     link, seen = worn(leftovers=()), stands()
     removed = done(endings.remove(case(link, seen), BOOKED, seen, explicit=explicit))
     assert removed == Remove(B1, why, closed(link, '"2"'), HOME, "/home/b1.ics", '"2"', "2")
+
+
+@pytest.mark.parametrize(("listed", "waits"), [(BOOKED, True), (OFF, False)])
+def test_it_stays_while_an_answer_says_that_the_booking_lives_after_all(listed: Booking, waits: bool) -> None:
+    """A stale one, or its customer took our cancellation back: what is there need not come back then."""
+    link, seen = worn(booking=OFF, leftovers=()), stands()
+    outcome = endings.remove(case(link, seen, booking=listed), OFF, seen, explicit=True)
+    assert (outcome == Outcome()) is waits
 
 
 def test_what_syncd_left_behind_goes_first() -> None:

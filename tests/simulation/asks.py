@@ -113,8 +113,8 @@ class Asks:
     booked: dict[str, list[Booking]] = field(default_factory=dict)
     lost: float = 0.0
     """When the database was lost, or an older copy took its place."""
-    unsure: set[str] = field(default_factory=set)
-    """Events that were told to look in Zimun whether they are booked, before anybody tries again."""
+    unsure: dict[str, float] = field(default_factory=dict)
+    """Events that were told to look in Zimun whether they are booked, before anybody tries again, and when."""
     forgotten: set[str] = field(default_factory=set)
     """Bookings that were made from events, and of which an older copy of the database does not know that they were."""
 
@@ -190,8 +190,9 @@ class Asks:
         """An older copy took the database's place: what was booked since, it may take for not booked."""
         self.database_lost()
         with self.world.disk.beside() as store:
-            known = {one.booking_id for one in store.candidates()}
-        self.forgotten |= {one.id for made in self.booked.values() for one in made if one.id not in known}
+            known = {self.world.zimun.now_called(one.booking_id) for one in store.candidates() if one.booking_id}
+        made = [one for each in self.booked.values() for one in each]
+        self.forgotten |= {one.id for one in made if self._as_it_is(one).id not in known}
 
     # what syncd does
 
@@ -237,7 +238,9 @@ class Asks:
         """
         last = [self.versions[wish.href][-1] for wish in wanted]
         anew = self.lost > 0 and all(one.approved or one.seconds > self.lost for one in last)
-        told = any(wish.href in self.unsure for wish in wanted)
+        told = any(wish.href in self.unsure for wish in wanted) and all(
+            one.seconds > self.unsure.get(wish.href, -1.0) for wish, one in zip(wanted, last, strict=True)
+        )
         return (anew or told or earlier.id in self.forgotten) and self._as_it_is(earlier).start != booking.start
 
     def _ended_before(self, booking: Booking, wish: Wish) -> bool:
@@ -275,7 +278,7 @@ class Asks:
         elif told(old) != told(new):
             self.world.fail(f"syncd writes {href}, and changes more than the note")
         elif UNSURE in new["desc"]:
-            self.unsure.add(href)
+            self.unsure[href] = self.world.clock.seconds
 
     def agree(self) -> None:
         """Each event that asks for something to come is booked and gone, or says why not."""

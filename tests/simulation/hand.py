@@ -12,7 +12,7 @@ from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted, Reply, Request
 from syncd.engine.asked import SET_ASIDE
-from syncd.engine.book import PERHAPS_MOVED
+from syncd.engine.book import UNLISTED
 from syncd.engine.book import UNSURE as UNSURE_IF_BOOKED
 from syncd.engine.byhand import CHANGED_SINCE, UNSURE
 from tests.simulation.faults import APPLY, ASKING, ASKING_KILLS
@@ -302,9 +302,7 @@ class Hand:
         changed = self.world.oracle.said[zimun.now_called(named)].customer
         if reply.text == CHANGED_SINCE:
             return changed > wish.knew or wish.surprised
-        return (
-            not wish.done or reply.text in (SET_ASIDE, UNSURE, UNSURE_IF_BOOKED, PERHAPS_MOVED) or changed > wish.done
-        )
+        return not wish.done or reply.text in (SET_ASIDE, UNSURE, UNSURE_IF_BOOKED, UNLISTED) or changed > wish.done
 
     def agree(self) -> None:
         """In the end each wish is answered."""

@@ -543,8 +543,11 @@ class Oracle:
                 for other, at, each in self.events(name)
             )
             and not any(
-                # by an id that it had, too: that is what syncd knows where the answer with the new one was lost
-                (link.booking_id in (name, booking_of(old)) and (link.calendar, link.href) == (url, href))
+                # by an id that it had, too: where the answer with the new one was lost, that is what syncd knows
+                (
+                    (link.calendar, link.href) == (url, href)
+                    and (link.booking_id == name or (link.booking_id == booking_of(old) and link.closed is None))
+                )
                 or any((left.calendar, left.href) == (url, href) for left in link.leftovers)
                 for link in self.world.store.links().values()
             )
