@@ -104,7 +104,7 @@ def _both(action: Effect, settled: Link, links: Mapping[BookingId, Link]) -> Lin
     return replace(
         moved, calendar=written.calendar, href=written.href, uid=written.uid, texts=written.texts, note=note,
         data=written.data, event=written.event, etag=written.etag, put=written.put, replay=written.replay,
-        leftovers=written.leftovers,
+        older=written.older, since=written.since, leftovers=written.leftovers,
     )  # fmt: skip
 
 

@@ -127,7 +127,7 @@ async def test_a_note_about_a_move_that_was_done_meanwhile_does_not_take_the_mov
     """Both answers were lost: the move's, and that of the note which said that it waits. Then it is dragged back."""
     at_noon = make.booking(start=NOON)
     dragged = make.observation(make.event(BOOKED, start=make.zoned(NOON), end=make.zoned(FOUR)), stamp=2)
-    waiting = replace(LINK, wish=Wish(NOON, NOW - 16 * MINUTE))
+    waiting = replace(LINK, wish=Wish(NOON, NOW - 16 * MINUTE), since=("from before the drag",))
     written = done(decide(case(waiting, dragged, looks={LookBooking(BOOKED.id): Look.UNKNOWN})))
     assert isinstance(written, Replace)
     assert written.why is Why.MOVE_WAITS
@@ -160,6 +160,8 @@ async def test_a_note_about_a_move_that_was_done_meanwhile_does_not_take_the_mov
         link = store.links()[BOOKED.id]
     assert (link.booking, link.start.instant, link.wish) == (at_noon, NOON, None)
     assert (link.event, link.data, link.etag) == (stands.event, stands.data, '"3"')
+    assert (link.older, link.since) == (written.link.older, written.link.since)
+    assert (link.older, link.since) != (waiting.older, waiting.since)
     assert link.note is not None
     assert link.note.until == link.note.at, "what it says has ended"
     ten = LookSlots("cut", "loc_1", TEN.date())
