@@ -18,7 +18,7 @@ from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, Sides
-from syncd.planning.sides import STALE
+from syncd.planning.sides import STALE, is_stale
 from syncd.state.journal import Intent, Outcome
 
 UNKNOWN_BOOKING = "Zimun knows no such booking"
@@ -75,6 +75,9 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
             # it is not where it was: its customer may have moved it, and wants it to stand
             return Done(intent, Outcome.UNKNOWN)
         return await change(intent, action, sides, again=True)
+    link = sides.store.links().get(action.booking_id)
+    if link is not None and is_stale(link, found, sides.clock.now()):
+        return Done(intent, Outcome.UNKNOWN)  # it is from before what syncd did before this, and tells nothing of this
     if isinstance(action, CancelByHand):
         if found.cancelled:
             return _cancelled(intent, action, sides)

@@ -632,7 +632,9 @@ class Oracle:
         if known is None or known.cancelled or others or not said.shown_live:
             return
         far = known.start >= self.world.clock.true() + self.world.policy.future
-        if self.world.setup["renames"] and (self.world.zimun.list_closed or self.world.zimun.hides or far):
+        link = self.world.store.links().get(BookingId(name))
+        unheard = link is None or link.uid != fields["uid"]  # or was not looked for, as something else was asked for
+        if self.world.setup["renames"] and (self.world.zimun.list_closed or self.world.zimun.hides or far or unheard):
             return  # a reschedule whose answer was lost may have given it an id that no call tells
         if said.deleted is not None and said.deleted.by == "person" and not self._counts(name, url, fields):
             return  # a person had deleted the booking's own: this one bears only an id which the booking had once
