@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from syncd.domain.actions import ByHand, CancelByHand, RescheduleByHand
 from syncd.domain.booking import Booking, Status
-from syncd.domain.errors import NotFound, NotPermitted, OutcomeUnknown, Refused, SyncdError, Unavailable
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link, Wrote
 from syncd.domain.request import Known, Reply
@@ -18,7 +18,7 @@ from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, Sides
-from syncd.planning.sides import STALE, is_stale
+from syncd.planning.sides import STALE
 from syncd.state.journal import Intent, Outcome
 
 UNKNOWN_BOOKING = "Zimun knows no such booking"
@@ -59,15 +59,11 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     try:
         found = await read_booking(sides.bookings, action.booking_id, *starts)
         if found is None and isinstance(action, RescheduleByHand):
-            found = await renames.looked_for(action, sides)
+            found = await _looked_for(action, sides, is_old=is_old)
     except NotPermitted as error:
         if error.credentials:
             raise
         found, listed = None, False
-    except SyncdError:
-        if not is_old:
-            raise
-        found = None
     if found is None:
         if is_old:
             return Done(intent, Outcome.DROPPED, reply=Reply(EXIT_DOWN, UNSURE), detail="settled")
@@ -75,9 +71,6 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
             # it is not where it was: its customer may have moved it, and wants it to stand
             return Done(intent, Outcome.UNKNOWN)
         return await change(intent, action, sides, again=True)
-    link = sides.store.links().get(action.booking_id)
-    if link is not None and is_stale(link, found, sides.clock.now()):
-        return Done(intent, Outcome.UNKNOWN)  # it is from before what syncd did before this, and tells nothing of this
     if isinstance(action, CancelByHand):
         if found.cancelled:
             return _cancelled(intent, action, sides)
@@ -86,8 +79,21 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     if action.expect is not None and found.same_as(action.expect) and sides.clock.now() - intent.at < STALE:
         return await change(intent, action, sides, again=True)
     elsewhere = action.expect is not None and found.start != action.expect.start
+    link = sides.store.links().get(action.booking_id)
+    if elsewhere and link is not None and link.wrote is not None and sides.clock.now() - link.wrote.at < STALE:
+        return Done(intent, Outcome.UNKNOWN)  # perhaps from before what syncd did before this: soon it is known
     reply = Reply(EXIT_TROUBLE, CHANGED_SINCE) if elsewhere else Reply(EXIT_DOWN, NO_EFFECT)
     return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")
+
+
+async def _looked_for(action: RescheduleByHand, sides: Sides, *, is_old: bool) -> Booking | None:
+    """The booking by a list; None, too, where that cannot be read and the wish waits no longer for it."""
+    try:
+        return await renames.looked_for(action, sides)
+    except (Malformed, Unavailable):
+        if not is_old:
+            raise
+        return None
 
 
 def _moved(intent: Intent, action: RescheduleByHand, booking_id: BookingId, now: Booking | None, sides: Sides) -> Done:
