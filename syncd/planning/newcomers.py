@@ -117,8 +117,9 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
     if target not in snapshot.readable or _is_parked(booking.id, snapshot):
         return Outcome()
     if (tombstone := snapshot.links.get(booking.id)) is not None:
-        # it lives again, and so does what people had written into its event
-        return Outcome(Case(tombstone, snapshot, policy).recreate(booking, Why.BOOKING_REVIVED, note=None))
+        # it lives again, and so does what people had written into its event, and what they were still to be told
+        untold = tombstone.unsaid(NoteKind.ADOPTED)
+        return Outcome(Case(tombstone, snapshot, policy).recreate(booking, Why.BOOKING_REVIVED, note=untold))
     uid, name = next_name(booking.id, target, snapshot)
     link = Link(booking.id, target, "", uid, booking, EventTime(""), texts, put=Put(0, booking.start))
     made = draft(snapshot, policy, booking, uid, fresh(texts), booking.span, link.put)

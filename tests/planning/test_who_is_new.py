@@ -188,6 +188,16 @@ def test_what_people_wrote_into_its_event_comes_back_with_a_booking_that_lives_a
     assert made.link.older == outdated(ended)
 
 
+def test_a_move_that_was_never_told_as_lost_is_told_when_the_booking_lives_again() -> None:
+    """After a lost database, where the calendar refused that note until the booking had ended."""
+    untold = note(NoteKind.ADOPTED, asked=FOUR, was=TEN)
+    ended = pair(closed=Closed(NOW - DAY, ClosedWhy.CANCELLED), pending=untold)
+    made = one(make.booking(start=NOON), links={B1: ended})
+    assert (made.link.note, made.link.pending) == (untold, None)
+    other = replace(ended, pending=note(NoteKind.NOT_OPEN))
+    assert one(make.booking(start=NOON), links={B1: other}).link.note is None
+
+
 @pytest.mark.parametrize(("ago", "stale"), [(MINUTE, True), (3 * MINUTE, False)])
 def test_a_cancelled_booking_that_still_answers_is_stale_for_two_minutes(ago: timedelta, stale: bool) -> None:
     over = pair(booking=OFF, closed=Closed(NOW - ago, ClosedWhy.CANCELLED), wrote=Wrote(NOW - ago, BOOKED))
