@@ -182,8 +182,6 @@ async def _confirm(intent: Intent, action: Confirm, sides: Sides, *, again: bool
             return met
         if isinstance(error, Malformed):
             return Done(intent, Outcome.DONE, reply=Reply(EXIT_TROUBLE, UNNAMED), detail="Malformed")
-        if surely is not None and (doubt := await _doubt(request, sides)) is not None:
-            return Done(intent, Outcome.FAILED, reply=Reply(surely, doubt), detail="unsure")
         return await _refused(intent, request, sides, error)
     except (NotPermitted, Unavailable) as error:
         _remember(error, sides)
@@ -202,8 +200,6 @@ async def _unanswered(intent: Intent, request: Request, sides: Sides, error: Syn
     code = exit_code_of(error)
     if (met := await _met(intent, request, sides, surely=code)) is not None:
         return met
-    if (doubt := await _doubt(request, sides)) is not None:
-        return Done(intent, Outcome.FAILED, reply=Reply(code, doubt), detail="unsure")
     slots = await open_nearby(sides, request.service_id, request.location_id, request.start)
     return Done(intent, Outcome.FAILED, reply=Reply(code, NO_ANSWER, slots=slots), detail="unanswered")
 
@@ -250,7 +246,8 @@ async def _booking_of(made: Confirmed, action: Confirm, sides: Sides) -> Booking
 async def _met(intent: Intent, request: Request, sides: Sides, *, surely: int | None = None) -> Done | None:
     """What came of it by a look: the booking that is there, or that none can be had now; None where there is none.
 
-    `surely`: what syncd knows is not enough where the list is closed. Then nobody can tell, with that exit code.
+    `surely`: what syncd knows is not enough where the list is closed, nor that it is not where it was to be where it
+    may have been moved. Then nobody can tell, with that exit code.
     """
     try:
         twin = await live_twin(request, sides, surely=surely is not None)
@@ -258,6 +255,8 @@ async def _met(intent: Intent, request: Request, sides: Sides, *, surely: int | 
         if surely is not None and isinstance(fault, NotPermitted) and not fault.credentials:
             return Done(intent, Outcome.FAILED, reply=Reply(surely, UNSURE), detail="unsure")
         return Done(intent, Outcome.UNKNOWN, fault=fault)
+    if twin is None and surely is not None and (doubt := await _doubt(request, sides)) is not None:
+        return Done(intent, Outcome.FAILED, reply=Reply(surely, doubt), detail="unsure")
     if twin is None:
         return None
     reply = Reply(EXIT_DONE, "booked already", (twin.id,))

@@ -94,9 +94,7 @@ def _both(action: Effect, settled: Link, links: Mapping[BookingId, Link]) -> Lin
     Whichever is settled last was planned before the other was known, and must not take that back: the booking and what
     was agreed are the move's, what stands in the calendar is the write's, and what the event says has ended.
     """
-    # a reschedule may have given the booking another id; its event keeps its UID
-    same = (link for link in links.values() if link.uid == settled.uid and link.closed is None)
-    known = links.get(action.booking_id) or next(same, None)
+    known = links.get(action.booking_id) or _pair_of(settled.uid, links)
     if known is None or known.wrote == settled.wrote:
         return settled
     moved, written = (settled, known) if isinstance(action, Reschedule) else (known, settled)
@@ -116,11 +114,16 @@ def _carried_on(action: Effect, settled: Link, links: Mapping[BookingId, Link]) 
     """
     if isinstance(action, Reschedule | Cancel):
         return settled
-    known = next((link for link in links.values() if link.uid == settled.uid and link.closed is None), None)
+    known = _pair_of(settled.uid, links)
     if known is None:
         return settled
     booking = replace(settled.booking, id=known.booking_id)
     return replace(settled, booking_id=known.booking_id, booking=booking, wrote=known.wrote)
+
+
+def _pair_of(uid: str, links: Mapping[BookingId, Link]) -> Link | None:
+    """The pair of that event: a reschedule may have given its booking another id, the event keeps its UID."""
+    return next((link for link in links.values() if link.uid == uid and link.closed is None), None)
 
 
 async def _look(intent: Intent, sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot) -> Done:

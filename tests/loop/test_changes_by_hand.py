@@ -30,6 +30,13 @@ def wish(verb: str, booking_id: str, to: datetime = TO) -> Wanted:
     return CancelWanted(BookingId(booking_id)) if verb == "cancel" else MoveWanted(BookingId(booking_id), to)
 
 
+def renamed(w: World, old: str, start: datetime, new: str = "b_new") -> BookingId:
+    """Zimun moves a booking, and makes another one of it."""
+    moved = w.salon.move(old, start)
+    del w.salon._appointments[old]
+    return BookingId(w.salon.place("s_haircut", start, moved.staff_id, booking_id=new).booking_id)
+
+
 def close_look_up(w: World, booking_id: str) -> None:
     """No call reads that booking by its id any more; the list still shows it."""
     w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{booking_id}", times=None, status=403, body={"detail": "forbidden"})
@@ -202,11 +209,7 @@ async def test_a_reschedule_that_gives_another_id_carries_the_pair_over(dav: Ser
         await w.cycle()
 
         async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
-            moved = w.salon.move(old, start)
-            del w.salon._appointments[old]
-            new = "b_new"
-            w.salon.place("s_haircut", start, moved.staff_id, booking_id=new)
-            return BookingId(new)
+            return renamed(w, old, start)
 
         ask_id = want(w, wish("reschedule", booking_id))
         with patch.object(ZimunClient, "reschedule", renaming):
@@ -234,9 +237,7 @@ async def test_moved_by_hand_and_by_a_drag_in_one_cycle_no_id_that_it_had_is_a_b
         names = iter(("b_second", "b_third"))
 
         async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
-            moved = w.salon.move(old, start)
-            del w.salon._appointments[old]
-            return BookingId(w.salon.place("s_haircut", start, moved.staff_id, booking_id=next(names)).booking_id)
+            return renamed(w, old, start, next(names))
 
         await w.drag(booking_id, 2 * HOUR)
         want(w, wish("reschedule", booking_id))
@@ -268,9 +269,7 @@ async def test_an_event_whose_write_had_no_answer_goes_on_with_the_id_that_a_mov
             await w.cycle(minutes=1)
 
         async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
-            moved = w.salon.move(old, start)
-            del w.salon._appointments[old]
-            return BookingId(w.salon.place("s_haircut", start, moved.staff_id, booking_id="b_new").booking_id)
+            return renamed(w, old, start)
 
         want(w, wish("reschedule", booking_id))
         with patch.object(ZimunClient, "reschedule", renaming):
@@ -297,9 +296,7 @@ async def test_an_id_whose_answer_was_lost_gets_no_event_of_its_own(dav: Server,
         async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
             calls.append(key)
             if len(calls) == 1:
-                moved = w.salon.move(old, start)
-                del w.salon._appointments[old]
-                w.salon.place("s_haircut", start, moved.staff_id, booking_id="b_new")
+                renamed(w, old, start)
                 raise OutcomeUnknown("no answer came")
             return BookingId("b_new")
 
@@ -327,9 +324,7 @@ async def test_an_id_whose_answer_was_lost_is_found_where_the_booking_was_to_be(
 
         async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
             calls.append(key)
-            moved = w.salon.move(old, start)
-            del w.salon._appointments[old]
-            w.salon.place("s_haircut", start, moved.staff_id, booking_id="b_new")
+            renamed(w, old, start)
             raise OutcomeUnknown("no answer came")
 
         ask_id = want(w, wish("reschedule", booking_id))
