@@ -12,7 +12,7 @@ from syncd.calendars.account import Account
 from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import ConfigError
 from syncd.domain.ids import BookingId
-from syncd.engine.sides import Managed, Sides
+from syncd.engine.sides import AHEAD, Managed, Sides
 from syncd.planning.routing import Route
 from syncd.planning.snapshot import Policy
 from syncd.ports import CalendarPort, Clock, Stored
@@ -150,4 +150,5 @@ async def sides(config: Config, store: Store, *, once: bool) -> AsyncIterator[Si
             far_every=timedelta(0) if once else timedelta(seconds=FAR_CYCLES * config.sync.interval_seconds),
             open_days=open_days(config),
             every=timedelta(seconds=config.sync.interval_seconds),
+            ahead=max(AHEAD, timedelta(days=config.sync.future_days)),
         )

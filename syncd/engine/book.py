@@ -204,13 +204,14 @@ async def _unanswered(intent: Intent, request: Request, sides: Sides, error: Syn
     return Done(intent, Outcome.FAILED, reply=Reply(code, NO_ANSWER, slots=slots), detail="unanswered")
 
 
-async def _doubt(request: Request, sides: Sides) -> str | None:
+async def _doubt(request: Request, sides: Sides, since: datetime) -> str | None:
     """Why nobody can say that it is not booked, though it is not where it was to be; None where it surely is not.
 
-    Its customer may have moved it before any answer came: then there is such a booking of theirs at another time.
+    Its customer may have moved it before any answer came: then there is such a booking of theirs at another time, after
+    `since`, when it was asked for.
     """
     try:
-        listed = await all_to_come(sides.bookings, sides.clock.now(), request.start)
+        listed = await all_to_come(sides, since, request.start)
     except SyncdError:
         return UNLISTED
     found = (replace(booking, start=request.start) for booking in listed.bookings)
@@ -255,7 +256,7 @@ async def _met(intent: Intent, request: Request, sides: Sides, *, surely: int | 
         if surely is not None and isinstance(fault, NotPermitted) and not fault.credentials:
             return Done(intent, Outcome.FAILED, reply=Reply(surely, UNSURE), detail="unsure")
         return Done(intent, Outcome.UNKNOWN, fault=fault)
-    if twin is None and surely is not None and (doubt := await _doubt(request, sides)) is not None:
+    if twin is None and surely is not None and (doubt := await _doubt(request, sides, intent.at)) is not None:
         return Done(intent, Outcome.FAILED, reply=Reply(surely, doubt), detail="unsure")
     if twin is None:
         return None

@@ -11,14 +11,14 @@ from syncd.domain.actions import ByHand, CancelByHand, RescheduleByHand
 from syncd.domain.booking import Booking, Status
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Link, Wrote
+from syncd.domain.link import Link
 from syncd.domain.request import Known, Reply
 from syncd.engine import renames
 from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, Sides
-from syncd.planning.sides import STALE
+from syncd.planning.sides import STALE, is_stale, our_write
 from syncd.state.journal import Intent, Outcome
 
 UNKNOWN_BOOKING = "Zimun knows no such booking"
@@ -58,8 +58,8 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     listed, is_old = True, abs(sides.clock.now() - intent.at) > PATIENCE
     try:
         found = await read_booking(sides.bookings, action.booking_id, *starts)
-        if found is None and isinstance(action, RescheduleByHand):
-            found = await _looked_for(action, sides, is_old=is_old)
+        if (found is None or found.cancelled) and isinstance(action, RescheduleByHand):
+            found = await _looked_for(action, sides, is_old=is_old) or found
     except NotPermitted as error:
         if error.credentials:
             raise
@@ -70,20 +70,33 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
         if isinstance(action, CancelByHand) and starts and listed:
             # it is not where it was: its customer may have moved it, and wants it to stand
             return Done(intent, Outcome.UNKNOWN)
-        return await change(intent, action, sides, again=True)
+        done = await change(intent, action, sides, again=True)
+        unseen = done.detail == "NotFound" and not listed
+        # the one before it may have been heard
+        return replace(done, reply=Reply(EXIT_DOWN, UNSURE)) if unseen else done
     if isinstance(action, CancelByHand):
         if found.cancelled:
             return _cancelled(intent, action, sides)
     elif not found.cancelled and found.start == action.to:
+        link = sides.store.links().get(found.id)
+        if not is_old and link is not None and is_stale(link, found, sides.clock.now()):
+            return Done(intent, Outcome.UNKNOWN)  # it was there before syncd moved it away: soon it is known
         return _moved(intent, action, found.id, found, sides)
     if action.expect is not None and found.same_as(action.expect) and sides.clock.now() - intent.at < STALE:
         return await change(intent, action, sides, again=True)
     elsewhere = action.expect is not None and found.start != action.expect.start
-    link = sides.store.links().get(action.booking_id)
-    if elsewhere and link is not None and link.wrote is not None and sides.clock.now() - link.wrote.at < STALE:
+    if elsewhere and not is_old and _wrote_lately(action.booking_id, sides):
         return Done(intent, Outcome.UNKNOWN)  # perhaps from before what syncd did before this: soon it is known
     reply = Reply(EXIT_TROUBLE, CHANGED_SINCE) if elsewhere else Reply(EXIT_DOWN, NO_EFFECT)
     return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")
+
+
+def _wrote_lately(booking_id: BookingId, sides: Sides) -> bool:
+    """Whether syncd had changed the booking so shortly before that what is read may be from before that."""
+    link = sides.store.links().get(booking_id)
+    ats = [link.wrote.at] if link is not None and link.wrote is not None else []
+    ats += [one.at for one in sides.store.known() if one.booking.id == booking_id and one.before is not None]
+    return any(sides.clock.now() - at < STALE for at in ats)
 
 
 async def _looked_for(action: RescheduleByHand, sides: Sides, *, is_old: bool) -> Booking | None:
@@ -121,7 +134,7 @@ def _written(sides: Sides, old_id: BookingId, booking_id: BookingId, expect: Boo
     if link is None or link.closed is not None:
         return None
     # the base is not told where it went: a start that it had before other writes may be the true one now
-    wrote = Wrote(sides.clock.now(), expect) if expect is not None else link.wrote
+    wrote = our_write(link, expect, sides.clock.now()) if expect is not None else link.wrote
     return replace(link, booking_id=booking_id, booking=replace(link.booking, id=booking_id), wrote=wrote)
 
 

@@ -106,6 +106,7 @@ class Engine:
             booked = await requests.book(current.snapshot)
             self._remember(current, [], booked)
             await self._act(current, stopping, progress)
+            memory.remember_told(store, current.snapshot)
             tidying = Tidying(self._sides, current.managed, health, stopping)
             current.problems += await tidying.all(current.snapshot)
             if current.managed.openings is not None:
@@ -239,6 +240,7 @@ class Engine:
             managed=frozenset(managed.calendars),
             readable=readable,
             clock_jumped=clocks.jumped,
+            told_otherwise=memory.told_otherwise(sides.store, links),
             asked_lately=memory.asked_lately(sides.store, now),
             refused_uids=memory.refused_uids(sides.store),
             never_read=frozenset(url for url in unread if url not in readable),
@@ -295,7 +297,9 @@ class Engine:
             waits = action.why is Why.MOVE_WAITS and action.booking_id not in unread
             if action.booking_id not in current.left_out or waits:
                 wanted.append(action)
-            elif (ended := only_what_ended(snapshot.links.get(action.booking_id), action)) is not None:
+                continue
+            before = snapshot.links.get(action.booking_id)
+            if (ended := only_what_ended(before, action, jumped=snapshot.clock_jumped)) is not None:
                 wanted.append(ended)
         # what a calendar refused is named whichever round it is
         allowed = self._not_refused(current, wanted)

@@ -5,7 +5,7 @@ They count where Zimun does not tell of them: its list is closed, or lags behind
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -19,6 +19,8 @@ from syncd.planning.sides import STALE
 from syncd.planning.snapshot import Policy
 
 log = structlog.get_logger(__name__)
+
+FAR_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +44,27 @@ async def with_known(
     standing = {one.booking_id for one in asking if not one.gone}
     for one in known:
         booking_id, link = one.booking.id, links.get(one.booking.id)
+        if link is not None and link.closed is not None and (link.closed.at < one.at or one.before is None):
+            link = None  # the pair had ended when this was told, or it was taken in anew: the booking lives again
         if _is_over(one, link, policy, now, requested=booking_id in standing):
             over.append(booking_id)
             continue
-        if booking_id in listed.unreadable or (
+        far = (
             link is None
             and one.booking.start >= now + policy.future
             and booking_id not in requested
             and not one.booking.cancelled
-        ):
-            continue  # unseen; or it has no event yet
-        seen = found.get(booking_id) or await _look(one, sides, listed.window, now)
+        )
+        # it has no event yet; where it is moved nearer the list tells, or where that is closed a look now and then
+        if booking_id in listed.unreadable or (far and (listed.window is not None or abs(now - one.at) < FAR_EVERY)):
+            continue
+        seen = found.get(booking_id) or await _look(one, sides, listed.window, now, paired=link is not None)
         if seen is None:
             continue
         found.setdefault(booking_id, seen)
+        if far:
+            sides.store.know(Known(seen, now))
+            continue
         if not _says_the_same(seen, one.booking) and not _lags(one, seen, now):
             # somebody changed it since
             if link is None:
@@ -76,7 +85,7 @@ def _is_over(one: Known, link: Link | None, policy: Policy, now: datetime, *, re
     return link.closed is not None or _says_the_same(link.booking, one.booking)
 
 
-async def _look(one: Known, sides: Sides, window: Span | None, now: datetime) -> Booking | None:
+async def _look(one: Known, sides: Sides, window: Span | None, now: datetime, *, paired: bool) -> Booking | None:
     """The booking as its own call tells it, else as it is known; None where it is not believed to be there."""
     try:
         found = await sides.bookings.booking(one.booking.id)
@@ -86,14 +95,19 @@ async def _look(one: Known, sides: Sides, window: Span | None, now: datetime) ->
         log.info("booking.not_read_again", booking_id=one.booking.id, fault=type(error).__name__)
         return None
     if found is not None:
-        return one.booking if _lags(one, found, now) else found
+        # its customer may have taken a cancellation back just now: a pair waits until it is known, its event stands
+        waits = paired and one.booking.cancelled
+        return one.booking if _lags(one, found, now) and not waits else found
     # where nothing is listed, a 404 may be that of an API without such a call; and a new booking is not known at once
     return one.booking if window is None or one.booking.cancelled or now - one.at < STALE else None
 
 
 def _lags(one: Known, seen: Booking, now: datetime) -> bool:
-    """Whether an answer still shows what was there before our own write."""
-    return one.before is not None and seen.same_as(one.before) and now - one.at < STALE
+    """Whether an answer still shows what was there before our own write, and is not known to be newer."""
+    if one.before is None or not seen.same_as(one.before) or now - one.at >= STALE:
+        return False
+    was = one.before.updated_at
+    return was is None or seen.updated_at is None or seen.updated_at <= was
 
 
 def _says_the_same(booking: Booking, other: Booking) -> bool:

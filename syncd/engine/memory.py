@@ -1,13 +1,16 @@
 """Small things that outlive a cycle, kept as facts in the store: clocks, suspect UIDs, events that name no booking."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from syncd.domain.actions import Action, Create, Remove, Replace
 from syncd.domain.ids import BookingId
+from syncd.domain.link import Link
+from syncd.planning.sides import is_stale, seen_booking
+from syncd.planning.snapshot import Snapshot
 from syncd.ports import Clock
 from syncd.state.store import Store
 
@@ -20,6 +23,7 @@ _CLOSED = "zimun_closed_at"
 _BOOKS_NOTHING = "zimun_books_nothing_at"
 _PUT_OFF = "asks_put_off"
 _SET_ASIDE = "asks_set_aside"
+_OTHERWISE = "told_otherwise"
 CLOSED_FOR = timedelta(minutes=15)
 
 
@@ -73,6 +77,35 @@ def remember_asked(store: Store, unknown: Collection[BookingId], now: datetime) 
     if unknown:
         known = {name: at for name, at in _load(store, _ORPHANS).items() if _age(at, now) < ASK_AGAIN}
         store.set_fact(_ORPHANS, json.dumps(known | dict.fromkeys(unknown, now.isoformat())))
+
+
+def told_otherwise(store: Store, links: Mapping[BookingId, Link]) -> dict[BookingId, datetime]:
+    """The starts that Zimun told at last of bookings whose pairs had not come to that; but for what syncd wrote since.
+
+    An event may not be written for long, and then Zimun may tell of the booking no more.
+    """
+    found = {}
+    for name, (start, at) in _pairs(store, _OTHERWISE).items():
+        link = links.get(BookingId(name))
+        if link is not None and (link.wrote is None or link.wrote.at <= datetime.fromisoformat(at)):
+            found[link.booking_id] = datetime.fromisoformat(start)
+    return found
+
+
+def remember_told(store: Store, snapshot: Snapshot) -> None:
+    """Remember them, as a cycle leaves both sides; of a booking that was not read in it what was known before."""
+    known = _pairs(store, _OTHERWISE)
+    told: dict[str, tuple[str, str]] = {}
+    for booking_id, link in snapshot.links.items():
+        if link.closed is not None:
+            continue
+        seen = seen_booking(link, snapshot)
+        if seen is None and booking_id in known:
+            told[booking_id] = known[booking_id]
+        elif seen is not None and seen.start != link.booking.start and not is_stale(link, seen, snapshot.now):
+            told[booking_id] = (seen.start.isoformat(), snapshot.now.isoformat())
+    if {name: start for name, (start, _) in told.items()} != {name: start for name, (start, _) in known.items()}:
+        store.set_fact(_OTHERWISE, json.dumps(told))
 
 
 def remember_closed(store: Store, now: datetime) -> None:
@@ -175,8 +208,12 @@ def _age(at: str, now: datetime) -> timedelta:
 
 def _rests(store: Store) -> dict[str, tuple[str, str]]:
     """Since when each comes to nothing, and until when it rests."""
-    text = store.fact(_PUT_OFF)
-    return {name: (first, until) for name, (first, until) in json.loads(text).items()} if text is not None else {}
+    return _pairs(store, _PUT_OFF)
+
+
+def _pairs(store: Store, name: str) -> dict[str, tuple[str, str]]:
+    text = store.fact(name)
+    return {key: (first, second) for key, (first, second) in json.loads(text).items()} if text is not None else {}
 
 
 def _load(store: Store, name: str) -> dict[str, str]:

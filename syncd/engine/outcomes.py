@@ -13,6 +13,7 @@ from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.domain.request import Known, Reply
+from syncd.engine.sides import Sides
 from syncd.planning.instants import resolved
 from syncd.planning.sides import our_write
 from syncd.planning.snapshot import Snapshot
@@ -20,9 +21,6 @@ from syncd.ports import BookingPort, Stored
 from syncd.state.journal import Intent, Outcome
 
 log = structlog.get_logger(__name__)
-
-AHEAD = timedelta(days=60)
-"""As far as cycles list by default (`future_days`): Zimun may refuse to list more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +113,10 @@ async def read_booking(port: BookingPort, booking_id: BookingId, *starts: dateti
     return next((booking for listed in lists for booking in listed.bookings if booking.id == booking_id), None)
 
 
-async def all_to_come(port: BookingPort, now: datetime, to: datetime) -> BookingList:
-    """What a list tells of the coming weeks, that time among them. Raises what listing raises."""
-    return await port.bookings(now, max(now + AHEAD, to + timedelta(seconds=1)))
+async def all_to_come(sides: Sides, since: datetime, to: datetime) -> BookingList:
+    """What a list tells from then on, as far ahead as cycles list, that time among it. Raises what listing raises."""
+    now = sides.clock.now()
+    return await sides.bookings.bookings(min(since, now), max(now + sides.ahead, to + timedelta(seconds=1)))
 
 
 def href_in(calendar: str, name: str) -> str:

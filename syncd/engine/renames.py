@@ -15,24 +15,38 @@ from syncd.state.journal import Intent
 async def looked_for(action: Reschedule | RescheduleByHand, sides: Sides) -> Booking | None:
     """What became of a booking that was to be moved, where a look-up by its id finds none; by a list of all to come.
 
-    Its id counts first, wherever it is, for a 404 may be wrong; else the one like it that stands at the target. None
-    where there is neither, or several. Raises what listing raises, NotPermitted where the list is closed to us.
+    Its id counts first where it is live, for a 404 may be wrong; else the one like it that stands at the target, for
+    the old one may have been cancelled in its favour. None where there is neither, or several at the target. Raises
+    what listing raises, NotPermitted where the list is closed to us.
     """
     links, now = sides.store.links(), sides.clock.now()
-    listed = await all_to_come(sides.bookings, now, action.to)
+    listed = await all_to_come(sides, now, action.to)
     if any(item.key == action.booking_id for item in listed.parked):
         raise Malformed(action.booking_id, "the list names it, and it cannot be read")
     named = next((booking for booking in listed.bookings if booking.id == action.booking_id), None)
     same = [booking for booking in listed.bookings if booking.id not in links and _is_at_target(booking, action)]
-    return named or (same[0] if len(same) == 1 else None)
+    if named is not None and not named.cancelled:
+        return named
+    return same[0] if len(same) == 1 else named
 
 
 def concerned(actions: Iterable[Effect], links: Mapping[BookingId, Link]) -> frozenset[BookingId]:
     """The bookings that these are about, also by the id which a change by hand has given one of them since."""
     actions = list(actions)
-    uids = {each.link.uid for each in actions if not isinstance(each, Asked) and each.booking_id not in links}
-    now = (link.booking_id for link in links.values() if uids and link.uid in uids and link.closed is None)
-    return frozenset({each.booking_id for each in actions}.union(now))
+    ours = [each for each in actions if not isinstance(each, Asked) and each.booking_id not in links]
+    now = (pair_of(each.link, links) for each in ours)
+    return frozenset({each.booking_id for each in actions}.union(link.booking_id for link in now if link is not None))
+
+
+def pair_of(then: Link, links: Mapping[BookingId, Link]) -> Link | None:
+    """The open pair that this one is now, if its booking has another id since.
+
+    Its event keeps its UID; and where one was to be written anew, the pair remembers the booking before its last move.
+    """
+    alive = [link for link in links.values() if link.closed is None]
+    by_event = (link for link in alive if link.uid == then.uid)
+    by_move = (link for link in alive if link.wrote is not None and link.wrote.before.id == then.booking_id)
+    return next(by_event, None) or next(by_move, None)
 
 
 def perhaps_renamed(

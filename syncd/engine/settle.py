@@ -23,12 +23,12 @@ from syncd.domain.actions import (
     Why,
 )
 from syncd.domain.booking import Booking
-from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision, Link
 from syncd.domain.request import Reply
 from syncd.engine import memory, renames
-from syncd.engine.byhand import CHANGED_SINCE
+from syncd.engine.byhand import CHANGED_SINCE, PATIENCE
 from syncd.engine.execute import side_of
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, read_quietly, rescheduled, written_as
 from syncd.engine.sides import EXIT_TROUBLE, Health, Sides
@@ -94,7 +94,7 @@ def _both(action: Effect, settled: Link, links: Mapping[BookingId, Link]) -> Lin
     Whichever is settled last was planned before the other was known, and must not take that back: the booking and what
     was agreed are the move's, what stands in the calendar is the write's, and what the event says has ended.
     """
-    known = links.get(action.booking_id) or _pair_of(settled.uid, links)
+    known = links.get(action.booking_id) or renames.pair_of(settled, links)
     if known is None or known.wrote == settled.wrote:
         return settled
     moved, written = (settled, known) if isinstance(action, Reschedule) else (known, settled)
@@ -114,16 +114,11 @@ def _carried_on(action: Effect, settled: Link, links: Mapping[BookingId, Link]) 
     """
     if isinstance(action, Reschedule | Cancel):
         return settled
-    known = _pair_of(settled.uid, links)
+    known = renames.pair_of(settled, links)
     if known is None:
         return settled
     booking = replace(settled.booking, id=known.booking_id)
     return replace(settled, booking_id=known.booking_id, booking=booking, wrote=known.wrote)
-
-
-def _pair_of(uid: str, links: Mapping[BookingId, Link]) -> Link | None:
-    """The pair of that event: a reschedule may have given its booking another id, the event keeps its UID."""
-    return next((link for link in links.values() if link.uid == uid and link.closed is None), None)
 
 
 async def _look(intent: Intent, sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot) -> Done:
@@ -161,15 +156,20 @@ async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: S
             return cancelled(intent, action, sides.clock.now())
         return Done(intent, Outcome.DROPPED)
     booking = await read_booking(sides.bookings, action.booking_id, action.expect.start, action.to)
-    booking = booking or await _looked_for(action, sides)
+    if booking is None or booking.cancelled:
+        booking = await _looked_for(intent, action, sides) or booking
     if booking is not None and not booking.cancelled and booking.start == action.to:
         return rescheduled(intent, action, booking.id, booking, sides.clock.now())
     return Done(intent, Outcome.DROPPED)
 
 
-async def _looked_for(action: Reschedule, sides: Sides) -> Booking | None:
+async def _looked_for(intent: Intent, action: Reschedule, sides: Sides) -> Booking | None:
     try:
         return await renames.looked_for(action, sides)
+    except Unavailable:
+        if abs(sides.clock.now() - intent.at) > PATIENCE:
+            return None  # so long a list may be refused each time, and all would wait for this one
+        raise
     except NotPermitted as error:
         if error.credentials:
             raise
@@ -226,10 +226,18 @@ async def _repeat(
 ) -> Done:
     """A booking that no call can read cannot be looked at: the same key again answers as the first call did.
 
-    A cancellation is not asked for again where its reason has ended meanwhile: the event is back, or the question over.
+    Neither is asked for again where a person has asked for something else in the shell since, and was heard or may have
+    been, or has taken a yes back; nor a cancellation whose reason has ended meanwhile: the event is back, or the
+    question over.
     """
     link = sides.store.links().get(action.booking_id)
-    if isinstance(action, Cancel) and link is not None:
+    by_hand = (one.action for one in sides.store.open_intents() if isinstance(one.action, ByHand))
+    newer = any(each.booking_id == action.booking_id for each in by_hand)
+    if link is None or link.wrote != action.before.wrote or newer:
+        return Done(intent, Outcome.DROPPED)
+    if link.awaiting is not None and link.awaiting.decision is Decision.REJECTED:
+        return Done(intent, Outcome.DROPPED)
+    if isinstance(action, Cancel):
         over = endings.is_over(action.before, link) or await _is_back(link, sides, calendars)
         if over is not False:
             return Done(intent, Outcome.UNKNOWN if over is None else Outcome.DROPPED)

@@ -14,6 +14,9 @@ from syncd.texts.words import Words
 
 ZIMUN = "zimun"
 
+AHEAD = timedelta(days=60)
+"""As far as cycles list by default (`future_days`)."""
+
 EXIT_DONE, EXIT_TROUBLE, EXIT_DOWN, EXIT_CREDENTIALS, EXIT_CONFIG = 0, 1, 75, 77, 78
 
 
@@ -35,7 +38,8 @@ class Sides:
 
     `far_every`: how often the days beyond the next week are listed. `catalog` is kept between cycles of one process,
     and `list_closed`: whether Zimun's list of bookings is closed to this client. `open_days`: for how many days after
-    today open slots are asked for; None: nothing publishes them. `every`: how often there is a cycle.
+    today open slots are asked for; None: nothing publishes them. `every`: how often there is a cycle. `ahead`: how far
+    a look for one booking among all lists.
     """
 
     bookings: BookingPort
@@ -50,6 +54,7 @@ class Sides:
     list_closed: bool = False
     open_days: int | None = None
     every: timedelta = timedelta(minutes=1)
+    ahead: timedelta = AHEAD
 
 
 @dataclass(slots=True)

@@ -44,6 +44,9 @@ def taken_up(
         return replace(fresh, stage=Stage.CLOSED, note=note, booking_id=known.booking_id)
     if reading is None:
         return replace(fresh, stage=Stage.THEIRS)
+    if known is not None and known.note is not None and known.note.kind is NoteKind.REQUEST_UNSURE:
+        # changed before that could be told: what it asked for until then may be booked
+        return replace(fresh, stage=Stage.CLOSED, note=known.note)
     if known is None and event.noted:
         return replace(fresh, stage=Stage.CLOSED, first=first)
     if first:

@@ -164,15 +164,16 @@ def is_over(before: Link, after: Link) -> bool:
     return any(getattr(before, each) is not None and getattr(after, each) is None for each in _MAY_END)
 
 
-def only_what_ended(before: Link | None, action: Action) -> Record | None:
-    """Of what is to be remembered of a pair while the answer to a call is waited for: what `is_over`; None for nothing.
-
-    Else it would go on when that answer is known.
+def only_what_ended(before: Link | None, action: Action, *, jumped: bool) -> Record | None:
+    """Of what is to be remembered of a pair while the answer to a call is waited for: what `is_over`, and what begins
+    anew after a clock that `jumped`; None for nothing. Else it would go on when that answer is known.
     """
-    if before is None or not isinstance(action, Record) or not is_over(before, action.link):
+    if before is None or not isinstance(action, Record):
         return None
-    ended = {each: None for each in _MAY_END if getattr(action.link, each) is None}
-    return replace(action, link=changed(before, **ended))
+    after = action.link
+    ended = {each: getattr(after, each) for each in _MAY_END if jumped or getattr(after, each) is None}
+    link = changed(before, **{each: value for each, value in ended.items() if getattr(before, each) is not None})
+    return replace(action, link=link) if link is not before else None
 
 
 def _was_seen(zimun: BookingSide) -> bool:

@@ -118,8 +118,11 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
         return Outcome()
     if (tombstone := snapshot.links.get(booking.id)) is not None:
         # it lives again, and so does what people had written into its event, and what they were still to be told
-        untold = tombstone.unsaid(NoteKind.ADOPTED)
-        return Outcome(Case(tombstone, snapshot, policy).recreate(booking, Why.BOOKING_REVIVED, note=untold))
+        case, untold = Case(tombstone, snapshot, policy), tombstone.unsaid(NoteKind.ADOPTED)
+        if untold is not None and untold.asked == booking.start:
+            untold = None  # it is where the person wanted it
+        told = case.note(NoteKind.ADOPTED, asked=untold.asked, was=booking.start) if untold is not None else None
+        return Outcome(case.recreate(booking, Why.BOOKING_REVIVED, note=told))
     uid, name = next_name(booking.id, target, snapshot)
     link = Link(booking.id, target, "", uid, booking, EventTime(""), texts, put=Put(0, booking.start))
     made = draft(snapshot, policy, booking, uid, fresh(texts), booking.span, link.put)

@@ -131,7 +131,9 @@ def booking_side(link: Link, snapshot: Snapshot, policy: Policy) -> BookingSide:
             known = told and link.booking_id not in snapshot.unreadable
             return BookingCancelled(link.booking, explicit=True) if known else BookingUnseen()
         if snapshot.looks.get(LookBooking(link.booking_id)) is Look.CLOSED:
-            return BookingSame(link.booking)  # blind: no call can read it, and it counts as its base
+            # blind: no call can read it, and it counts as its base, but where that was not what Zimun told at last
+            outdated = snapshot.told_otherwise.get(link.booking_id, link.booking.start) != link.booking.start
+            return BookingUnseen() if outdated else BookingSame(link.booking)
         return _missing(link, snapshot, policy)
     if is_stale(link, seen, snapshot.now):
         seen = link.booking

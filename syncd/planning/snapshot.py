@@ -89,6 +89,7 @@ class Snapshot:
     this database knows nothing of yet. `texts` are what each event
     should say. `clock_jumped`: the wall clock moved by itself since the last cycle. `asked_lately` are bookings of
     unlinked events that were looked up within the hour; `refused_uids` are UIDs that a server would not take.
+    `told_otherwise` are the starts that Zimun told at last of bookings whose pairs had not come to that yet.
     `requested` are bookings that an event asked for: theirs are written beyond `future`, too.
     `cancelled_lately` counts our cancellations of the last hour, `perhaps_cancelled` are the bookings of those whose
     answer was lost, `moved_now` and `removed_now` count the moves that Zimun was asked for in this cycle without a
@@ -112,6 +113,7 @@ class Snapshot:
     clock_jumped: bool = False
     asked_lately: frozenset[BookingId] = frozenset()
     refused_uids: frozenset[str] = frozenset()
+    told_otherwise: Mapping[BookingId, datetime] = field(default_factory=dict)
     requested: frozenset[BookingId] = frozenset()
     cancelled_lately: int = 0
     perhaps_cancelled: frozenset[BookingId] = frozenset()

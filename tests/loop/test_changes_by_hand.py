@@ -7,15 +7,14 @@ from unittest.mock import patch
 
 import pytest
 
-from syncd.calendars.dav import DavCalendar
 from syncd.domain.booking import BookingList
-from syncd.domain.errors import OutcomeUnknown, Unavailable
+from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted, Wanted
 from syncd.engine.byhand import CHANGED_SINCE, UNSURE
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
-from tests.loop.asking import ATTEMPTS, close_all_reading, close_list, told, want
+from tests.loop.asking import ATTEMPTS, close_all_reading, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
@@ -28,13 +27,6 @@ BEGINS, TO = at(24, 9), at(24, 14)
 
 def wish(verb: str, booking_id: str, to: datetime = TO) -> Wanted:
     return CancelWanted(BookingId(booking_id)) if verb == "cancel" else MoveWanted(BookingId(booking_id), to)
-
-
-def renamed(w: World, old: str, start: datetime, new: str = "b_new") -> BookingId:
-    """Zimun moves a booking, and makes another one of it."""
-    moved = w.salon.move(old, start)
-    del w.salon._appointments[old]
-    return BookingId(w.salon.place("s_haircut", start, moved.staff_id, booking_id=new).booking_id)
 
 
 def close_look_up(w: World, booking_id: str) -> None:
@@ -201,142 +193,6 @@ async def test_a_refusal_is_told_and_spent(dav: Server, folder: Path, verb: str,
         assert w.store.open_intents() == []
         await w.quiet(minutes=1)
         assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T100000"
-
-
-async def test_a_reschedule_that_gives_another_id_carries_the_pair_over(dav: Server, folder: Path) -> None:
-    async with world(dav, folder) as w:
-        booking_id = w.book(BEGINS)
-        await w.cycle()
-
-        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
-            return renamed(w, old, start)
-
-        ask_id = want(w, wish("reschedule", booking_id))
-        with patch.object(ZimunClient, "reschedule", renaming):
-            await w.cycle(minutes=1)
-        reply = told(w, ask_id)
-        assert reply is not None
-        assert reply.booking_ids == ("b_new",)
-        assert list(w.store.links()) == ["b_new"]
-        await w.cycle(minutes=1)
-        assert len(await w.events()) == 1
-        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
-        await w.quiet(minutes=1)
-        assert w.store.known() == []
-        assert "link.renamed" in [row.what for row in w.store.history(BookingId("b_new"), 9)]
-
-
-@pytest.mark.parametrize("closed", [False, True])
-async def test_moved_by_hand_and_by_a_drag_in_one_cycle_no_id_that_it_had_is_a_booking(
-    dav: Server, folder: Path, *, closed: bool
-) -> None:
-    """Each of the two moves gives it another id."""
-    async with world(dav, folder, sync='conflict = "calendar"') as w:
-        booking_id = w.book(BEGINS)
-        await w.cycle()
-        names = iter(("b_second", "b_third"))
-
-        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
-            return renamed(w, old, start, next(names))
-
-        await w.drag(booking_id, 2 * HOUR)
-        want(w, wish("reschedule", booking_id))
-        with patch.object(ZimunClient, "reschedule", renaming):
-            await w.cycle(minutes=1)
-        assert list(w.store.links()) == ["b_third"]
-        if closed:
-            close_list(w)
-        await w.cycle(seconds=20)
-        assert (w.booking("b_third").start, len(await w.events())) == (at(24, 11), 1)
-        want(w, wish("cancel", "b_third"))
-        await w.cycle(seconds=20)
-        assert await w.events() == {}
-        await w.quiet(minutes=1)
-        assert list(w.store.links()) == ["b_third"]
-
-
-@pytest.mark.parametrize("seen", [True, False])
-async def test_an_event_whose_write_had_no_answer_goes_on_with_the_id_that_a_move_by_hand_gives(
-    dav: Server, folder: Path, *, seen: bool
-) -> None:
-    """Where nobody can look at it for a while, too: it is the pair's own write, and no person's drag."""
-    async with world(dav, folder, sync='conflict = "calendar"') as w:
-        booking_id = w.book(BEGINS)
-        await w.cycle()
-        w.salon.move(booking_id, at(24, 12))
-        w.crash_after = "PUT"
-        with pytest.raises(Crash):
-            await w.cycle(minutes=1)
-
-        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
-            return renamed(w, old, start)
-
-        want(w, wish("reschedule", booking_id))
-        with patch.object(ZimunClient, "reschedule", renaming):
-            if seen:
-                await w.cycle(minutes=1)
-            else:
-                with patch.object(DavCalendar, "get", side_effect=Unavailable("no answer came")):
-                    await w.cycle(minutes=1)
-                await w.cycle(minutes=1)
-        assert list(w.store.links()) == ["b_new"]
-        assert (w.booking("b_new").start, len(await w.events())) == (TO, 1)
-        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
-        assert not await w.note(booking_id)
-        await w.quiet(minutes=11)
-
-
-async def test_an_id_whose_answer_was_lost_gets_no_event_of_its_own(dav: Server, folder: Path) -> None:
-    """The list shows it; its customer moves it, and a person deletes the event that stands, before the answer comes."""
-    async with world(dav, folder, sync='conflict = "calendar"') as w:
-        booking_id = w.book(BEGINS)
-        await w.cycle()
-        calls = []
-
-        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
-            calls.append(key)
-            if len(calls) == 1:
-                renamed(w, old, start)
-                raise OutcomeUnknown("no answer came")
-            return BookingId("b_new")
-
-        ask_id = want(w, wish("reschedule", booking_id))
-        with patch.object(ZimunClient, "reschedule", renaming):
-            await w.cycle(minutes=1)
-            assert (list(w.store.links()), len(await w.events())) == ([booking_id], 1)
-            w.salon.move("b_new", at(25, 9))
-            await w.delete(booking_id)
-            await w.cycle(minutes=2)
-        assert len(set(calls)) == 1
-        assert told(w, ask_id) is not None
-        await w.cycle(minutes=1)
-        assert (w.booking("b_new").start, list(w.store.links())) == (at(25, 9), ["b_new"])
-        assert len(await w.events()) == 1
-        assert await w.start("b_new") == ";TZID=Europe/Berlin:20261125T100000"
-
-
-async def test_an_id_whose_answer_was_lost_is_found_where_the_booking_was_to_be(dav: Server, folder: Path) -> None:
-    """Nothing is asked for again, though the answer came so late that it would not be asked for any more."""
-    async with world(dav, folder) as w:
-        booking_id = w.book(BEGINS)
-        await w.cycle()
-        calls = []
-
-        async def renaming(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
-            calls.append(key)
-            renamed(w, old, start)
-            raise OutcomeUnknown("no answer came")
-
-        ask_id = want(w, wish("reschedule", booking_id))
-        with patch.object(ZimunClient, "reschedule", renaming):
-            await w.cycle(minutes=1)
-            await w.cycle(minutes=20)
-        reply = told(w, ask_id)
-        assert reply is not None
-        assert (reply.code, reply.booking_ids, len(calls)) == (0, ("b_new",), 1)
-        assert list(w.store.links()) == ["b_new"]
-        assert len(await w.events()) == 1
-        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
 
 
 async def test_a_404_for_a_booking_that_its_customer_has_moved_is_no_reason_to_ask_again(

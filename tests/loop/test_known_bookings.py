@@ -1,5 +1,7 @@
 """Where the list is closed, syncd goes on with the bookings it knows: those that it confirmed, and imported ones."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,17 @@ async def test_one_beyond_the_future_waits_until_it_is_near(dav: Server, folder:
         w.salon.move(far, at(30, 10))
         await w.cycle(days=5)
         assert await w.start(far) == ";TZID=Europe/Berlin:20261130T110000"
+
+
+async def test_one_beyond_the_future_that_is_moved_nearer_is_seen_within_the_hour(dav: Server, folder: Path) -> None:
+    async with world(dav, folder, sync="future_days = 3") as w:
+        close_list(w)
+        far = w.book(at(30, 9))
+        want(w, import_of(far))
+        await w.cycle()
+        w.salon.move(far, at(24, 9))
+        await w.cycle(minutes=61)
+        assert await w.start(far) == TEN
         await w.quiet(minutes=1)
         assert w.store.known() == []
 
@@ -171,5 +184,29 @@ async def test_a_customer_s_later_change_counts(dav: Server, folder: Path) -> No
         w.dav_fault = None
         await w.cycle(minutes=5)
         assert await w.start(booking.booking_id) == ";TZID=Europe/Berlin:20261124T120000"
+        await w.quiet(minutes=1)
+        assert w.store.known() == []
+
+
+async def test_one_that_its_customer_took_back_after_a_cancellation_is_looked_after_again(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(START)
+        await w.cycle()
+        close_list(w)
+        alive = w.booking(booking_id)
+        w.salon.cancel(booking_id)
+        await w.cycle(minutes=1)
+        assert await w.events() == {}
+        w.clock.at += timedelta(minutes=5)
+        w.salon._keep(replace(alive, updated_at=w.clock.at))
+        await w.quiet(minutes=1)
+        ask_id = want(w, import_of(booking_id))
+        await w.cycle(minutes=1)
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.booking_ids) == (0, (booking_id,))
+        assert await w.start(booking_id) == TEN
         await w.quiet(minutes=1)
         assert w.store.known() == []

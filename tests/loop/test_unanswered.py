@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,9 @@ TYPO = "dana@example.ogr"
 
 
 @asynccontextmanager
-async def asked(dav: Server, folder: Path, email: str = EMAIL) -> AsyncIterator[World]:
+async def asked(dav: Server, folder: Path, email: str = EMAIL, sync: str = "") -> AsyncIterator[World]:
     """Somebody asks for a time of the only one of the staff, and is due with the next cycle, half a minute later."""
-    async with asking(dav, folder) as w:
+    async with asking(dav, folder, sync=sync) as w:
         w.salon.staff = {"st_jana": w.salon.staff["st_jana"]}
         await ask(w, START, description=email)
         await w.cycle(seconds=10)
@@ -609,3 +610,19 @@ async def test_written_anew_instead_of_changed_it_waits_as_well(dav: Server, fol
             await w.cycle(minutes=1)
         assert [(one.start, one.contact_email) for one in booked(w)] == [(START, EMAIL)]
         assert await there(w, "again") == ""
+
+
+@pytest.mark.parametrize("moved_to", [START + timedelta(days=84), at(23, 8, 15)])
+async def test_heard_and_moved_by_its_customer_it_is_not_told_as_not_booked(
+    dav: Server, folder: Path, moved_to: datetime
+) -> None:
+    """As far ahead as cycles list, or to a time that has begun by then."""
+    async with asked(dav, folder, sync="future_days = 120") as w:
+        w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST")
+        w.fault(Kind.ANSWER, CONFIRM, "POST", times=None, status=500, body={"detail": "no"})
+        await w.cycle(seconds=31)
+        (made,) = booked(w)
+        w.salon.move(made.booking_id, moved_to)
+        await w.cycle(minutes=18)
+        await w.cycle(minutes=1)
+        assert "Zimun did not say in time whether this is booked." in await told(w)

@@ -20,7 +20,7 @@ from syncd.domain.ids import BookingId, name_of
 from syncd.domain.link import Decision, Link
 from syncd.engine.cycle import Engine
 from syncd.engine.report import Report
-from syncd.engine.sides import Sides
+from syncd.engine.sides import AHEAD, Sides
 from syncd.sandbox import Appointment, Fault, Kind, Salon, Sandbox, SandboxServer, make_salon
 from syncd.state.store import Store
 from syncd.texts.words import Words
@@ -123,6 +123,7 @@ class World:
                     store=store,
                     clock=self.clock,
                     open_days=self.open_days if self.open_days is not None else open_days(self.config),
+                    ahead=max(AHEAD, timedelta(days=self.config.sync.future_days)),
                 )
             )
         finally:

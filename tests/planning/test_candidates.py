@@ -103,6 +103,16 @@ def test_what_is_booked_and_changed_twice_is_not_booked_again_either() -> None:
     assert one.note == Note(NoteKind.REQUEST_BOOKED_BEFORE, NOW, NEVER)
 
 
+def test_changed_before_it_was_told_that_nobody_knows_whether_it_is_booked_it_is_told_first() -> None:
+    unsure = Note(NoteKind.REQUEST_UNSURE, NOW, NEVER, asked=TEN)
+    one = take(known(Stage.CLOSED, note=unsure), title="another")
+    assert (one.stage, one.note, one.wish) == (Stage.CLOSED, unsure, take(None, title="another").wish)
+    assert take(known(Stage.CLOSED, note=unsure), None, title="Lunch").stage is Stage.THEIRS
+    told = known(Stage.CLOSED, told=NoteKind.REQUEST_UNSURE)
+    refused = known(Stage.CLOSED, note=replace(unsure, kind=NoteKind.REQUEST_REFUSED))
+    assert [take(each, title="another").stage for each in (told, refused)] == [Stage.STANDING, Stage.STANDING]
+
+
 def test_it_is_due_once_it_stood_long_enough_or_was_approved() -> None:
     standing = known(Stage.STANDING, since=NOW - SETTLE)
     assert is_due(standing, NOW, SETTLE)

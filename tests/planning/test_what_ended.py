@@ -52,16 +52,30 @@ QUESTION = Awaiting(AwaitKind.CANCEL, NOW - HOUR, BOOKED)
 def test_of_a_pair_that_waits_for_an_answer_only_what_ended_is_remembered(ended: str) -> None:
     before = pair(deletion=BEGUN, missing=GONE, awaiting=QUESTION)
     after = replace(before, booking=make.booking(start=NOON), **{ended: None})
-    over = only_what_ended(before, Record(B1, Why.EVENT_RETURNED, after))
+    over = only_what_ended(before, Record(B1, Why.EVENT_RETURNED, after), jumped=False)
     assert over == Record(B1, Why.EVENT_RETURNED, replace(before, **{ended: None}))
 
 
 def test_nothing_is_where_nothing_ended_or_more_than_that_is_to_be_done() -> None:
     begun = pair(deletion=BEGUN)
     for before, after in ((begun, replace(begun, missing=GONE)), (pair(), begun), (begun, begun)):
-        assert only_what_ended(before, Record(B1, Why.GRACE_BEGUN, after)) is None
-    assert only_what_ended(None, Record(B1, Why.NEW, pair())) is None
-    assert only_what_ended(begun, Cancel(B1, Why.EVENT_DELETED, begun, pair(), BOOKED)) is None
+        assert only_what_ended(before, Record(B1, Why.GRACE_BEGUN, after), jumped=False) is None
+    later = replace(begun, deletion=Deletion(NOW, 9))
+    assert only_what_ended(begun, Record(B1, Why.REMEMBERED, later), jumped=False) is None
+    for jumped in (False, True):
+        assert only_what_ended(None, Record(B1, Why.NEW, pair()), jumped=jumped) is None
+        assert only_what_ended(begun, Cancel(B1, Why.EVENT_DELETED, begun, pair(), BOOKED), jumped=jumped) is None
+
+
+def test_and_what_begins_anew_after_a_clock_that_jumped() -> None:
+    """Where its booking is left alone in that cycle, as while the answer to a change by hand is missing."""
+    before = pair(deletion=BEGUN, missing=GONE)
+    after = replace(before, booking=make.booking(start=NOON), deletion=Deletion(NOW, 9), missing=Missing(NOW, 9))
+    again = replace(before, deletion=Deletion(NOW, 9), missing=Missing(NOW, 9))
+    for why in (Why.GRACE_RESTARTED, Why.REMEMBERED):
+        assert only_what_ended(before, Record(B1, why, after), jumped=True) == Record(B1, why, again)
+    fresh = Record(B1, Why.REMEMBERED, replace(after, missing=None))
+    assert only_what_ended(pair(), fresh, jumped=True) is None
 
 
 def test_a_booking_that_lives_again_says_where_its_event_had_been_left() -> None:

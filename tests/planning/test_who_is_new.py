@@ -1,7 +1,7 @@
 """Bookings and events without a pair, to the field: created, adopted, brought back, tidied away, named."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -193,7 +193,7 @@ def test_a_move_that_was_never_told_as_lost_is_told_when_the_booking_lives_again
     untold = note(NoteKind.ADOPTED, asked=FOUR, was=TEN)
     ended = pair(closed=Closed(NOW - DAY, ClosedWhy.CANCELLED), pending=untold)
     made = one(make.booking(start=NOON), links={B1: ended})
-    assert (made.link.note, made.link.pending) == (untold, None)
+    assert (made.link.note, made.link.pending) == (replace(untold, was=made.link.booking.start), None)
     other = replace(ended, pending=note(NoteKind.NOT_OPEN))
     assert one(make.booking(start=NOON), links={B1: other}).link.note is None
 
@@ -451,3 +451,17 @@ def test_of_several_left_overs_all_go_and_a_persons_copy_stays() -> None:
         ),
     )
     assert isinstance(planned(make.snapshot(bookings=(OFF,), events=(first, copy))), Remove)
+
+
+@pytest.mark.parametrize("again", [TEN, NOON])
+def test_what_was_never_told_is_told_as_it_is_when_it_lives_again(again: datetime) -> None:
+    """However long ago it was noticed."""
+    untold = replace(note(NoteKind.ADOPTED, asked=FOUR, was=TEN), at=NOW - 7 * DAY, until=NOW - 4 * DAY)
+    ended = pair(closed=Closed(NOW - 6 * DAY, ClosedWhy.CANCELLED), pending=untold)
+    made = one(make.booking(start=again), links={B1: ended})
+    assert made.link.note == note(NoteKind.ADOPTED, asked=FOUR, was=again)
+
+
+def test_and_not_told_where_it_is_as_the_person_wanted() -> None:
+    ended = pair(closed=Closed(NOW - DAY, ClosedWhy.CANCELLED), pending=note(NoteKind.ADOPTED, asked=FOUR, was=TEN))
+    assert one(make.booking(start=FOUR), links={B1: ended}).link.note is None

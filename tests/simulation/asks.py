@@ -273,12 +273,18 @@ class Asks:
         if old is None or "/ask-" not in href or "Dentist" in old["title"]:
             self.world.fail(f"syncd writes {href}, somebody's own event")
         elif new is None:
-            if not self.booked.get(mail_of(old)):
+            if not self.booked.get(mail_of(old)) and not self._is_booked_elsewhere(href, mail_of(old)):
                 self.world.fail(f"syncd removes {href}, for which nothing was booked")
         elif told(old) != told(new):
             self.world.fail(f"syncd writes {href}, and changes more than the note")
         elif UNSURE in new["desc"]:
             self.unsure[href] = self.world.clock.seconds
+
+    def _is_booked_elsewhere(self, href: str, mail: str) -> bool:
+        """Whether the customer made that very booking by other ways: then there is nothing left to ask for."""
+        wanted = [(wish.service_id, wish.start) for wish in self.said.get(mail, []) if wish.href == href]
+        theirs = (one for one in self.world.zimun.bookings.values() if one.contact_email == mail and one.live)
+        return any(_asked(one) in wanted for one in theirs)
 
     def agree(self) -> None:
         """Each event that asks for something to come is booked and gone, or says why not."""

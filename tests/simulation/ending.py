@@ -99,7 +99,8 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
         if booking.end < now - timedelta(days=1) + timedelta(hours=2) or booking.status is Status.HELD:
             continue
         link = links.get(BookingId(booking_id))
-        if world.zimun.list_closed and (link is None or link.closed is not None):
+        ended = link is None or link.closed is not None
+        if world.zimun.list_closed and ended and booking_id not in world.imports.taken:
             continue  # "goes on with the bookings it knows"
         if link is not None and link.closed is not None and link.closed.why is ClosedWhy.DELETED_PAST:
             continue
@@ -124,7 +125,6 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
             continue
         if len(events) > 1 and not notes:
             world.fail(f"{booking_id} has {len(events)} events")
-        ended = link is None or link.closed is not None
         far = booking.start >= now + world.policy.future - timedelta(minutes=2)
         if far and ((ended and not events) or (link is not None and link.booking.cancelled)):
             continue  # "bookings too far ahead have no event yet"

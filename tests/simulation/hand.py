@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from syncd.domain.actions import Asked, CancelByHand, Confirm, Hold, RescheduleByHand
 from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
-from syncd.domain.request import CancelWanted, MoveWanted, Reply, Request
+from syncd.domain.request import CancelWanted, ImportWanted, MoveWanted, Reply, Request
 from syncd.engine.asked import SET_ASIDE
 from syncd.engine.book import UNLISTED
 from syncd.engine.book import UNSURE as UNSURE_IF_BOOKED
@@ -18,7 +18,7 @@ from syncd.engine.byhand import CHANGED_SINCE, UNSURE
 from tests.simulation.faults import APPLY, ASKING, ASKING_KILLS
 from tests.simulation.history import Step
 from tests.simulation.process import SimStore
-from tests.simulation.storms import NAMES
+from tests.simulation.storms import NAMES, step
 from tests.simulation.zimun import CATALOG, STALE
 
 if TYPE_CHECKING:
@@ -63,6 +63,23 @@ def steps_of(random: Random) -> list[Step]:
     return steps
 
 
+def blindly(random: Random) -> list[Step]:
+    """No call reads a booking any more; what people did in their calendar gets no answer, and the operator asks."""
+    name, call = random.choice(NAMES), random.choice(("reschedule", "cancel"))
+    steps = [Step("list closed"), step(random, "no single", name)]
+    steps.append(step(random, "drag" if call == "reschedule" else "delete", name))
+    steps.append(Step("cycle", after=60, faults=((call, random.choice(("lost", "unsure", "late", "down"))),) * 2))
+    if call == "cancel":
+        steps += [Step("cycle", after=660), Step("cycle", after=random.choice((5, 60)))]
+    for _ in range(random.choice((1, 2, 3))):
+        faults = tuple(random.choice(AIMS) for _ in range(random.choice((0, 0, 1, 2))))
+        steps.append(_one(random, WISHES, name))
+        steps.append(Step("cycle", after=random.choice((5, 60, 130, 960)), faults=faults))
+        if random.random() < 0.5:
+            steps.append(_one(random, AFTERWARDS, name))
+    return steps
+
+
 def _one(random: Random, pool: dict[str, int], name: str) -> Step:
     """Mostly about that booking."""
     what = random.choices(list(pool), list(pool.values()))[0]
@@ -73,7 +90,7 @@ def _one(random: Random, pool: dict[str, int], name: str) -> Step:
 class Wish:
     """What somebody asked for, when, and what came of it until now."""
 
-    wanted: MoveWanted | CancelWanted | Request
+    wanted: MoveWanted | CancelWanted | Request | ImportWanted
     seq: int
     at: datetime
     """By the clock that syncd has; and when by the true one."""
@@ -101,6 +118,8 @@ class Hand:
     wishes: dict[int, Wish] = field(default_factory=dict)
     sent: dict[str, Wish] = field(default_factory=dict)
     """Whose call a key is, for ever: a request can arrive late."""
+    first: dict[str, int] = field(default_factory=dict)
+    """When the calls of the calendar's wishes went out first, by their keys."""
     count: int = 0
     began: datetime | None = None
     last: Request | None = None
@@ -122,6 +141,11 @@ class Hand:
             self.last = Request(SERVICES[n % 2], place, start, "Gil qzx", f"hand{self.count}@qzx.example")
         return self._want(self.last)
 
+    def take_in(self, name: str, n: int) -> bool:
+        """One booking, or two, to be looked after from now on."""
+        names = dict.fromkeys((self._called(name, n), self._called(NAMES[n % len(NAMES)], n)))
+        return self._want(ImportWanted(tuple(names)[: 1 + n // 7 % 2]))
+
     def away(self) -> bool:
         """Each command that waits ends: what was not begun is taken back."""
         waiting = self._waiting()
@@ -137,7 +161,7 @@ class Hand:
         """The booking's id, now and then one that it had."""
         return BookingId(name) if n % 6 == 5 else self.world.zimun.now_called(name)
 
-    def _want(self, wanted: MoveWanted | CancelWanted | Request) -> bool:
+    def _want(self, wanted: MoveWanted | CancelWanted | Request | ImportWanted) -> bool:
         clock = self.world.clock
         with self._beside() as store:
             number = store.want(wanted, clock.now())
@@ -179,6 +203,9 @@ class Hand:
         """Zimun is about to be asked for something: for which wish, where it is for one, and whether it may be."""
         intent = next((one for one in self.world.store.open_intents() if one.key == key), None)
         if intent is None or not isinstance(intent.action, Asked) or intent.action.ask is None:
+            sent = self.first.setdefault(key, self.world.seq)
+            if intent is not None and self._overtaken(name := intent.action.booking_id, sent):
+                self.world.fail(f"{name} has {intent.action.kind} sent again over what was done by hand")
             return
         action, fail = intent.action, self.world.fail
         assert action.ask is not None
@@ -213,13 +240,24 @@ class Hand:
         if (newer := self._newer(wish)) is not None:
             fail(f"{action.booking_id} has {action.kind} sent again, though meanwhile {newer} was asked for")
 
+    def _overtaken(self, name: str, sent: int) -> bool:
+        """Whether a change by hand of that booking came about since then, as far as syncd can know."""
+        since = (one for one in self.wishes.values() if one.done > sent and (one.reply is None or one.reply.code == 0))
+        about = (one.wanted for one in since if isinstance(one.wanted, MoveWanted | CancelWanted))
+        called = self.world.zimun.now_called
+        return any(called(each.booking_id) == called(name) for each in about)
+
     def _newer(self, wish: Wish) -> str | None:
         """Another thing that was asked for about the same booking since, as this cycle could know when it began."""
-        if isinstance(wish.wanted, Request) or self.began is None:
+        if isinstance(wish.wanted, Request | ImportWanted) or self.began is None:
             return None
         for one in self.wishes.values():
             wanted = one.wanted
-            if isinstance(wanted, Request) or wanted.booking_id != wish.wanted.booking_id or wanted == wish.wanted:
+            if (
+                isinstance(wanted, Request | ImportWanted)
+                or wanted.booking_id != wish.wanted.booking_id
+                or wanted == wish.wanted
+            ):
                 continue
             if not wish.seq < one.seq < self.world.oracle.began or one.withdrawn or self.began - one.at > TOO_OLD:
                 continue
@@ -234,7 +272,11 @@ class Hand:
         """A wish comes about; `to` None for a cancellation. `late`: it was sent long ago, and arrives only now."""
         world, wanted = self.world, wish.wanted
         fits = wanted.to == to if isinstance(wanted, MoveWanted) else isinstance(wanted, CancelWanted) and to is None
-        if isinstance(wanted, Request) or not fits or world.zimun.now_called(wanted.booking_id) != booking.id:
+        if (
+            isinstance(wanted, Request | ImportWanted)
+            or not fits
+            or world.zimun.now_called(wanted.booking_id) != booking.id
+        ):
             world.fail(f"{booking.id} is changed by hand to {to}, and that is not what was asked for")
         if wish.done:
             world.fail(f"{booking.id} is changed by hand twice, and it was asked for once")
@@ -280,12 +322,18 @@ class Hand:
     def _told(self, wish: Wish, reply: Reply) -> None:
         wish.reply = reply
         self.world.trace.append(f"  told by hand, {wish.wanted.kind}: {reply.code}, {reply.text}")
+        if isinstance(wish.wanted, ImportWanted):
+            self.world.imports.told(wish.wanted, reply)
+            return
+        if reply.code == 0 and isinstance(wish.wanted, Request):
+            self.world.imports.takes_in(reply.booking_ids)
         if not (self._is_so(wish) if reply.code == 0 else self._is_not_so(wish, reply)):
             self.world.fail(f"{wish.wanted.kind} by hand is told: {reply.code} {reply.text}, and that is not so")
 
     def _is_so(self, wish: Wish) -> bool:
         """Whether it is as was asked for, or was at some time since (for a while Zimun tells what was)."""
         zimun, wanted = self.world.zimun, wish.wanted
+        assert not isinstance(wanted, ImportWanted)
         if isinstance(wanted, Request):
             return any(wanted.is_met_by(one) for past in zimun.past.values() for _, one in past)
         past = zimun.past.get(zimun.now_called(wanted.booking_id), [])
@@ -298,6 +346,7 @@ class Hand:
     def _is_not_so(self, wish: Wish, reply: Reply) -> bool:
         """Whether it did not come about, or nobody says that it did not, or a customer has changed it again since."""
         wanted, zimun = wish.wanted, self.world.zimun
+        assert not isinstance(wanted, ImportWanted)
         named = wish.booking_id if isinstance(wanted, Request) else wanted.booking_id
         changed = self.world.oracle.said[zimun.now_called(named)].customer
         if reply.text == CHANGED_SINCE:
@@ -313,6 +362,8 @@ class Hand:
 def _is_for(action: Asked, wish: Wish) -> bool:
     """Whether that is what was asked for."""
     match wish.wanted:
+        case ImportWanted():
+            return False
         case Request() as request:
             return isinstance(action, Hold | Confirm) and action.request == request
         case MoveWanted(booking_id, to):

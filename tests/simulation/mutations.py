@@ -13,10 +13,10 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from syncd.domain.actions import Cancel, Create, Record, Replace, Reschedule
-from syncd.engine import answers, asked, byhand, cycle, execute, memory, noticing, observe, tidy
+from syncd.engine import answers, asked, byhand, cycle, execute, memory, noticing, observe, renames, settle, tidy
 from syncd.planning import keeping, merge, newcomers, openings, planner, sides
 from syncd.planning.snapshot import Look
-from syncd.state import asks, journal, pairs
+from syncd.state import asks, journal, pairs, store
 from tests.simulation import calendars, world, zimun
 from tests.simulation.process import SimStore
 from tests.simulation.runner import run
@@ -315,6 +315,46 @@ def calendar_that_left_is_empty() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def old_call_over_a_newer_wish() -> Iterator[None]:
+    """Where no call tells of a booking, an older call goes out again after a change by hand that was heard."""
+    plain = settle._repeat
+
+    async def repeat(intent: Any, action: Any, sides: Any, calendars: Any) -> Any:
+        link = sides.store.links().get(action.booking_id)
+        before = replace(action.before, wrote=link.wrote) if link is not None else action.before
+        return await plain(intent, replace(action, before=before), sides, calendars)
+
+    with patch.object(settle, "_repeat", repeat):
+        yield
+
+
+@contextmanager
+def last_word_forgotten() -> Iterator[None]:
+    """What Zimun told at last is forgotten where a pair had not come to it."""
+    with patch.object(memory, "told_otherwise", lambda store, links: {}):
+        yield
+
+
+@contextmanager
+def import_told_and_not_kept() -> Iterator[None]:
+    """What is to be taken in is told to be, and is not."""
+    plain = store.Store.reply
+
+    def reply(self: Any, ask_id: int, now: Any, told: Any, imported: Any = (), cycle: int = 0) -> None:
+        plain(self, ask_id, now, told, (), cycle)
+
+    with patch.object(store.Store, "reply", reply):
+        yield
+
+
+@contextmanager
+def anybody_at_the_target_is_it() -> Iterator[None]:
+    """Whoever's booking stands where a call without an answer was to put one is taken for that one."""
+    with patch.object(renames, "_is_of", lambda booking, other: True):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
@@ -323,13 +363,15 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         edits_overwritten, records_forgotten, clock_jumps_ignored, stale_answers_believed, unmanaged_not_searched,
         slot_edits_unseen, slot_goes_before_its_booking, slots_not_put_back, settled_too_early, wish_for_ever,
         wish_without_end, wish_not_taken_back, wish_under_a_new_key, wish_repeated_without_a_look, wish_not_set_aside,
-        memory_is_an_answer, calendar_that_left_is_empty,
+        memory_is_an_answer, calendar_that_left_is_empty, old_call_over_a_newer_wish, last_word_forgotten,
+        import_told_and_not_kept, anybody_at_the_target_is_it,
     )
 }  # fmt: skip
 
 CAUGHT_BY = {
-    "absence_is_deletion": 2, "base_before_effect": 2, "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243,
-    "cursor_too_early": 479, "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2,
+    "absence_is_deletion": 2, "anybody_at_the_target_is_it": 3902, "base_before_effect": 2, "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243,
+    "cursor_too_early": 306, "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2,
+    "import_told_and_not_kept": 114, "last_word_forgotten": 24728, "old_call_over_a_newer_wish": 2473,
     "grace_skipped": 9, "guard_off": 18, "if_match_dropped": 488, "key_not_stable": 1, "memory_is_an_answer": 1158,
     "not_read_afresh": 283, "note_for_ever": 0, "records_forgotten": 1, "replay_is_a_wish": 292,
     "settled_too_early": 127, "slot_edits_unseen": 9, "slot_goes_before_its_booking": 15, "slots_not_put_back": 21,

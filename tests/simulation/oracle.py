@@ -204,6 +204,7 @@ class Oracle:
             self.cancels = {name: at for name, at in self.cancels.items() if name.split()[0] != booking_id}
         if by in ("syncd", "hand"):
             self.said[booking_id].shown_live = not after.cancelled  # it knows by its own call
+            (self.world.imports.gone if after.cancelled else self.world.imports.seen)(booking_id)
 
     def _is_open_cancel(self, booking_id: BookingId) -> bool:
         actions = [intent.action for intent in self.world.store.open_intents()]
@@ -213,6 +214,7 @@ class Oracle:
         said = self.said[booking.id]
         said.read, said.shown_live = self._seq(), not booking.cancelled
         said.starts.add(booking.start)
+        (self.world.imports.gone if booking.cancelled else self.world.imports.seen)(booking.id)
         if said.drag_to == booking.start != self.world.zimun.bookings[booking.id].start:
             said.drag = 0  # by that stale answer it is there: what is read later is a customer's word to syncd
         self._heard.add(booking.id)
@@ -222,14 +224,15 @@ class Oracle:
         said = self.said[booking_id]
         # a cycle has one time, that of its beginning, however long its calls take
         said.absent, said.vanished = said.absent or self.began_at, True
+        self.world.imports.gone(booking_id)
         self._heard.discard(booking_id)
 
-    def rescheduling(self, booking: Booking, to: datetime, *, late: bool) -> None:
-        """`late`: the request was sent long ago, and arrives only now."""
+    def rescheduling(self, booking: Booking, to: datetime, *, late: bool, again: bool) -> None:
+        """`late`: the request was sent long ago, and arrives only now. `again`: an earlier cycle had begun it."""
         said = self.said[booking.id]
         asked = said.asked.get(to)
         approved = said.approved.get(AwaitKind.MOVE)
-        if not late and (approved is None or approved[1] != booking.start):
+        if not late and not again and (approved is None or approved[1] != booking.start):
             self.moves += 1
             if self.moves > self.world.policy.max_moves:
                 self.world.fail(f"{booking.id} is the {self.moves}th that is moved in one cycle")
@@ -257,7 +260,7 @@ class Oracle:
         if link is not None and link.calendar not in world.managed and not late:
             world.fail(f"{booking.id} is cancelled, and the calendar of its event left the config")
         approved = said.approved.get(AwaitKind.CANCEL)
-        if approved is not None and approved[1] == booking.start:
+        if approved is not None and (approved[1] == booking.start or not self.knew(said)):
             return
         if late:
             if said.deleted is None and said.was_deleted is None and said.marked is None:

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.simulation import asks, hand, rare, slot_people
+from tests.simulation import asks, hand, imports, rare, regulars, slot_people
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
 from tests.simulation.storms import AIMS, NAMES, storm
@@ -107,6 +107,21 @@ def make(seed: int) -> History:
     random = Random(f"future {seed}")
     if random.random() < 0.1:
         setup["future_days"] = random.choice((1, 5, 5, 6))
+    random = Random(f"regulars {seed}")
+    if random.random() < 0.2:
+        setup["regulars"] = True
+        for _ in range(random.choice((1, 2, 3))):
+            at = random.randint(1, len(steps))
+            steps[at:at] = regulars.steps_of(random, asks=setup.get("asks", False))
+    random = Random(f"imports {seed}")
+    if random.random() < 0.1:
+        for _ in range(random.choice((1, 1, 2))):
+            at = random.randint(1, len(steps))
+            steps[at:at] = imports.steps_of(random)
+    random = Random(f"blind {seed}")
+    if random.random() < 0.05:
+        at = random.randint(1, len(steps))
+        steps[at:at] = hand.blindly(random)
     return History(seed, setup, tuple(steps))
 
 

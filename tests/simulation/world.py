@@ -37,6 +37,7 @@ from tests.simulation.disk import Disk, Memory
 from tests.simulation.faults import Faults, strike
 from tests.simulation.hand import Hand
 from tests.simulation.history import SHELF, SLOTS, WRITES, History, Step
+from tests.simulation.imports import Imports
 from tests.simulation.loop import Loop
 from tests.simulation.openings import DAYS_AHEAD, Openings
 from tests.simulation.oracle import Oracle
@@ -116,6 +117,7 @@ class World:
         self.people = People(self)
         self.asks = Asks(self)
         self.hand = Hand(self)
+        self.imports = Imports(self)
         self.openings = Openings(self)
         self.slot_people = SlotPeople(self, self.openings)
         self.disk = Disk() if self.setup.get("file") else Memory()
@@ -404,6 +406,7 @@ class World:
         self.hand.restored(n)
         self.oracle.database_lost(restored=True)
         self.asks.restored()
+        self.imports.database_lost()
         return True
 
     def lose(self) -> None:
@@ -412,6 +415,7 @@ class World:
         self.hand.lost()
         self.oracle.database_lost(restored=False)
         self.asks.database_lost()
+        self.imports.database_lost()
 
     def decide(self, verb: Decision, names: list[str]) -> bool:
         """A person says `syncd approve` or `syncd reject`; of all that awaits where none is named."""

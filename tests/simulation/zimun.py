@@ -193,7 +193,8 @@ class FakeZimun:
                 if (wish := self._world.hand.sent.get(key)) is not None:
                     self._world.hand.changing(wish, booking, start, late=fault == "late")
                 else:
-                    self._world.oracle.rescheduling(booking, start, late=fault == "late")
+                    again = key in self._world.oracle.cut_short
+                    self._world.oracle.rescheduling(booking, start, late=fault == "late", again=again)
                 staff = booking.staff_name
                 if self._world.setup["reassigns"] and start.hour % 2:
                     staff = "Zoe" if staff != "Zoe" else ""
