@@ -59,7 +59,7 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     try:
         found = await read_booking(sides.bookings, action.booking_id, *starts)
         if (found is None or found.cancelled) and isinstance(action, RescheduleByHand):
-            found = await _looked_for(action, sides, is_old=is_old) or found
+            found = await _looked_for(action, found, sides, is_old=is_old)
     except NotPermitted as error:
         if error.credentials:
             raise
@@ -99,14 +99,20 @@ def _wrote_lately(booking_id: BookingId, sides: Sides) -> bool:
     return any(sides.clock.now() - at < STALE for at in ats)
 
 
-async def _looked_for(action: RescheduleByHand, sides: Sides, *, is_old: bool) -> Booking | None:
-    """The booking by a list; None, too, where that cannot be read and the wish waits no longer for it."""
+async def _looked_for(action: RescheduleByHand, seen: Booking | None, sides: Sides, *, is_old: bool) -> Booking | None:
+    """The booking by a list. As it was `seen` by its id, cancelled or not at all, where a list does not tell: closed to
+    us, or not to be read by the time that the wish waits no longer for it.
+    """
     try:
-        return await renames.looked_for(action, sides)
+        return await renames.looked_for(action, sides) or seen
+    except NotPermitted as error:
+        if error.credentials or seen is None:
+            raise
+        return seen
     except (Malformed, Unavailable):
         if not is_old:
             raise
-        return None
+        return seen
 
 
 def _moved(intent: Intent, action: RescheduleByHand, booking_id: BookingId, now: Booking | None, sides: Sides) -> Done:

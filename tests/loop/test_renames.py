@@ -16,9 +16,9 @@ from syncd.domain.request import CancelWanted, MoveWanted
 from syncd.sandbox import Kind
 from syncd.sandbox.model import Status
 from syncd.zimun import ZimunClient
-from tests.loop.asking import close_list, told, want
+from tests.loop.asking import ATTEMPTS, close_list, told, want
 from tests.loop.ground import ON_ONE
-from tests.loop.world import APPOINTMENTS, HOUR, Crash, World, at, world
+from tests.loop.world import APPOINTMENTS, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
 
 pytestmark = ON_ONE
@@ -234,3 +234,18 @@ async def test_an_id_that_is_listed_as_cancelled_gives_way_to_the_one_made_of_it
         assert (len(calls), list(w.store.links()), len(await w.events())) == (1, ["b_new"], 1)
         assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
         assert await w.note(booking_id) == ""
+
+
+async def test_one_that_its_customer_cancelled_is_told_as_that_where_no_list_is_read(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        close_list(w)
+        asked = want(w, MoveWanted(BookingId(booking_id), TO))
+        w.fault(Kind.LOSE_REQUEST, RESCHEDULE, "POST", times=ATTEMPTS)
+        await w.cycle(minutes=1)
+        w.salon.cancel(booking_id)
+        await w.cycle(minutes=3)
+        reply = told(w, asked)
+        assert reply is not None
+        assert (reply.code, w.booking(booking_id).status, len(w.calls(RESCHEDULE))) == (75, "cancelled", ATTEMPTS)
