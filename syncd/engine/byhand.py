@@ -71,9 +71,9 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
             # it is not where it was: its customer may have moved it, and wants it to stand
             return Done(intent, Outcome.UNKNOWN)
         done = await change(intent, action, sides, again=True)
-        unseen = done.detail == "NotFound" and not listed
         # the one before it may have been heard
-        return replace(done, reply=Reply(EXIT_DOWN, UNSURE)) if unseen else done
+        unsure = done.outcome is Outcome.REFUSED and not listed
+        return replace(done, reply=Reply(EXIT_DOWN, UNSURE)) if unsure else done
     if isinstance(action, CancelByHand):
         if found.cancelled:
             return _cancelled(intent, action, sides)

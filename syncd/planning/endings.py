@@ -98,6 +98,12 @@ def restarted(case: Case) -> Case:
     return case.with_link(replace(link, deletion=deletion, missing=missing))
 
 
+def known_again(case: Case, zimun: BookingSide) -> Case:
+    """The hour in which a booking that Zimun does not know is waited for ends where it is seen."""
+    ended = case.link.missing is not None and _was_seen(zimun)
+    return case.with_link(replace(case.link, missing=None)) if ended else case
+
+
 def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
     """A deletion ends when its event is back. What awaited lapses when its time is over, when the booking changed, or
     when the person took the move back; a rejected question too. A rejected move is put back by the table.
@@ -107,8 +113,7 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
         link = replace(link, deletion=None)
     if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and _was_met(case):
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
-    if link.missing is not None and _was_seen(zimun):
-        link = replace(link, missing=None)
+    link = known_again(case.with_link(link), zimun).link
     awaiting = link.awaiting
     if awaiting is None or not _over(link, awaiting, zimun, event, case.now):
         return case.with_link(link)

@@ -75,6 +75,8 @@ def decide(case: Case) -> Outcome:
     if case.link.calendar not in case.snapshot.managed:
         if (elsewhere := found_again(case.link, case.snapshot)) is not None:
             return transferred(case, elsewhere)
+        # what is told of the booking meanwhile counts, though nothing is done about its event
+        case = endings.known_again(case, booking_side(case.link, case.snapshot, case.policy))
         unmanaged = case.problem(
             ProblemKind.UNMANAGED,
             "its event stands in a calendar that the config does not name any more: name it again, or move the event",

@@ -12,7 +12,7 @@ from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.domain.request import CancelWanted, MoveWanted
-from syncd.engine.byhand import CHANGED_SINCE
+from syncd.engine.byhand import CHANGED_SINCE, UNSURE
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
 from tests.loop.asking import ATTEMPTS, booked, close_all_reading, told, want
@@ -158,6 +158,26 @@ async def test_a_booking_that_its_customer_moved_as_far_as_cycles_list_is_found_
         reply = told(w, asked)
         assert reply is not None
         assert (reply.text, w.booking(booking_id).start) == (CHANGED_SINCE, far)
+
+
+@pytest.mark.parametrize("status", [404, 409])
+async def test_a_no_to_what_may_have_been_heard_is_told_as_unsure_where_nobody_can_look(
+    dav: Server, folder: Path, status: int
+) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        close_all_reading(w)
+        asked = want(w, MoveWanted(BookingId(booking_id), TO))
+        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS - 1, status=503)
+        await w.cycle(minutes=1)
+        assert w.booking(booking_id).start == TO
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=None, status=status, body={"detail": "no"})
+        await w.cycle(minutes=1)
+        reply = told(w, asked)
+        assert reply is not None
+        assert (reply.code, reply.text) == (75, UNSURE)
 
 
 @pytest.mark.parametrize("back", [0, 5])

@@ -11,7 +11,7 @@ from syncd.domain.actions import Plan, Problem, ProblemKind, Record, Remove, Why
 from syncd.domain.booking import Catalog, Location
 from syncd.domain.event import EventTime, TimeKind
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Closed, ClosedWhy, Leftover
+from syncd.domain.link import Closed, ClosedWhy, Leftover, Missing
 from syncd.domain.note import NoteKind
 from syncd.planning import duplicates, newcomers
 from syncd.planning.case import Outcome, left_behind
@@ -398,6 +398,13 @@ def test_a_calendar_that_the_config_does_not_name_any_more_is_named() -> None:
     there = stands(calendar=SIDE)
     found = planned(replace(look, events={there.key: there}))
     assert (found.why, found.link.calendar) == (Why.EVENT_TRANSFERRED, SIDE)
+
+
+def test_in_such_a_calendar_a_404_does_not_outlive_that_zimun_knows_the_booking_again() -> None:
+    waits = pair(missing=Missing(NOW - HOUR, 0))
+    look = make.snapshot(bookings=(BOOKED,), links=(waits,), managed=frozenset({SIDE}), readable=frozenset({SIDE}))
+    assert planned(look) == Record(B1, Why.BOOKING_FOUND, pair())
+    assert make_plan(replace(look, bookings={}), policy()).actions == ()
 
 
 @pytest.mark.parametrize(("late", "alive"), [(0 * SECOND, True), (SECOND, False)])

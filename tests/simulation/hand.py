@@ -243,9 +243,8 @@ class Hand:
     def _overtaken(self, name: str, sent: int) -> bool:
         """Whether a change by hand of that booking came about since then, as far as syncd can know."""
         since = (one for one in self.wishes.values() if one.done > sent and (one.reply is None or one.reply.code == 0))
-        about = (one.wanted for one in since if isinstance(one.wanted, MoveWanted | CancelWanted))
-        called = self.world.zimun.now_called
-        return any(called(each.booking_id) == called(name) for each in about)
+        # by the id that was given: another one it may have since a call without an answer, and syncd not know of
+        return any(isinstance(one.wanted, MoveWanted | CancelWanted) and one.wanted.booking_id == name for one in since)
 
     def _newer(self, wish: Wish) -> str | None:
         """Another thing that was asked for about the same booking since, as this cycle could know when it began."""
