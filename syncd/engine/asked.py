@@ -18,7 +18,7 @@ from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, 
 from syncd.engine import memory
 from syncd.engine.answers import GIVE_UP_AFTER
 from syncd.engine.book import NO_ANSWER, book, live_twin, may_stand
-from syncd.engine.byhand import UNKNOWN_BOOKING, change, settle_change
+from syncd.engine.byhand import UNKNOWN_BOOKING, UNSURE, change, settle_change
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, ZIMUN, Health, Sides, exit_code_of
@@ -248,6 +248,8 @@ class AskedByHand:
         if done.fault is None or done.intent.id != intent.id:
             self._in_a_row = 0
             memory.is_answered(self._sides.store, action.booking_id)
+        if done.outcome is Outcome.DROPPED and done.reply is not None and done.reply.text == UNSURE:
+            memory.set_aside(self._sides.store, action.booking_id, self._now())
         if done.fault is not None:
             self.put_off(action.booking_id, done.fault, held=isinstance(done.intent.action, Confirm))
         self._sides.store.record(

@@ -82,6 +82,8 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
         if not is_old and link is not None and is_stale(link, found, sides.clock.now()):
             return Done(intent, Outcome.UNKNOWN)  # it was there before syncd moved it away: soon it is known
         return _moved(intent, action, found.id, found, sides)
+    if found.cancelled and not is_old and abs(sides.clock.now() - intent.at) < STALE:
+        return Done(intent, Outcome.UNKNOWN)  # the one made of it may not be listed yet
     if action.expect is not None and found.same_as(action.expect) and sides.clock.now() - intent.at < STALE:
         return await change(intent, action, sides, again=True)
     elsewhere = action.expect is not None and found.start != action.expect.start

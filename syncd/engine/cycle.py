@@ -256,6 +256,8 @@ class Engine:
         touched: frozenset[BookingId] | None = None
         for _ in range(ROUNDS):
             actions = await self._planned(current, touched)
+            if touched is None:
+                memory.remember_told(store, current.snapshot)
             if stopping():
                 break
             intents = store.journal(actions, current.snapshot.cycle, current.snapshot.now) if actions else []
@@ -307,8 +309,8 @@ class Engine:
 
     def _unread(self) -> frozenset[BookingId]:
         """The bookings of whose events nobody knows whether they are as syncd wrote them, or as a person did since."""
-        actions = (intent.action for intent in self._sides.store.open_intents())
-        return concerned((each for each in actions if isinstance(each, Create | Replace)), self._sides.store.links())
+        writes = (one for one in self._sides.store.open_intents() if isinstance(one.action, Create | Replace))
+        return concerned(writes, self._sides.store.links())
 
     def _not_refused(self, current: _Round, actions: list[Action]) -> list[Action]:
         """Without the writes that a calendar refused within the hour: they are named, and wait."""

@@ -4,7 +4,7 @@ They count where Zimun does not tell of them: its list is closed, or lags behind
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -58,8 +58,10 @@ async def with_known(
         # it has no event yet; where it is moved nearer the list tells, or where that is closed a look now and then
         if booking_id in listed.unreadable or (far and (listed.window is not None or abs(now - one.at) < FAR_EVERY)):
             continue
-        seen = found.get(booking_id) or await _look(one, sides, listed.window, now, paired=link is not None)
+        seen = found.get(booking_id) or await _look(one, sides, listed.window, now)
         if seen is None:
+            if far:
+                sides.store.know(replace(one, at=now))  # nor is it asked for in each cycle where that fails
             continue
         found.setdefault(booking_id, seen)
         if far:
@@ -85,7 +87,7 @@ def _is_over(one: Known, link: Link | None, policy: Policy, now: datetime, *, re
     return link.closed is not None or _says_the_same(link.booking, one.booking)
 
 
-async def _look(one: Known, sides: Sides, window: Span | None, now: datetime, *, paired: bool) -> Booking | None:
+async def _look(one: Known, sides: Sides, window: Span | None, now: datetime) -> Booking | None:
     """The booking as its own call tells it, else as it is known; None where it is not believed to be there."""
     try:
         found = await sides.bookings.booking(one.booking.id)
@@ -95,9 +97,7 @@ async def _look(one: Known, sides: Sides, window: Span | None, now: datetime, *,
         log.info("booking.not_read_again", booking_id=one.booking.id, fault=type(error).__name__)
         return None
     if found is not None:
-        # its customer may have taken a cancellation back just now: a pair waits until it is known, its event stands
-        waits = paired and one.booking.cancelled
-        return one.booking if _lags(one, found, now) and not waits else found
+        return one.booking if _lags(one, found, now) else found
     # where nothing is listed, a 404 may be that of an API without such a call; and a new booking is not known at once
     return one.booking if window is None or one.booking.cancelled or now - one.at < STALE else None
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from syncd.domain.actions import Action, Create, Remove, Replace
+from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.planning.sides import is_stale, seen_booking
@@ -87,13 +88,13 @@ def told_otherwise(store: Store, links: Mapping[BookingId, Link]) -> dict[Bookin
     found = {}
     for name, (start, at) in _pairs(store, _OTHERWISE).items():
         link = links.get(BookingId(name))
-        if link is not None and (link.wrote is None or link.wrote.at <= datetime.fromisoformat(at)):
+        if link is not None and not _wrote_since(link, at):
             found[link.booking_id] = datetime.fromisoformat(start)
     return found
 
 
 def remember_told(store: Store, snapshot: Snapshot) -> None:
-    """Remember them, as a cycle leaves both sides; of a booking that was not read in it what was known before."""
+    """Remember them, by what a cycle has read and as it leaves both sides; as before of a booking that was not read."""
     known = _pairs(store, _OTHERWISE)
     told: dict[str, tuple[str, str]] = {}
     for booking_id, link in snapshot.links.items():
@@ -102,10 +103,28 @@ def remember_told(store: Store, snapshot: Snapshot) -> None:
         seen = seen_booking(link, snapshot)
         if seen is None and booking_id in known:
             told[booking_id] = known[booking_id]
-        elif seen is not None and seen.start != link.booking.start and not is_stale(link, seen, snapshot.now):
-            told[booking_id] = (seen.start.isoformat(), snapshot.now.isoformat())
-    if {name: start for name, (start, _) in told.items()} != {name: start for name, (start, _) in known.items()}:
+        elif seen is not None and _is_otherwise(link, seen, snapshot.now):
+            start, at = known.get(booking_id, ("", ""))
+            again = start == seen.start.isoformat() and not _wrote_since(link, at)
+            told[booking_id] = (start, at) if again else (seen.start.isoformat(), snapshot.now.isoformat())
+    if told != known:
         store.set_fact(_OTHERWISE, json.dumps(told))
+
+
+def remember_start(store: Store, booking: Booking, now: datetime) -> None:
+    """The same of one booking that was read by its id before a cycle reads both sides."""
+    known = _pairs(store, _OTHERWISE)
+    told = (booking.start.isoformat(), now.isoformat())
+    if known.get(booking.id, told)[0] != told[0] or booking.id not in known:
+        store.set_fact(_OTHERWISE, json.dumps(known | {booking.id: told}))
+
+
+def _is_otherwise(link: Link, seen: Booking, now: datetime) -> bool:
+    return seen.live and seen.start != link.booking.start and not is_stale(link, seen, now)
+
+
+def _wrote_since(link: Link, at: str) -> bool:
+    return link.wrote is not None and link.wrote.at > datetime.fromisoformat(at)
 
 
 def remember_closed(store: Store, now: datetime) -> None:

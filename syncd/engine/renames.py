@@ -1,9 +1,10 @@
 """A reschedule may make another booking of one. Where its answer was lost, the new one is found by whose it is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 
-from syncd.domain.actions import Asked, Effect, Reschedule, RescheduleByHand
-from syncd.domain.booking import Booking
+from syncd.domain.actions import Asked, Reschedule, RescheduleByHand
+from syncd.domain.booking import Booking, BookingList
 from syncd.domain.errors import Malformed
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
@@ -24,28 +25,44 @@ async def looked_for(action: Reschedule | RescheduleByHand, sides: Sides) -> Boo
     if any(item.key == action.booking_id for item in listed.parked):
         raise Malformed(action.booking_id, "the list names it, and it cannot be read")
     named = next((booking for booking in listed.bookings if booking.id == action.booking_id), None)
-    same = [booking for booking in listed.bookings if booking.id not in links and _is_at_target(booking, action)]
     if named is not None and not named.cancelled:
         return named
-    return same[0] if len(same) == 1 else named
+    return _alike(listed, action, links) or named
 
 
-def concerned(actions: Iterable[Effect], links: Mapping[BookingId, Link]) -> frozenset[BookingId]:
+async def at_target(action: Reschedule, sides: Sides) -> Booking | None:
+    """The one like it that stands at the target, by a list of that moment alone: where no long one is to be had."""
+    listed = await sides.bookings.bookings(action.to, action.to + timedelta(seconds=1))
+    return _alike(listed, action, sides.store.links())
+
+
+def _alike(listed: BookingList, action: Reschedule | RescheduleByHand, links: Collection[BookingId]) -> Booking | None:
+    """None for several: nobody could say which."""
+    same = [booking for booking in listed.bookings if booking.id not in links and _is_at_target(booking, action)]
+    return same[0] if len(same) == 1 else None
+
+
+def concerned(intents: Iterable[Intent], links: Mapping[BookingId, Link]) -> frozenset[BookingId]:
     """The bookings that these are about, also by the id which a change by hand has given one of them since."""
-    actions = list(actions)
-    ours = [each for each in actions if not isinstance(each, Asked) and each.booking_id not in links]
-    now = (pair_of(each.link, links) for each in ours)
-    return frozenset({each.booking_id for each in actions}.union(link.booking_id for link in now if link is not None))
+    found: set[BookingId] = set()
+    for intent in intents:
+        action = intent.action
+        found.add(action.booking_id)
+        if not isinstance(action, Asked) and action.booking_id not in links:
+            now = pair_of(action.link, links, intent.at)
+            found |= {now.booking_id} if now is not None else set()
+    return frozenset(found)
 
 
-def pair_of(then: Link, links: Mapping[BookingId, Link]) -> Link | None:
-    """The open pair that this one is now, if its booking has another id since.
+def pair_of(then: Link, links: Mapping[BookingId, Link], since: datetime) -> Link | None:
+    """The open pair that this one is now, if its booking has another id since then.
 
     Its event keeps its UID; and where one was to be written anew, the pair remembers the booking before its last move.
     """
     alive = [link for link in links.values() if link.closed is None]
     by_event = (link for link in alive if link.uid == then.uid)
-    by_move = (link for link in alive if link.wrote is not None and link.wrote.before.id == then.booking_id)
+    moved = ((link, link.wrote) for link in alive if link.wrote is not None and link.wrote.at >= since)
+    by_move = (link for link, wrote in moved if wrote.before.id == then.booking_id)
     return next(by_event, None) or next(by_move, None)
 
 

@@ -34,7 +34,7 @@ from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, read_q
 from syncd.engine.sides import EXIT_TROUBLE, Health, Sides
 from syncd.planning import endings
 from syncd.planning.instants import resolved
-from syncd.planning.sides import is_stale
+from syncd.planning.sides import STALE, is_stale
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import BookingPort, CalendarPort, Stored
 from syncd.state.journal import Intent, Outcome
@@ -47,40 +47,40 @@ async def settle(
     sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot, health: Health
 ) -> frozenset[BookingId]:
     """Settle what can be settled; the bookings whose intents must stay open are left out of this cycle."""
-    open_still: list[Effect] = []
+    open_still: list[Intent] = []
     for intent in sides.store.open_intents():
         if isinstance(intent.action, Asked):
             # it was tried again before this, and its outcome is still not known
-            open_still.append(intent.action)
+            open_still.append(intent)
             continue
         try:
             done = await _look(intent, sides, calendars, snapshot)
         except Malformed as error:
             # this booking alone cannot be read: it waits, the others go on
             log.warning("intent.unreadable", booking_id=intent.action.booking_id, fault=str(error))
-            open_still.append(intent.action)
+            open_still.append(intent)
             continue
         except SyncdError as error:
             health.failed(side_of(intent.action), error)
-            open_still.append(intent.action)
+            open_still.append(intent)
             continue
         except Exception as error:
             # a fault of ours about one item must not stop the others
             log.exception("intent.broken", booking_id=intent.action.booking_id, action=intent.action.kind)
             health.broken(side_of(intent.action), error)
-            open_still.append(intent.action)
+            open_still.append(intent)
             continue
         if done.link is not None:
             links = sides.store.links()
-            link = _both(intent.action, done.link, links) if _is_of_a_move(intent.action) else done.link
-            done = replace(done, link=_carried_on(intent.action, link, links))
+            link = _both(intent, done.link, links) if _is_of_a_move(intent.action) else done.link
+            done = replace(done, link=_carried_on(intent, link, links))
         sides.store.record(
             intent, done.outcome, sides.clock.now(), link=done.link, observed=done.seen, removed=done.removed,
             detail="settled",
         )  # fmt: skip
         log.info("intent.settled", booking_id=done.booking_id, action=intent.action.kind, outcome=done.outcome.value)
         if done.outcome is Outcome.UNKNOWN:
-            open_still.append(intent.action)
+            open_still.append(intent)
     return renames.concerned(open_still, sides.store.links())
 
 
@@ -88,13 +88,14 @@ def _is_of_a_move(action: Effect) -> bool:
     return isinstance(action, Reschedule) or (isinstance(action, Replace) and action.why is Why.MOVE_WAITS)
 
 
-def _both(action: Effect, settled: Link, links: Mapping[BookingId, Link]) -> Link:
+def _both(intent: Intent, settled: Link, links: Mapping[BookingId, Link]) -> Link:
     """A pair of which two answers were lost: a move's, and that of the write which said in its event that it waits.
 
     Whichever is settled last was planned before the other was known, and must not take that back: the booking and what
     was agreed are the move's, what stands in the calendar is the write's, and what the event says has ended.
     """
-    known = links.get(action.booking_id) or renames.pair_of(settled, links)
+    action = intent.action
+    known = links.get(action.booking_id) or renames.pair_of(settled, links, intent.at)
     if known is None or known.wrote == settled.wrote:
         return settled
     moved, written = (settled, known) if isinstance(action, Reschedule) else (known, settled)
@@ -106,15 +107,15 @@ def _both(action: Effect, settled: Link, links: Mapping[BookingId, Link]) -> Lin
     )  # fmt: skip
 
 
-def _carried_on(action: Effect, settled: Link, links: Mapping[BookingId, Link]) -> Link:
+def _carried_on(intent: Intent, settled: Link, links: Mapping[BookingId, Link]) -> Link:
     """What came of a write, with what a change by hand has made of its pair since: its id, and that it was our write.
 
     Recorded under the old id it would be a second pair of that event; and of an event that syncd had removed, the pair
     under the new id would think that a person had.
     """
-    if isinstance(action, Reschedule | Cancel):
+    if isinstance(intent.action, Reschedule | Cancel):
         return settled
-    known = renames.pair_of(settled, links)
+    known = renames.pair_of(settled, links, intent.at)
     if known is None:
         return settled
     booking = replace(settled.booking, id=known.booking_id)
@@ -154,10 +155,14 @@ async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: S
         booking = await read_booking(sides.bookings, action.booking_id, action.expect.start)
         if booking is not None and booking.cancelled:
             return cancelled(intent, action, sides.clock.now())
+        if booking is not None and booking.start != action.expect.start:
+            memory.remember_start(sides.store, booking, sides.clock.now())
         return Done(intent, Outcome.DROPPED)
     booking = await read_booking(sides.bookings, action.booking_id, action.expect.start, action.to)
     if booking is None or booking.cancelled:
         booking = await _looked_for(intent, action, sides) or booking
+        if booking is not None and booking.cancelled and abs(sides.clock.now() - intent.at) < STALE:
+            return Done(intent, Outcome.UNKNOWN)  # the one made of it may not be listed yet
     if booking is not None and not booking.cancelled and booking.start == action.to:
         return rescheduled(intent, action, booking.id, booking, sides.clock.now())
     return Done(intent, Outcome.DROPPED)
@@ -168,7 +173,7 @@ async def _looked_for(intent: Intent, action: Reschedule, sides: Sides) -> Booki
         return await renames.looked_for(action, sides)
     except Unavailable:
         if abs(sides.clock.now() - intent.at) > PATIENCE:
-            return None  # so long a list may be refused each time, and all would wait for this one
+            return await renames.at_target(action, sides)  # so long a list may be refused each time
         raise
     except NotPermitted as error:
         if error.credentials:
@@ -232,9 +237,11 @@ async def _repeat(
     """
     link = sides.store.links().get(action.booking_id)
     by_hand = (one.action for one in sides.store.open_intents() if isinstance(one.action, ByHand))
-    newer = any(each.booking_id == action.booking_id for each in by_hand)
-    if link is None or link.wrote != action.before.wrote or newer:
+    set_aside = memory.was_set_aside(sides.store, action.booking_id, sides.clock.now()) is not None
+    if link is None or link.wrote != action.before.wrote or set_aside:
         return Done(intent, Outcome.DROPPED)
+    if any(each.booking_id == action.booking_id for each in by_hand):
+        return Done(intent, Outcome.UNKNOWN)  # first comes what became of that
     if link.awaiting is not None and link.awaiting.decision is Decision.REJECTED:
         return Done(intent, Outcome.DROPPED)
     if isinstance(action, Cancel):

@@ -1,6 +1,6 @@
 """Each side against its own half of the base: the rows and the columns of the planner's table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncd.domain.booking import Booking
@@ -131,9 +131,11 @@ def booking_side(link: Link, snapshot: Snapshot, policy: Policy) -> BookingSide:
             known = told and link.booking_id not in snapshot.unreadable
             return BookingCancelled(link.booking, explicit=True) if known else BookingUnseen()
         if snapshot.looks.get(LookBooking(link.booking_id)) is Look.CLOSED:
-            # blind: no call can read it, and it counts as its base, but where that was not what Zimun told at last
-            outdated = snapshot.told_otherwise.get(link.booking_id, link.booking.start) != link.booking.start
-            return BookingUnseen() if outdated else BookingSame(link.booking)
+            # blind: no call can read it, and it counts as its base, or as Zimun told at last, where that was otherwise
+            start = snapshot.told_otherwise.get(link.booking_id, link.booking.start)
+            if start != link.booking.start:
+                return BookingMoved(replace(link.booking, start=start, end=start + link.booking.span.length))
+            return BookingSame(link.booking)
         return _missing(link, snapshot, policy)
     if is_stale(link, seen, snapshot.now):
         seen = link.booking

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import AsyncMock, patch
 
 import pytest
 
@@ -10,6 +11,7 @@ from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, ImportWanted, MoveWanted
 from syncd.sandbox import Kind
+from syncd.zimun import ZimunClient
 from tests.loop.asking import booked, close_all_reading, close_list, drop_list, request, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, at, world
@@ -210,3 +212,34 @@ async def test_one_that_its_customer_took_back_after_a_cancellation_is_looked_af
         assert await w.start(booking_id) == TEN
         await w.quiet(minutes=1)
         assert w.store.known() == []
+
+
+async def test_a_far_one_that_cannot_be_read_is_not_asked_for_in_each_cycle(dav: Server, folder: Path) -> None:
+    async with world(dav, folder, sync="future_days = 3") as w:
+        close_list(w)
+        far = w.book(at(30, 9))
+        want(w, import_of(far))
+        await w.cycle()
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{far}", times=None, status=503)
+        await w.cycle(minutes=61)
+        looks = len(w.calls(far))
+        await w.cycle(minutes=1)
+        assert len(w.calls(far)) == looks
+
+
+async def test_while_a_look_up_lags_behind_a_cancellation_by_hand_nothing_is_asked_of_that_booking(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(START)
+        await w.cycle()
+        close_list(w)
+        before = w.link(booking_id).booking
+        ask_id = want(w, CancelWanted(BookingId(booking_id)))
+        with patch.object(ZimunClient, "booking", AsyncMock(return_value=before)):
+            await w.cycle(minutes=1)
+            assert told(w, ask_id) is not None
+            assert await w.events() == {}
+            await w.cycle(seconds=20)
+        await w.cycle(minutes=3)
+        assert (w.calls(RESCHEDULE), await w.events()) == ([], {})

@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
+from syncd.app.wiring import Calendars
 from syncd.domain.booking import Booking, BookingList
 from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
@@ -18,7 +19,7 @@ from syncd.zimun import ZimunClient
 from tests.loop.asking import ATTEMPTS, booked, close_all_reading, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.requesting import ask, asking
-from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, World, at, world
+from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
 
 pytestmark = ON_ONE
@@ -281,3 +282,103 @@ async def test_an_answer_from_before_a_drag_does_not_tell_that_it_was_moved_back
         reply = told(w, asked)
         assert reply is not None
         assert (reply.code == 0) is (w.booking(booking_id).start == BEGINS)
+
+
+async def test_a_drag_that_was_heard_is_none_the_worse_for_a_wish_by_hand_that_was_refused(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        for person in [one for one in w.salon.staff.values() if one.location_id == "loc_mitte"]:
+            w.salon.place("s_haircut", TO, person.id)
+            if person.id != w.booking(booking_id).staff_id:
+                w.salon.place("s_haircut", at(24, 11), person.id)
+        await w.cycle()
+        close_all_reading(w)
+        await w.drag(booking_id, 2 * HOUR)
+        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=ATTEMPTS)
+        await w.cycle(minutes=1)
+        assert w.booking(booking_id).start == at(24, 11)
+        want(w, MoveWanted(BookingId(booking_id), TO))
+        w.fault(Kind.LOSE_REQUEST, RESCHEDULE, "POST", times=ATTEMPTS)
+        for _ in range(5):
+            await w.cycle(minutes=1)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T120000"
+        assert (w.booking(booking_id).start, await w.note(booking_id)) == (at(24, 11), "")
+
+
+async def test_killed_before_the_event_was_written_what_was_read_counts(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        w.salon.move(booking_id, TO)
+
+        async def die() -> None:
+            raise Crash
+
+        w.before_put = die
+        with pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        close_all_reading(w)
+        await w.delete(booking_id)
+        for minutes in (1, 1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert w.booking(booking_id).status == "confirmed"
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
+
+
+async def test_so_it_does_after_a_move_by_hand_in_between(dav: Server, folder: Path) -> None:
+    """To where its customer has put it back since."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        w.book(at(26, 9))
+        await w.cycle()
+        w.salon.move(booking_id, TO)
+        w.dav_fault = Unavailable("the calendar server cannot be reached")
+        await w.cycle(minutes=1)
+        want(w, MoveWanted(BookingId(booking_id), at(24, 11)))
+        with patch.object(Calendars, "__call__", side_effect=Unavailable("the account cannot be reached")):
+            await w.cycle(minutes=5)
+        assert w.booking(booking_id).start == at(24, 11)
+        w.clock.at += timedelta(minutes=5)
+        w.salon.move(booking_id, TO)
+        await w.cycle(minutes=1)
+        w.dav_fault = None
+        close_all_reading(w)
+        await w.delete(booking_id)
+        for minutes in (1, 1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert w.booking(booking_id).status == "confirmed"
+
+
+async def test_and_what_was_read_when_an_unanswered_cancellation_was_looked_at(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        await w.delete(booking_id)
+        await w.cycle(minutes=1)
+        w.fault(Kind.LOSE_REQUEST, CANCEL, "POST", times=ATTEMPTS)
+        await w.cycle(minutes=11)
+        w.salon.move(booking_id, TO)
+        with patch.object(ZimunClient, "bookings", side_effect=Unavailable("no answer came")):
+            await w.cycle(minutes=1)
+        close_all_reading(w)
+        for minutes in (1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert (w.booking(booking_id).status, w.booking(booking_id).start) == ("confirmed", TO)
+
+
+async def test_a_drag_to_where_zimun_said_that_it_is_agrees(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        w.salon.move(booking_id, TO)
+        w.dav_fault = Unavailable("the calendar server cannot be reached")
+        await w.cycle(minutes=1)
+        w.dav_fault = None
+        close_all_reading(w)
+        await w.drag(booking_id, 5 * HOUR)
+        for minutes in (1, 1, 11):
+            await w.cycle(minutes=minutes)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261124T150000"
+        assert (await w.note(booking_id), w.calls(RESCHEDULE)) == ("", [])

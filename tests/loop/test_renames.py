@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from syncd.calendars.dav import DavCalendar
+from syncd.domain.booking import BookingList
 from syncd.domain.errors import OutcomeUnknown, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted
@@ -249,3 +250,85 @@ async def test_one_that_its_customer_cancelled_is_told_as_that_where_no_list_is_
         reply = told(w, asked)
         assert reply is not None
         assert (reply.code, w.booking(booking_id).status, len(w.calls(RESCHEDULE))) == (75, "cancelled", ATTEMPTS)
+
+
+async def test_it_is_found_by_a_short_list_where_no_long_one_is_read(dav: Server, folder: Path) -> None:
+    """Long after the process died with the answer."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        await w.drag(booking_id, 5 * HOUR)
+
+        async def reschedule(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
+            renamed(w, old, start, "b_new")
+            raise Crash
+
+        with patch.object(ZimunClient, "reschedule", reschedule), pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        lists = ZimunClient.bookings
+
+        async def refusing(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
+            if end - start > timedelta(days=1):
+                raise Unavailable("GET /api/v1/appointments answered 503")
+            return await lists(client, start, end)
+
+        with patch.object(ZimunClient, "bookings", refusing):
+            await w.cycle(minutes=20)
+        for minutes in (1, 11):
+            await w.cycle(minutes=minutes)
+        assert (list(w.store.links()), len(await w.events())) == (["b_new"], 1)
+        assert await w.note(booking_id) == ""
+
+
+@pytest.mark.parametrize("by", ["hand", "drag"])
+async def test_a_list_that_lags_does_not_make_the_old_one_count(dav: Server, folder: Path, by: str) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        calls = []
+
+        async def reschedule(client: ZimunClient, old: str, start: datetime, key: str) -> BookingId:
+            calls.append(key)
+            replaced(w, old, start, "b_new")
+            raise OutcomeUnknown("no answer came")
+
+        lists = ZimunClient.bookings
+
+        async def lags(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
+            listed = await lists(client, start, end)
+            return replace(listed, bookings=tuple(one for one in listed.bookings if one.id != "b_new"))
+
+        asked = want(w, MoveWanted(BookingId(booking_id), TO)) if by == "hand" else None
+        if asked is None:
+            await w.drag(booking_id, 5 * HOUR)
+        with patch.object(ZimunClient, "reschedule", reschedule):
+            await w.cycle(minutes=1)
+            with patch.object(ZimunClient, "bookings", lags):
+                await w.cycle(seconds=20)
+            for minutes in (1, 1, 3):
+                await w.cycle(minutes=minutes)
+        reply = told(w, asked) if asked is not None else None
+        assert (reply is None) is (asked is None)
+        assert reply is None or (reply.code, reply.booking_ids) == (0, ("b_new",))
+        assert (len(calls), list(w.store.links()), len(await w.events())) == (1, ["b_new"], 1)
+        assert await w.note(booking_id) == ""
+
+
+async def test_an_id_that_lives_again_takes_no_event_of_the_one_made_of_it(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        with renaming(w, "b_new"):
+            want(w, MoveWanted(BookingId(booking_id), TO))
+            await w.cycle(minutes=1)
+        await w.cycle(minutes=3)
+        stood = w.link("b_new").href
+        w.salon.place("s_haircut", at(25, 9), w.booking("b_new").staff_id, booking_id=booking_id)
+        w.crash_after = "PUT"
+        with pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        for minutes in (1, 1, 11):
+            await w.cycle(minutes=minutes)
+        assert (w.link("b_new").href, len(await w.events())) == (stood, 2)
+        assert w.link(booking_id).href != stood
+        assert await w.note(booking_id) == ""
