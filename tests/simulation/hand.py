@@ -262,7 +262,7 @@ class Hand:
                 continue
             if isinstance(wanted, MoveWanted) and wanted.to <= self.began:
                 continue  # a slip: what was asked before is wanted still
-            if one.reply is not None and one.reply.text.endswith("too long ago"):
+            if one.reply is not None and one.reply.text.endswith(("too long ago", "that time is past")):
                 continue  # by a clock that was set back it is not any more
             return wanted.kind
         return None

@@ -61,6 +61,8 @@ class Said:
     customer: int = 0
     """A customer moved, cancelled or revived it, or the operator did by hand: it is not what an event asked for."""
     read: int = 0
+    read_as_it_is: int = 0
+    """The same, but for what a stale answer told."""
     starts: set[datetime] = field(default_factory=set)
     """At which syncd has read it."""
     looked: int = 0
@@ -213,6 +215,8 @@ class Oracle:
     def booking_read(self, booking: Booking) -> None:
         said = self.said[booking.id]
         said.read, said.shown_live = self._seq(), not booking.cancelled
+        if booking.same_as(self.world.zimun.bookings[booking.id]):
+            said.read_as_it_is = said.read
         said.starts.add(booking.start)
         (self.world.imports.gone if booking.cancelled else self.world.imports.seen)(booking.id)
         if said.drag_to == booking.start != self.world.zimun.bookings[booking.id].start:
@@ -315,7 +319,7 @@ class Oracle:
     def knew(self, said: Said) -> bool:
         """Whether a customer's last change could be known: only what comes after the last look is nobody's fault."""
         if self._is_blind():
-            return said.customer < said.read
+            return said.customer < said.read_as_it_is
         return not self.began < said.looked < said.customer
 
     def _is_blind(self) -> bool:
