@@ -81,7 +81,7 @@ def remember_asked(store: Store, unknown: Collection[BookingId], now: datetime) 
 
 
 def told_otherwise(store: Store, links: Mapping[BookingId, Link]) -> dict[BookingId, datetime]:
-    """The starts that Zimun told at last of bookings whose pairs had not come to that; but for what syncd wrote since.
+    """The starts that Zimun told at last of live bookings whose pairs had not come to that; but for our writes since.
 
     An event may not be written for long, and then Zimun may tell of the booking no more.
     """
@@ -120,7 +120,8 @@ def remember_start(store: Store, booking: Booking, now: datetime) -> None:
 
 
 def _is_otherwise(link: Link, seen: Booking, now: datetime) -> bool:
-    return seen.live and seen.start != link.booking.start and not is_stale(link, seen, now)
+    changed = seen.start != link.booking.start or link.booking.cancelled
+    return seen.live and changed and not is_stale(link, seen, now)
 
 
 def _wrote_since(link: Link, at: str) -> bool:

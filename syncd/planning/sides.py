@@ -127,6 +127,8 @@ def booking_side(link: Link, snapshot: Snapshot, policy: Policy) -> BookingSide:
     if seen is None:
         if link.booking.cancelled:
             # a list need not name it any more; where none was read, or this one cannot be, it may live again
+            if link.booking_id in snapshot.told_otherwise:
+                return BookingUnseen()  # it lived again when Zimun told of it at last
             told = snapshot.window is not None or snapshot.list_closed
             known = told and link.booking_id not in snapshot.unreadable
             return BookingCancelled(link.booking, explicit=True) if known else BookingUnseen()

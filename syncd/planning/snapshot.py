@@ -89,7 +89,7 @@ class Snapshot:
     this database knows nothing of yet. `texts` are what each event
     should say. `clock_jumped`: the wall clock moved by itself since the last cycle. `asked_lately` are bookings of
     unlinked events that were looked up within the hour; `refused_uids` are UIDs that a server would not take.
-    `told_otherwise` are the starts that Zimun told at last of bookings whose pairs had not come to that yet.
+    `told_otherwise` are the starts that Zimun told at last of live bookings whose pairs had not come to that yet.
     `requested` are bookings that an event asked for: theirs are written beyond `future`, too.
     `cancelled_lately` counts our cancellations of the last hour, `perhaps_cancelled` are the bookings of those whose
     answer was lost, `moved_now` and `removed_now` count the moves that Zimun was asked for in this cycle without a

@@ -214,6 +214,33 @@ async def test_one_that_its_customer_took_back_after_a_cancellation_is_looked_af
         assert w.store.known() == []
 
 
+async def test_one_that_lived_again_when_it_was_read_at_last_is_not_let_go_where_it_cannot_be_read(
+    dav: Server, folder: Path
+) -> None:
+    """Its event could not be written when it was read."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(START)
+        await w.cycle()
+        close_list(w)
+        alive = w.booking(booking_id)
+        await w.drag(booking_id, 2 * HOUR)
+        w.salon.cancel(booking_id)
+        await w.cycle(minutes=1)
+        w.clock.at += timedelta(minutes=5)
+        w.salon._keep(replace(alive, updated_at=w.clock.at))
+        w.dav_fault = Unavailable("the calendar server cannot be reached")
+        await w.cycle(minutes=1)
+        w.dav_fault = None
+        await w.delete(booking_id)
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/{booking_id}", times=1, status=403, body={"detail": "no"})
+        await w.cycle(minutes=1)
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        assert w.link(booking_id).closed is None
+        assert w.booking(booking_id).status == "confirmed"
+        assert await w.start(booking_id) == TEN
+
+
 async def test_a_far_one_that_cannot_be_read_is_not_asked_for_in_each_cycle(dav: Server, folder: Path) -> None:
     async with world(dav, folder, sync="future_days = 3") as w:
         close_list(w)

@@ -84,6 +84,11 @@ def test_where_no_list_was_read_or_it_cannot_be_it_may_live_again() -> None:
     assert zimun(pair(booking=OFF), unreadable=frozenset({B1})) == BookingUnseen()
 
 
+def test_one_that_lived_again_is_not_cancelled_because_it_is_not_told_of_any_more() -> None:
+    assert zimun(pair(booking=OFF), list_closed=True, told_otherwise={B1: TEN}) == BookingUnseen()
+    assert zimun(pair(booking=OFF), list_closed=True, told_otherwise={B2: TEN}) == BookingCancelled(OFF, explicit=True)
+
+
 def test_closed_to_us_it_counts_as_its_base() -> None:
     closed = {LookBooking(B1): Look.CLOSED}
     assert zimun(pair(), looks=closed) == BookingSame(BOOKED)

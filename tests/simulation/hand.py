@@ -243,6 +243,8 @@ class Hand:
     def _overtaken(self, name: str, sent: int) -> bool:
         """Whether a change by hand of that booking came about since then, as far as syncd can know."""
         since = (one for one in self.wishes.values() if one.done > sent and (one.reply is None or one.reply.code == 0))
+        if self.world.faults_now & {"absent", "refused"}:
+            return False  # a no came to it at last: nobody looks for what may have been heard before
         # by the id that was given: another one it may have since a call without an answer, and syncd not know of
         return any(isinstance(one.wanted, MoveWanted | CancelWanted) and one.wanted.booking_id == name for one in since)
 
