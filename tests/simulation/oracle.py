@@ -295,7 +295,7 @@ class Oracle:
         if deleted is None:
             return
         gone_at = world.clock.true() - timedelta(seconds=world.clock.seconds - deleted.seconds)
-        if booking.start <= min(gone_at, deleted.wall):
+        if booking.start <= min(gone_at, deleted.wall) and self.knew(said):
             world.fail(f"{booking.id} is cancelled, and it was past when its event went")
         if world.clock.seconds - deleted.seconds < 600:
             world.fail(f"{booking.id} is cancelled {world.clock.seconds - deleted.seconds} s after its event went")

@@ -45,6 +45,12 @@ def booking_of(fields: dict[str, Any]) -> str:
     return parsed[0] if parsed is not None else fields.get("bid", "")
 
 
+def _is_for_the_same(booking: Booking, other: Booking) -> bool:
+    """Whether both are the same customer's, for the same at the same place."""
+    whose = (booking.contact_email, booking.service_id, booking.location_id)
+    return whose == (other.contact_email, other.service_id, other.location_id)
+
+
 class People:
     def __init__(self, world: "World") -> None:
         self.world = world
@@ -381,8 +387,7 @@ class People:
             for each in open_still
             if isinstance(each, Reschedule | RescheduleByHand) and each.booking_id == booking.id
         }
-        alike = (booking.contact_email, booking.service_id, booking.location_id)
-        return other.start in to and alike == (other.contact_email, other.service_id, other.location_id)
+        return other.start in to and _is_for_the_same(booking, other)
 
     def _move(self, step: Step) -> bool:
         known = self._booking(step)
@@ -510,7 +515,11 @@ class People:
         return self.world.decide(Decision.REJECTED, [step.name] if step.n % 2 else [])
 
     def _hand_move(self, step: Step) -> bool:
-        return self.world.hand.move(step.name, step.n, STARTS[step.n % len(STARTS)])
+        known, to = self._booking(step), STARTS[step.n % len(STARTS)]
+        others = [one for one in self.world.zimun.bookings.values() if one.live and one.start == to]
+        if known is not None and known.cancelled and any(_is_for_the_same(known, one) for one in others):
+            return False
+        return self.world.hand.move(step.name, step.n, to)
 
     def _hand_cancel(self, step: Step) -> bool:
         return self.world.hand.cancel(step.name, step.n)
