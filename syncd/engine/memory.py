@@ -115,7 +115,7 @@ def remember_start(store: Store, booking: Booking, now: datetime) -> None:
     """The same of one booking that was read by its id before a cycle reads both sides."""
     known = _pairs(store, _OTHERWISE)
     told = (booking.start.isoformat(), now.isoformat())
-    if known.get(booking.id, told)[0] != told[0] or booking.id not in known:
+    if known.get(booking.id, ("", ""))[0] != told[0]:
         store.set_fact(_OTHERWISE, json.dumps(known | {booking.id: told}))
 
 

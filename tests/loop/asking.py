@@ -1,10 +1,16 @@
 """What people ask by hand, in a world, and what they are told."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from unittest.mock import patch
 
+from syncd.domain.booking import BookingList
+from syncd.domain.errors import Unavailable
 from syncd.domain.request import Reply, Request, Wanted
 from syncd.sandbox import Appointment, Fault, Kind
 from syncd.sandbox.model import Status
+from syncd.zimun import ZimunClient
 from tests.loop.world import APPOINTMENTS, World
 
 HOLD = f"{APPOINTMENTS}/hold"
@@ -53,6 +59,20 @@ def close_list(w: World) -> None:
 def drop_list(w: World) -> None:
     """The API has no such list from now on; each booking can be read still."""
     w.server.faults.append(Exactly("GET", APPOINTMENTS, Kind.ANSWER, None, 404, body={"detail": "Not Found"}))
+
+
+@contextmanager
+def refusing_lists_over(length: timedelta) -> Iterator[None]:
+    """Zimun lists no more than that at once."""
+    plain = ZimunClient.bookings
+
+    async def bookings(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
+        if end - start > length:
+            raise Unavailable("GET /api/v1/appointments answered 400")
+        return await plain(client, start, end)
+
+    with patch.object(ZimunClient, "bookings", bookings):
+        yield
 
 
 def close_all_reading(w: World) -> None:

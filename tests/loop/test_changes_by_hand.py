@@ -8,13 +8,12 @@ from unittest.mock import patch
 import pytest
 
 from syncd.domain.booking import BookingList
-from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted, Wanted
 from syncd.engine.byhand import CHANGED_SINCE, UNSURE
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
-from tests.loop.asking import ATTEMPTS, close_all_reading, told, want
+from tests.loop.asking import ATTEMPTS, close_all_reading, refusing_lists_over, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
@@ -219,13 +218,6 @@ async def test_a_404_for_a_booking_that_its_customer_has_moved_is_no_reason_to_a
 
 async def test_a_list_that_cannot_be_read_keeps_no_wish_open_for_ever(dav: Server, folder: Path) -> None:
     """Zimun knows no such booking any more, and refuses to list as much as syncd would have to see to be sure."""
-    real = ZimunClient.bookings
-
-    async def refusing(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
-        if end - start > 30 * DAY:
-            raise Unavailable("the window is too long")
-        return await real(client, start, end)
-
     async with world(dav, folder, sync="future_days = 20") as w:
         booking_id = w.book(BEGINS)
         await w.cycle()
@@ -233,7 +225,7 @@ async def test_a_list_that_cannot_be_read_keeps_no_wish_open_for_ever(dav: Serve
         w.fault(Kind.LOSE_REQUEST, RESCHEDULE, "POST", times=None)
         await w.cycle(minutes=1)
         del w.salon._appointments[booking_id]
-        with patch.object(ZimunClient, "bookings", refusing):
+        with refusing_lists_over(30 * DAY):
             await w.cycle(minutes=5)
             assert told(w, asked) is None
             await w.cycle(minutes=16)

@@ -16,7 +16,7 @@ from syncd.domain.request import CancelWanted, MoveWanted
 from syncd.engine.byhand import CHANGED_SINCE, UNSURE
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
-from tests.loop.asking import ATTEMPTS, booked, close_all_reading, told, want
+from tests.loop.asking import ATTEMPTS, booked, close_all_reading, refusing_lists_over, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.requesting import ask, asking
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
@@ -120,13 +120,6 @@ async def test_a_move_that_was_read_counts_where_nobody_can_look_at_the_booking_
 
 async def test_a_drag_of_a_booking_that_is_gone_ends_where_no_long_list_is_read(dav: Server, folder: Path) -> None:
     """And what others ask for is booked again. `future_days` is few because Zimun refuses to list more."""
-    lists = ZimunClient.bookings
-
-    async def refusing(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
-        if end - start > 30 * DAY:
-            raise Unavailable("GET /api/v1/appointments answered 400")
-        return await lists(client, start, end)
-
     async with asking(dav, folder, sync="future_days = 20") as w:
         booking_id = w.book(BEGINS)
         await w.cycle()
@@ -135,7 +128,7 @@ async def test_a_drag_of_a_booking_that_is_gone_ends_where_no_long_list_is_read(
         await w.cycle(minutes=1)
         del w.salon._appointments[booking_id]
         await ask(w, at(25, 9))
-        with patch.object(ZimunClient, "bookings", refusing):
+        with refusing_lists_over(30 * DAY):
             for _ in range(4):
                 report = await w.cycle(minutes=10)
         assert (report.summary.exit_code, w.store.open_intents()) == (0, [])

@@ -17,7 +17,7 @@ from syncd.domain.request import CancelWanted, MoveWanted
 from syncd.sandbox import Kind
 from syncd.sandbox.model import Status
 from syncd.zimun import ZimunClient
-from tests.loop.asking import ATTEMPTS, close_list, told, want
+from tests.loop.asking import ATTEMPTS, close_list, refusing_lists_over, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.world import APPOINTMENTS, HOUR, RESCHEDULE, Crash, World, at, world
 from tests.servers import Server
@@ -265,14 +265,7 @@ async def test_it_is_found_by_a_short_list_where_no_long_one_is_read(dav: Server
 
         with patch.object(ZimunClient, "reschedule", reschedule), pytest.raises(Crash):
             await w.cycle(minutes=1)
-        lists = ZimunClient.bookings
-
-        async def refusing(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
-            if end - start > timedelta(days=1):
-                raise Unavailable("GET /api/v1/appointments answered 503")
-            return await lists(client, start, end)
-
-        with patch.object(ZimunClient, "bookings", refusing):
+        with refusing_lists_over(timedelta(days=1)):
             await w.cycle(minutes=20)
         for minutes in (1, 11):
             await w.cycle(minutes=minutes)

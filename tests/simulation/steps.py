@@ -1,5 +1,7 @@
 """The history that one seed makes: stretches of everything at random, and storms."""
 
+from collections.abc import Callable
+from functools import partial
 from random import Random
 
 from tests.simulation import asks, hand, imports, rare, regulars, slot_people
@@ -71,22 +73,18 @@ def make(seed: int) -> History:
     if random.random() < 0.25:
         setup["asks"] = True
         for _ in range(random.choice((1, 2, 4))):
-            at = random.randint(1, len(steps))
-            steps[at:at] = asks.steps_of(random)
+            _put_in(random, steps, asks.steps_of)
     random = Random(f"slots {seed}")
     if setup.get("asks") and random.random() < 0.5:
         setup["slots"] = True
         for _ in range(random.choice((1, 2, 4))):
-            at = random.randint(1, len(steps))
-            steps[at:at] = slot_people.steps_of(random)
+            _put_in(random, steps, slot_people.steps_of)
     random = Random(f"slow {seed}")
     if setup.get("asks") and random.random() < 0.5:
-        at = random.randint(1, len(steps))
-        steps[at:at] = asks.in_a_slow_cycle(random)
+        _put_in(random, steps, asks.in_a_slow_cycle)
     random = Random(f"rare {seed}")
     if random.random() < (0.5 if setup.get("asks") else 0.15):
-        at = random.randint(1, len(steps))
-        steps[at:at] = rare.steps_of(random, asks=setup.get("asks", False))
+        _put_in(random, steps, partial(rare.steps_of, asks=setup.get("asks", False)))
     if setup.get("asks"):
         steps[1:1] = rare.waiting(random)
         for _ in range(random.choice((0, 1, 2, 5))):
@@ -94,8 +92,7 @@ def make(seed: int) -> History:
     random = Random(f"hand {seed}")
     if random.random() < 0.2:
         for _ in range(random.choice((1, 2, 4))):
-            at = random.randint(1, len(steps))
-            steps[at:at] = hand.steps_of(random)
+            _put_in(random, steps, hand.steps_of)
     random = Random(f"config {seed}")
     if random.random() < 0.15:
         for _ in range(random.choice((1, 2))):
@@ -111,18 +108,21 @@ def make(seed: int) -> History:
     if random.random() < 0.2:
         setup["regulars"] = True
         for _ in range(random.choice((1, 2, 3))):
-            at = random.randint(1, len(steps))
-            steps[at:at] = regulars.steps_of(random, asks=setup.get("asks", False))
+            _put_in(random, steps, partial(regulars.steps_of, asks=setup.get("asks", False)))
     random = Random(f"imports {seed}")
     if random.random() < 0.1:
         for _ in range(random.choice((1, 1, 2))):
-            at = random.randint(1, len(steps))
-            steps[at:at] = imports.steps_of(random)
+            _put_in(random, steps, imports.steps_of)
     random = Random(f"blind {seed}")
     if random.random() < 0.05:
-        at = random.randint(1, len(steps))
-        steps[at:at] = hand.blindly(random)
+        _put_in(random, steps, hand.blindly)
     return History(seed, setup, tuple(steps))
+
+
+def _put_in(random: Random, steps: list[Step], made: Callable[[Random], list[Step]]) -> None:
+    """Some more steps, one after the other, somewhere among those that there are."""
+    at = random.randint(1, len(steps))
+    steps[at:at] = made(random)
 
 
 def _any(random: Random, pools: list[tuple[dict[str, int], int]]) -> Step:
