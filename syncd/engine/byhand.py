@@ -12,6 +12,7 @@ from syncd.domain.booking import Booking, Status
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
+from syncd.domain.note import Note, NoteKind
 from syncd.domain.request import Known, Reply
 from syncd.engine import renames
 from syncd.engine.book import not_sent
@@ -66,14 +67,13 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
         found, listed = None, False
     if found is None:
         if is_old:
-            return Done(intent, Outcome.DROPPED, reply=Reply(EXIT_DOWN, UNSURE), detail="settled")
+            return _in_doubt(Done(intent, Outcome.DROPPED, detail="settled"), action, sides)
         if isinstance(action, CancelByHand) and starts and listed:
             # it is not where it was: its customer may have moved it, and wants it to stand
             return Done(intent, Outcome.UNKNOWN)
         done = await change(intent, action, sides, again=True)
         # the one before it may have been heard
-        unsure = done.outcome is Outcome.REFUSED and not listed
-        return replace(done, reply=Reply(EXIT_DOWN, UNSURE)) if unsure else done
+        return _in_doubt(done, action, sides) if done.outcome is Outcome.REFUSED and not listed else done
     if isinstance(action, CancelByHand):
         if found.cancelled:
             return _cancelled(intent, action, sides)
@@ -91,6 +91,21 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
         return Done(intent, Outcome.UNKNOWN)  # perhaps from before what syncd did before this: soon it is known
     reply = Reply(EXIT_TROUBLE, CHANGED_SINCE) if elsewhere else Reply(EXIT_DOWN, NO_EFFECT)
     return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")
+
+
+def _in_doubt(done: Done, action: ByHand, sides: Sides) -> Done:
+    """Nobody knows whether it was done, and whoever asked is told so.
+
+    Who asks for a move wants the booking to stand: where its event was deleted before that, and nothing cancelled yet,
+    the event comes back and tells of it, as it does after a move that was answered.
+    """
+    link = sides.store.links().get(action.booking_id)
+    unsure = replace(done, reply=Reply(EXIT_DOWN, UNSURE))
+    if not isinstance(action, RescheduleByHand) or link is None or link.closed is not None or link.deletion is None:
+        return unsure
+    now = sides.clock.now()
+    note = Note(NoteKind.MOVED_AND_DELETED, now, now, asked=action.to)  # it stands from when it is written on
+    return replace(unsure, link=replace(link, deletion=None, pending=note))
 
 
 def _wrote_lately(booking_id: BookingId, sides: Sides) -> bool:

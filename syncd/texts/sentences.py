@@ -77,6 +77,10 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
     NoteKind.MOVED_AND_DELETED: (
         (
             N_("This booking was moved to {was} while its event was deleted here, so it was not cancelled."),
+            N_(
+                "This booking was to be moved to {asked} while its event was deleted here, and Zimun did not say "
+                "whether it was, so it was not cancelled."
+            ),
             N_("This booking was changed in Zimun while its event was deleted here, so it was not cancelled."),
         ),
         (N_("To cancel it, delete it again."),),

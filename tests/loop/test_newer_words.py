@@ -60,6 +60,35 @@ async def test_a_cancellation_that_nobody_can_look_at_is_not_asked_for_again_aft
         await is_rescheduled(w, booking_id, asked)
 
 
+@pytest.mark.parametrize("end", [404, 409, None])
+async def test_nor_where_that_is_told_as_unsure(dav: Server, folder: Path, end: int | None) -> None:
+    """Refused when asked for again, or never answered: the event comes back, and says why."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        close_all_reading(w)
+        await w.delete(booking_id)
+        await w.cycle(minutes=1)
+        w.fault(Kind.LOSE_REQUEST, CANCEL, "POST", times=ATTEMPTS)
+        await w.cycle(minutes=11)
+        asked = want(w, MoveWanted(BookingId(booking_id), TO))
+        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS - 1, status=503)
+        await w.cycle(minutes=1)
+        assert w.booking(booking_id).start == TO
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=None, status=end or 503, body={"detail": "no"})
+        replies = []
+        for minutes in (1, 1, 20, 1, 11, 1):
+            await w.cycle(minutes=minutes)
+            replies.append(told(w, asked))
+        assert [(reply.code, reply.text) for reply in replies if reply is not None] == [(75, UNSURE)]
+        assert w.store.open_intents() == []
+        assert (w.booking(booking_id).status, w.booking(booking_id).start) == ("confirmed", TO)
+        note = await w.note(booking_id)
+        assert "Zimun did not say whether it was, so it was not cancelled" in note
+        assert "To cancel it, delete it again" in note
+
+
 async def test_nor_one_that_was_approved_and_then_rejected(dav: Server, folder: Path) -> None:
     async with world(dav, folder, sync='deletions = "ask"') as w:
         booking_id = w.book(BEGINS)
