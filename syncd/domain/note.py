@@ -23,6 +23,7 @@ class NoteKind(StrEnum):
     CONFLICT_ZIMUN = "conflict_zimun"
     CONFLICT_CALENDAR = "conflict_calendar"
     MOVED_AND_DELETED = "moved_and_deleted"
+    MOVE_UNSURE = "move_unsure"
     ADOPTED = "adopted"
     CANCELLED = "cancelled"
     CANCEL_ASKED = "cancel_asked"

@@ -19,6 +19,7 @@ from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, Sides
+from syncd.planning.keeping import ANSWERS_TO_A_MARK
 from syncd.planning.sides import STALE, is_stale, our_write
 from syncd.state.journal import Intent, Outcome
 
@@ -27,6 +28,8 @@ CHANGED_SINCE = "no answer came, and it is not asked for again: the booking was 
 NO_EFFECT = "no answer came, and it had no effect: ask again"
 UNSURE = "no answer came, and no call tells of this booking: look in Zimun whether it was done"
 PATIENCE = timedelta(minutes=15)
+DOUBT = timedelta(hours=72)
+"""How long the event tells of it, at most: as long as other notes do where the config does not say otherwise."""
 
 
 async def change(intent: Intent, action: ByHand, sides: Sides, *, again: bool = False) -> Done:
@@ -94,18 +97,19 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
 
 
 def _in_doubt(done: Done, action: ByHand, sides: Sides) -> Done:
-    """Nobody knows whether it was done, and whoever asked is told so.
+    """Nobody knows whether it was done: whoever asked is told so, and of a move the event tells it, too.
 
-    Who asks for a move wants the booking to stand: where its event was deleted before that, and nothing cancelled yet,
-    the event comes back and tells of it, as it does after a move that was answered.
+    Who asks for a move wants the booking to stand: what was deleted before that comes back, as after a move that was
+    answered.
     """
     link = sides.store.links().get(action.booking_id)
     unsure = replace(done, reply=Reply(EXIT_DOWN, UNSURE))
-    if not isinstance(action, RescheduleByHand) or link is None or link.closed is not None or link.deletion is None:
+    if not isinstance(action, RescheduleByHand) or link is None or link.closed is not None:
         return unsure
     now = sides.clock.now()
-    note = Note(NoteKind.MOVED_AND_DELETED, now, now, asked=action.to)  # it stands from when it is written on
-    return replace(unsure, link=replace(link, deletion=None, pending=note))
+    note = Note(NoteKind.MOVE_UNSURE, now, now + DOUBT, asked=action.to)
+    untold = next(filter(None, map(link.unsaid, ANSWERS_TO_A_MARK)), note)
+    return replace(unsure, link=replace(link, deletion=None, pending=untold))
 
 
 def _wrote_lately(booking_id: BookingId, sides: Sides) -> bool:

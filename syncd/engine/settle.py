@@ -26,6 +26,7 @@ from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision, Link
+from syncd.domain.note import NoteKind
 from syncd.domain.request import Reply
 from syncd.engine import memory, renames
 from syncd.engine.byhand import CHANGED_SINCE, PATIENCE
@@ -111,10 +112,12 @@ def _carried_on(intent: Intent, settled: Link, links: Mapping[BookingId, Link]) 
     """What came of a write, with what a change by hand has made of its pair since: its id, and that it was our write.
 
     Recorded under the old id it would be a second pair of that event; and of an event that syncd had removed, the pair
-    under the new id would think that a person had.
+    under the new id would think that a person had. And what a change by hand left in doubt is to be told still.
     """
     if isinstance(intent.action, Reschedule | Cancel):
-        return settled
+        now = links.get(settled.booking_id)
+        doubt = now.unsaid(NoteKind.MOVE_UNSURE) if now is not None else None
+        return replace(settled, pending=doubt) if doubt is not None and settled.closed is None else settled
     known = renames.pair_of(settled, links, intent.at)
     if known is None:
         return settled

@@ -29,6 +29,9 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         return case.remember(replace(link, booking=booking, closed=closed, deletion=None), Why.DELETED_PAST)
     if (refused := link.unsaid(NoteKind.CANCEL_REFUSED)) is not None:
         return bring_back(case, booking, marked, Why.CANCEL_REFUSED, refused)
+    if (unsure := link.unsaid(NoteKind.MOVE_UNSURE)) is not None:
+        # who asked for that move wants the booking to stand, and it may stand at another time than anybody deleted
+        return bring_back(case, booking, marked, Why.NOTE_DUE, unsure)
     if link.unsaid(NoteKind.ADOPTED):
         # without a base nobody knows who marked it as cancelled, or when: Zimun is right
         return bring_back(case, booking, marked, Why.ADOPTED, link.pending)

@@ -13,7 +13,7 @@ from syncd.planning.instants import letters, resolved
 from syncd.planning.merge import merge
 
 WAITING = (NoteKind.NOT_YET_BOOKED, NoteKind.MOVE_AWAITS)
-ANSWERS_TO_A_MARK = (NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.CANCEL_REFUSED)
+ANSWERS_TO_A_MARK = (NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.MOVE_UNSURE, NoteKind.CANCEL_REFUSED)
 # the reasons of writes that tell a person no
 REFUSALS = frozenset({Why.MOVE_REFUSED, Why.CONFLICT, Why.DELETION_RESTORED, Why.CANCEL_REFUSED})
 
@@ -80,8 +80,9 @@ def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
 
 
 def _moved_on(link: Link) -> Link:
-    """What was to be told of an earlier move, made while the event was deleted, is no news any more."""
-    return replace(link, pending=None) if link.unsaid(NoteKind.MOVED_AND_DELETED) else link
+    """What was to be told of an earlier move is no news any more."""
+    told = link.unsaid(NoteKind.MOVED_AND_DELETED) or link.unsaid(NoteKind.MOVE_UNSURE)
+    return replace(link, pending=None) if told else link
 
 
 def transferred(case: Case, seen: Observation) -> Outcome:

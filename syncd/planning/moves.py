@@ -93,7 +93,7 @@ def _ask(case: Case, booking: Booking, seen: Observation, to: datetime, target: 
         since=taken_over(before, seen.event),
         etag=seen.etag,
         note=old,
-        pending=note or before.pending,
+        pending=note or (None if before.unsaid(NoteKind.MOVE_UNSURE) else before.pending),
         wish=None,
         refusal=None,
         awaiting=None,

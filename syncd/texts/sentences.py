@@ -77,13 +77,16 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
     NoteKind.MOVED_AND_DELETED: (
         (
             N_("This booking was moved to {was} while its event was deleted here, so it was not cancelled."),
-            N_(
-                "This booking was to be moved to {asked} while its event was deleted here, and Zimun did not say "
-                "whether it was, so it was not cancelled."
-            ),
             N_("This booking was changed in Zimun while its event was deleted here, so it was not cancelled."),
         ),
         (N_("To cancel it, delete it again."),),
+    ),
+    NoteKind.MOVE_UNSURE: (
+        (
+            N_("This booking was to be moved to {asked}, and Zimun did not say whether it was."),
+            N_("This booking was to be moved, and Zimun did not say whether it was."),
+        ),
+        (N_("Please look it up there; it may stand at either time."),),
     ),
     NoteKind.ADOPTED: (
         (

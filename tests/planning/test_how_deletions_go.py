@@ -258,6 +258,16 @@ def test_its_move_is_counted_on_from_what_the_event_said_last_where_that_knows_o
     assert action.link.put == Put(6, NOON)
 
 
+def test_what_may_have_been_moved_by_hand_comes_back_and_says_so() -> None:
+    """Whoever asked for that wants the booking to stand."""
+    told = note(NoteKind.MOVE_UNSURE, asked=NOON)
+    for rules in (policy(), policy(deletions="ask"), policy(deletions="restore")):
+        for marked, kind in ((None, Create), (stands(cancelled=True), Replace)):
+            action = done(deletions.delete(case(pair(pending=told), rules=rules), BOOKED, marked))
+            assert (type(action), action.why) == (kind, Why.NOTE_DUE)
+            assert (action.link.note, action.link.pending) == (told, None)
+
+
 MOVED = make.booking(start=NOON)
 TOLD = note(NoteKind.MOVED_AND_DELETED, at=NOW - HOUR, until=NOW + HOUR, was=NOON)
 UNWRITTEN = pair(booking=MOVED, put=Put(1, NOON), pending=TOLD)

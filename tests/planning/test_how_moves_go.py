@@ -75,6 +75,10 @@ def test_a_conflict_that_the_calendar_wins_is_told_once_it_is_booked() -> None:
     assert move(pair(pending=said)).link.pending == said
 
 
+def test_where_it_stands_is_known_by_a_move_that_comes_after_one_in_doubt() -> None:
+    assert move(pair(pending=note(NoteKind.MOVE_UNSURE))).link.pending is None
+
+
 def test_a_floating_drag_is_remembered_as_it_is_written_with_its_instant() -> None:
     seen = stands(start=make.floating(FOUR))
     action = done(moves.move(case(pair(), seen, looks=OPEN), BOOKED, seen, "x", FOUR))

@@ -204,6 +204,14 @@ def test_a_moved_booking_takes_its_event_along_and_the_old_note_goes(was: Status
     assert action.link.put_backs == ()
 
 
+@pytest.mark.parametrize("kind", [NoteKind.MOVED_AND_DELETED, NoteKind.MOVE_UNSURE])
+def test_what_was_to_be_told_of_an_earlier_move_is_no_news_after_the_next(kind: NoteKind) -> None:
+    link, seen = pair(pending=note(kind), note=None), stands()
+    moved = make.booking(start=NOON)
+    action = done(keeping.follow(case(link, seen, booking=moved), moved, seen))
+    assert (action.link.note, action.link.pending) == (None, None)
+
+
 @pytest.mark.parametrize("written", [make.zoned, make.floating])
 @pytest.mark.parametrize(("at", "told"), [(NOON, False), (FOUR, True)])
 def test_revived_the_event_says_that_where_a_person_had_left_it_was_never_booked(
@@ -392,7 +400,9 @@ def test_the_link_follows_an_event_that_was_put_elsewhere_and_says_that_it_goes_
     assert transferred(home, name="x.ics") == replace(renamed, booking=ELSEWHERE)
 
 
-@pytest.mark.parametrize("kind", [NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.CANCEL_REFUSED])
+@pytest.mark.parametrize(
+    "kind", [NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.MOVE_UNSURE, NoteKind.CANCEL_REFUSED]
+)
 def test_a_mark_as_cancelled_that_was_answered_already_is_so_wherever_its_event_is_put(kind: NoteKind) -> None:
     """It would count as a new one, and cancel the booking: syncd had not come to take it out."""
     answer = note(kind, was=FOUR)

@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from syncd.domain.booking import Booking
-from syncd.domain.candidate import Candidate
+from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.link import Decision
 from syncd.planning.routing import Route
 from syncd.planning.snapshot import Policy
@@ -290,6 +290,8 @@ class Asks:
         """Each event that asks for something to come is booked and gone, or says why not."""
         if not any(route.create_bookings for route in self.world.policy.routes):
             return
+        # one that stood there, with its booking, before requests were taken is somebody's own note of it
+        notes = {one.href for one in self.world.store.candidates() if one.stage is Stage.THEIRS}
         for href, fields in self._standing():
             start, mail = objects.start_of(fields), mail_of(fields)
             if not mail or "Dentist" in fields["title"] or start is None or start <= self.world.clock.true():
@@ -298,6 +300,7 @@ class Asks:
                 not fields["title"].startswith("⚠")
                 and href not in self.rejected
                 and not (self.lost and self.booked.get(mail))
+                and not (href in notes and self._is_booked_elsewhere(href, mail))
             ):
                 self.world.fail(f"{href} is neither booked nor told why not")
 

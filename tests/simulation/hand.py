@@ -310,6 +310,17 @@ class Hand:
         world.seq += 1
         wish.done, wish.booking_id = world.seq, booking.id
 
+    def is_unsure_since(self, name: str, seq: int) -> bool:
+        """Whether somebody asked for a move of that booking after that, and was told that nobody knows of it."""
+        return any(
+            isinstance(one.wanted, MoveWanted)
+            and self.world.zimun.now_called(one.wanted.booking_id) == name
+            and one.seq > seq
+            and one.reply is not None
+            and one.reply.text == UNSURE
+            for one in self.wishes.values()
+        )
+
     # what is told
 
     def listen(self) -> None:

@@ -301,6 +301,8 @@ class Oracle:
             world.fail(f"{booking.id} is cancelled {world.clock.seconds - deleted.seconds} s after its event went")
         if deleted.seq < said.customer and self.knew(said) and self._other_than_expected(booking):
             world.fail(f"{booking.id} is cancelled, though a customer changed it after its event went")
+        if world.hand.is_unsure_since(booking.id, deleted.seq):
+            world.fail(f"{booking.id} is cancelled, though somebody asked since to move it, and is unsure")
         if world.policy.deletions == "restore":
             world.fail(f"{booking.id} is cancelled, though deletions = restore")
         asked = deleted.asked or (said.deleted is not None and said.deleted.asked)
