@@ -47,6 +47,7 @@ class Why(StrEnum):
     REROUTE_AWAITS = "reroute_awaits_approval"
     DELETION_RESTORED = "deletion_restored"
     DELETED_PAST = "deleted_past"
+    NEVER_SHOWN = "never_shown"
     ROUTED = "routed"
     REROUTED = "rerouted"
     NOTE_DUE = "note_due"

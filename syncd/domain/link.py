@@ -155,6 +155,7 @@ class Link:
     any of them back. `since` are the versions that people replaced after our last write, which they may take back.
     `put` is where we put the event last.
     `note` stands in the event; `pending` is still to be written.
+    `shown`: whether the calendar has listed the event since syncd made it: before that nobody can have deleted it.
     `twin_removed_at`: when a second event of the booking was removed, which a person may just have made the only one.
     """
 
@@ -185,6 +186,7 @@ class Link:
     leftovers: tuple[Leftover, ...] = ()
     twin_removed_at: datetime | None = None
     closed: Closed | None = None
+    shown: bool = True
 
     def unsaid(self, kind: NoteKind) -> Note | None:
         """The note of that kind that is still to be written into the event; None where there is none."""

@@ -30,6 +30,7 @@ class NoteKind(StrEnum):
     CANCEL_SHELL = "cancel_shell"
     CANCEL_REFUSED = "cancel_refused"
     DELETION_RESTORED = "deletion_restored"
+    NEVER_SHOWN = "never_shown"
     TRANSFERRED = "transferred"
     REASSIGNED = "reassigned"
     FOREIGN = "foreign"

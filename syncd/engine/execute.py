@@ -239,7 +239,7 @@ class Executing:
             return Done(intent, Outcome.SUPERSEDED)
         if stored is None:
             # something stands there, it says, and shows nothing: not a thing to pass over in silence
-            return Done(intent, Outcome.FAILED, detail="hidden")
+            return Done(intent, Outcome.FAILED, refused_write=True, detail="hidden")
         there = observed(action.calendar, stored, frozenset({href}), self._snapshot.now)
         return Done(intent, Outcome.SUPERSEDED, seen=there)
 

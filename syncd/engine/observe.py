@@ -97,25 +97,25 @@ async def observe_calendars(
     health: Health,
 ) -> frozenset[str]:
     """Store what changed in each calendar since our cursor in it; the URLs of those that were read completely."""
-    hrefs: dict[str, set[str]] = {url: set() for url in calendars}
+    linked: dict[str, dict[str, Link]] = {url: {} for url in calendars}
     for link in links:
-        if link.closed is None and link.calendar in hrefs:
-            hrefs[link.calendar].add(link.href)
+        if link.closed is None and link.calendar in linked:
+            linked[link.calendar][link.href] = link
     read = await together(
         *(
-            _observe_calendar(store, calendars[url], cursors.get(url, UNREAD), frozenset(linked), now, health)
-            for url, linked in hrefs.items()
+            _observe_calendar(store, calendars[url], cursors.get(url, UNREAD), by_href, now, health)
+            for url, by_href in linked.items()
         )
     )
-    return frozenset(url for url, complete in zip(hrefs, read, strict=True) if complete)
+    return frozenset(url for url, complete in zip(linked, read, strict=True) if complete)
 
 
 async def _observe_calendar(
-    store: Store, calendar: CalendarPort, at: Position, linked: frozenset[str], now: datetime, health: Health
+    store: Store, calendar: CalendarPort, at: Position, linked: Mapping[str, Link], now: datetime, health: Health
 ) -> bool:
     """Store what changed in one calendar since `at`, with the cursor that covers it. False: it could not be read whole.
 
-    `linked` are the hrefs of links in it: what cannot be read there is a fault of ours to name.
+    `linked` are the links in it by their hrefs: what cannot be read there is a fault of ours to name.
     """
     try:
         cursor, full_at = at
@@ -132,11 +132,12 @@ async def _observe_calendar(
     gone = known.keys() - listed.etags.keys() if listed.full else listed.removed & known.keys()
     # listed a moment ago and not there any more: deleted in between; a second look follows before it is believed
     gone = gone | {href for href in changed if href not in fetched and href in known}
-    seen = [observed(calendar.url, fetched[href], linked, now) for href in changed if href in fetched]
+    seen = [observed(calendar.url, fetched[href], linked.keys(), now) for href in changed if href in fetched]
     seen = _news(seen, store) if seen else []
-    if seen or gone or listed.full or listed.cursor != cursor:
-        parting = _parting(calendar.url, gone & linked, store)
-        store.observe(calendar.url, seen, gone, listed.cursor, now if listed.full else full_at, parting)
+    shown = [replace(linked[href], shown=True) for href in listed.etags if href in linked and not linked[href].shown]
+    if seen or gone or shown or listed.full or listed.cursor != cursor:
+        told = [*shown, *_parting(calendar.url, gone & linked.keys(), store)]
+        store.observe(calendar.url, seen, gone, listed.cursor, now if listed.full else full_at, told)
     return True
 
 
@@ -171,7 +172,7 @@ async def listing(calendar: CalendarPort, cursor: str | None, full_at: datetime 
         return await calendar.changes(None)
 
 
-def observed(calendar: str, stored: Stored, linked: frozenset[str], now: datetime) -> Observation:
+def observed(calendar: str, stored: Stored, linked: Collection[str], now: datetime) -> Observation:
     """What a server gave, as an observation. A broken object is ours where it says so, or where a link expects it."""
     ours = stored.event is not None or bool(stored.data) or stored.href in linked
     fault = stored.fault if ours else ""

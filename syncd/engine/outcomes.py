@@ -53,6 +53,8 @@ class Done:
 def written_as(intent: Intent, action: Create | Replace, written: Stored, snapshot: Snapshot) -> Done:
     """An event was written: the link remembers it as the server stored it."""
     link = replace(action.link, calendar=action.calendar, href=written.href, etag=written.etag, data=written.data)
+    if isinstance(action, Create):
+        link = replace(link, shown=False)
     if written.event is not None:
         link = replace(link, event=written.event)
         if action.draft.span is not None:

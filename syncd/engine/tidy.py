@@ -45,6 +45,7 @@ class Tidying:
     def __init__(self, sides: Sides, managed: Managed, health: Health, stopping: Callable[[], bool]) -> None:
         self._sides = sides
         self._store = sides.store
+        self._calendars = managed.calendars
         self._takers = Takers(sides, managed, health)
         self._routes = managed.policy.routes
         self._health = health
@@ -117,6 +118,8 @@ class Tidying:
         if one.stage is Stage.STANDING and changed and one.id not in being_confirmed(self._store):
             return  # it has to stand from then on, which the next look at it begins
         if one.stage is Stage.BOOKED and _is_settled(one.booking_id, snapshot):
+            if not await self._really_stands(one.booking_id, snapshot):
+                return
             if one.calendar == self._takers.slots:
                 self._outdate(one, snapshot)
             self._takers.is_written(one.calendar)
@@ -134,6 +137,22 @@ class Tidying:
         told = note.kind.value if note is not None else ""
         written = replace(one, etag=stored.etag, version=version, note=None, told=told)
         self._store.keep_candidates([written], snapshot.cycle, snapshot.now)
+
+    async def _really_stands(self, booking_id: BookingId | None, snapshot: Snapshot) -> bool:
+        """Whether the booking's event, where there is to be one and no calendar has listed it yet, is found there.
+
+        A PUT may be answered by some proxy, and the request would be all that tells of the booking.
+        """
+        link = snapshot.links.get(booking_id) if booking_id is not None else None
+        if link is None or link.closed is not None or link.shown:
+            return True
+        if link.calendar not in self._calendars:
+            return False
+        try:
+            return await self._calendars[link.calendar].get(link.href) is not None
+        except SyncdError as error:
+            log.warning("event.not_looked_at", booking_id=link.booking_id, fault=str(error))
+            return False
 
     def _outdate(self, one: Candidate, snapshot: Snapshot) -> None:
         """What is known of open slots is from before the booking: without its event the slot would be shown again."""

@@ -24,9 +24,8 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         # told from when it is written on, which may be days later
         told = replace(moved, until=case.now + case.policy.note)
         return bring_back(case, booking, marked, Why.BOOKING_MOVED, told)
-    if booking.start <= since:
-        closed = Closed(case.now, ClosedWhy.DELETED_PAST)
-        return case.remember(replace(link, booking=booking, closed=closed, deletion=None), Why.DELETED_PAST)
+    if booking.start <= since and (link.shown or booking.end <= case.now):
+        return _over(case, booking)
     if (refused := link.unsaid(NoteKind.CANCEL_REFUSED)) is not None:
         return bring_back(case, booking, marked, Why.CANCEL_REFUSED, refused)
     if (unsure := link.unsaid(NoteKind.MOVE_UNSURE)) is not None:
@@ -39,7 +38,7 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         # its twin was removed just now: what looks like a deletion may be the second half of a transfer
         alone = case.with_link(replace(link, twin_removed_at=None))
         return bring_back(alone, booking, marked, Why.EVENT_TRANSFERRED, case.note(NoteKind.TRANSFERRED))
-    if link.deletion is None and changed_since(case, booking):
+    if changed_since(case, booking) if link.deletion is None else _is_another(booking, link.booking):
         # it is not the booking any more whose event was deleted: a customer who writes or calls wants to come; and
         # where an older database was restored, it may have been cancelled and booked again since
         return _wanted_again(case, booking, Why.BOOKING_CHANGED, case.note(NoteKind.MOVED_AND_DELETED))
@@ -59,7 +58,25 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         return case.remember(replace(link, deletion=begun), Why.GRACE_BEGUN)
     if not is_due(link, case.snapshot, case.policy):
         return case.remember(link, remembered(case))
+    if booking.end <= case.now:
+        # Zimun was away for long: what has taken place by now is nobody's to cancel
+        return _over(case, booking)
+    if not link.shown:
+        # a PUT may be answered by a page of some proxy; and Nextcloud hides private events where a calendar is shared
+        return bring_back(case, booking, marked, Why.NEVER_SHOWN, case.note(NoteKind.NEVER_SHOWN))
     return cancel(case, booking, Why.EVENT_DELETED)
+
+
+def _over(case: Case, booking: Booking) -> Outcome:
+    """The event of a booking that is past or under way was tidied away: the pair ends, and nobody is called."""
+    closed = Closed(case.now, ClosedWhy.DELETED_PAST)
+    return case.remember(replace(case.link, booking=booking, closed=closed, deletion=None), Why.DELETED_PAST)
+
+
+def _is_another(booking: Booking, then: Booking) -> bool:
+    """Whether it was changed within the grace into another visit; a new start is `moved_and_deleted`."""
+    now, was = ((one.service_id, one.location_id, one.span.length) for one in (booking, then))
+    return now != was
 
 
 def changed_since(case: Case, booking: Booking) -> bool:
@@ -111,7 +128,12 @@ def _wanted_again(case: Case, booking: Booking, why: Why, note: Note) -> Outcome
 
 
 def elsewhere(case: Case, booking: Booking, *, copied: bool) -> Outcome:
-    """It stands in a calendar that is not ours to read, or a copy of it in any: no deletion. It comes back."""
+    """It stands in a calendar that is not ours to read, or a copy of it in any: no deletion. It comes back.
+
+    But for one that has begun, of which only a copy is left: who tidies up does not want it back.
+    """
+    if copied and booking.start <= case.now:
+        return _over(case, booking)
     if (frozen := case.frozen("", booking)) is not None:
         return frozen
     note = case.note(NoteKind.COPIED if copied else NoteKind.FOREIGN, was=booking.start)

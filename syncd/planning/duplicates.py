@@ -1,18 +1,13 @@
 """Further events of one booking: what we left behind ourselves goes at once, a second one after a while."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from syncd.domain.actions import Remove, Why
 from syncd.domain.event import Observation
 from syncd.domain.ids import parse_uid
 from syncd.planning.case import Case, Outcome, left_behind
-from syncd.planning.sides import is_not_seen, left_seen
+from syncd.planning.sides import SETTLED, is_not_seen, left_seen
 from syncd.planning.snapshot import LookEvent
-
-# Thunderbird writes the event into the new calendar before it deletes it in the old one: two events for a moment are
-# a transfer under way, and to remove the new one then would leave none
-SETTLED = timedelta(minutes=10)
 
 
 def remove(case: Case, *, ended: bool = False) -> Outcome:
@@ -37,6 +32,8 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
             return case.remember(after)  # gone, or somebody else's now
         if leftover.stays_until is not None and case.now < leftover.stays_until and not ended:
             continue
+        if not link.shown and not ended and not isinstance(_looked_at(case), Observation):
+            continue  # what was written in its place may never have been stored
         # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
         if leftover.is_unchanged(seen) or seen.event.cancelled:
             # for a moment a person saw two, and may have deleted the one that counts
@@ -57,13 +54,18 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
         )
         return case.remember(theirs, Why.EVENT_TRANSFERRED)
     # a person may be about to finish a transfer: the booking's own event is looked at once more right before
-    if isinstance(snapshot.looks.get(LookEvent(link.calendar, link.href)), Observation):
+    if isinstance(_looked_at(case), Observation):
         for seen in settled_twins(case):
             after = replace(link, twin_removed_at=case.now)
             return Outcome(
                 Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag, seen.data)
             )
     return Outcome()
+
+
+def _looked_at(case: Case) -> object:
+    """What a direct look at the booking's own event found in this cycle."""
+    return case.snapshot.looks.get(LookEvent(case.link.calendar, case.link.href))
 
 
 def is_long_alone(case: Case) -> bool:

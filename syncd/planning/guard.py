@@ -70,8 +70,11 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     if len(first) + len(again) + len(asked) + len(back) + lately <= policy.max_cancellations:
         emptied = _emptied([*(deleted.case.link for deleted in first), *asked], snapshot, policy)
         first = [deleted for deleted in first if deleted.case.link.calendar in emptied]
-    # once so many were deleted again that it takes the shell, it does, however many are left
-    shell = again if len(again) > policy.max_cancellations else [deleted for deleted in again if deleted.needs_shell]
+    # once so many were deleted again that it takes the shell, it does, however many are left; and a calendar that was
+    # emptied once more has answered nothing: somebody may have made it anew on account of the questions
+    emptied = _emptied([deleted.case.link for deleted in again], snapshot, policy)
+    many = len(again) > policy.max_cancellations
+    shell = [one for one in again if many or one.needs_shell or one.case.link.calendar in emptied]
     found: dict[BookingId, Action] = {}
     for deleted, kind in (
         *((deleted, NoteKind.CANCEL_ASKED) for deleted in first),
@@ -125,15 +128,14 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     """The calendars of more than two events in which none stands any more.
 
     Judged by what still stands: an event that comes back anyway, because its booking moved, was lost with the others.
+    So was that of a booking which has begun; where it stands it tells nothing, for those to come may be lost.
     """
     gone = {link.booking_id for link in lost}
-    pairs = [
-        link
-        for link in snapshot.links.values()
-        if link.booking_id in gone or (is_alive(link, snapshot, policy) and link.booking.start > snapshot.now)
-    ]
-    count = Counter(link.calendar for link in pairs)
-    standing = {link.calendar for link in pairs if link.booking_id not in gone and _stands(link, snapshot)}
+    alive = [link for link in snapshot.links.values() if link.booking_id in gone or is_alive(link, snapshot, policy)]
+    stands = [link for link in alive if link.booking_id not in gone and _stands(link, snapshot)]
+    standing = {link.calendar for link in stands if link.booking.start > snapshot.now}
+    begun = {link.booking_id for link in stands if link.booking.start <= snapshot.now}
+    count = Counter(link.calendar for link in alive if link.booking_id not in begun)
     return {link.calendar for link in lost if count[link.calendar] > EMPTIED} - standing
 
 

@@ -85,7 +85,8 @@ def _about_event(case: Case) -> set[Question]:
     if seen is not None:
         marked = seen.event is not None and seen.event.cancelled
         alone = seen.event is not None and is_long_alone(case)
-        return {look} if marked or alone or settled_twins(case) else set()
+        unshown = bool(link.leftovers) and not link.shown
+        return {look} if marked or alone or unshown or settled_twins(case) else set()
     if transferred(link, snapshot) is not None:
         return {look}
     if not snapshot.all_readable:

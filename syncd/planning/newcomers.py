@@ -11,12 +11,11 @@ from syncd.domain.link import ClosedWhy, Link
 from syncd.domain.note import NoteKind
 from syncd.planning import endings
 from syncd.planning.case import Case, Outcome, draft, left_behind, next_name, outdated
-from syncd.planning.duplicates import SETTLED
 from syncd.planning.instants import resolved
 from syncd.planning.keeping import unrouted
 from syncd.planning.merge import fresh
 from syncd.planning.routing import route
-from syncd.planning.sides import STALE, is_stale
+from syncd.planning.sides import SETTLED, STALE, is_stale
 from syncd.planning.snapshot import Look, LookBooking, Policy, Snapshot
 
 # Purelymail and Bedework list up to three minutes behind

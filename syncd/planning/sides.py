@@ -13,6 +13,8 @@ from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Pol
 
 STALE = timedelta(minutes=2)
 OWN_WRITE = timedelta(minutes=10)
+SETTLED = timedelta(minutes=10)
+"""For so long two events of one booking may be one that is on its way: Thunderbird writes the new before it deletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,11 +283,14 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
         return EventTransferred(seen)
     if any(is_not_seen(leftover, snapshot) for leftover in link.leftovers):
         return EventUnseen()
-    match snapshot.looks.get(FindEvent(link.uid, link.booking_id)):
-        case Look.ABSENT:
-            return EventGone()
-        case Look.COPIED:
+    # deleted once more while it says that only a copy brought it back
+    told = link.note is not None and link.note.kind is NoteKind.COPIED
+    copied = any(_is_copy(seen, link, snapshot) for seen in snapshot.by_booking_id.get(link.booking_id, ()))
+    match Look.COPIED if copied else snapshot.looks.get(FindEvent(link.uid, link.booking_id)):
+        case Look.COPIED if not told:
             return EventElsewhere(copied=True)
+        case Look.ABSENT | Look.COPIED:
+            return EventGone()
         case str(calendar) if calendar not in snapshot.managed:
             return EventElsewhere()
         case _:
@@ -343,6 +348,15 @@ def is_due(link: Link, snapshot: Snapshot, policy: Policy) -> bool:
     )
 
 
+def _is_copy(seen: Observation, link: Link, snapshot: Snapshot) -> bool:
+    """Whether it is a person's entry of its own, made from the booking's event a while ago: for the next visit, say.
+
+    Cut and pasted, the one goes as the other comes; and nobody moves a booking that has begun.
+    """
+    own = seen.event is not None and parse_uid(seen.event.uid) is None
+    return own and (snapshot.now - seen.seen_at > SETTLED or link.booking.start <= snapshot.now)
+
+
 def transferred(link: Link, snapshot: Snapshot) -> Observation | None:
     """The event of this booking at another place in a managed calendar, if its own place is empty."""
     left = {(leftover.calendar, leftover.href): leftover for leftover in link.leftovers}
@@ -351,6 +365,7 @@ def transferred(link: Link, snapshot: Snapshot) -> Observation | None:
             # what syncd left behind itself is not it, unless a person changed it since
             ours = seen.key in left and left[seen.key].is_unchanged(seen)
             free = seen.key not in snapshot.linked_keys and not snapshot.is_anothers(seen, link.booking_id)
+            free = free and not _is_copy(seen, link, snapshot)
             if free and seen.calendar in snapshot.readable and not ours:
                 return seen
     return None

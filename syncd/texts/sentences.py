@@ -130,6 +130,10 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         _STAYS,
         (N_("To cancel it, please use Zimun."),),
     ),
+    NoteKind.NEVER_SHOWN: (
+        (N_("This event was gone before the calendar had shown it to syncd once, so the booking was not cancelled."),),
+        (N_("To cancel it, delete it again."),),
+    ),
     NoteKind.TRANSFERRED: (
         (N_("This event was put into another calendar and is back here, where its booking belongs."),),
         (N_("To give a booking to somebody else, please use Zimun."),),
@@ -147,6 +151,7 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("This event was deleted here, but a copy of it still stands in a calendar, so it is back."),),
         _STAYS,
         (N_("You can delete the other copy; that cancels nothing."),),
+        (N_("To cancel the booking, delete this event again."),),
     ),
     NoteKind.REQUEST_NOT_OPEN: (
         (N_("Not booked: {asked} is not free for this."), N_("Not booked: that time is not free for this.")),

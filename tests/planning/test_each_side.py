@@ -40,8 +40,8 @@ from syncd.planning.sides import (
 )
 from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Snapshot
 from tests.planning import builders as make
-from tests.planning.builders import FOREIGN, FOUR, HOME, MINUTE, NOON, NOW, SIDE, TEN, policy
-from tests.planning.lens import B1, B2, BOOKED, STOOD, pair, stands
+from tests.planning.builders import DAY, FOREIGN, FOUR, HOME, MINUTE, NOON, NOW, SIDE, TEN, policy
+from tests.planning.lens import B1, B2, BOOKED, STOOD, note, pair, stands
 
 SECOND = timedelta(seconds=1)
 GRACE = 10 * MINUTE
@@ -324,6 +324,32 @@ def test_found_in_a_calendar_of_somebody_elses_or_in_one_not_listed_yet() -> Non
 
 def test_found_as_a_copy_that_only_its_text_shows_it_was_not_deleted() -> None:
     assert calendar(pair(), looks={LOOK: Look.ABSENT, FIND: Look.COPIED}) == EventElsewhere(copied=True)
+
+
+@pytest.mark.parametrize(("stood", "copied"), [(GRACE, False), (GRACE + SECOND, True)])
+def test_a_copy_that_stood_beside_it_for_a_while_is_a_persons_own(stood: timedelta, *, copied: bool) -> None:
+    """Cut and pasted, the one goes as the other comes. One that was pasted days ago is for the next visit, perhaps."""
+    copy = replace(stands(FOUR, name="copy.ics", uid="copy"), seen_at=NOW - stood)
+    expected = EventElsewhere(copied=True) if copied else EventTransferred(copy)
+    assert calendar(pair(), copy, looks=GONE) == expected
+    # with its own UID it is the event itself, however long it took to go where it was
+    same = replace(stands(FOUR, name="same.ics"), seen_at=NOW - DAY)
+    assert calendar(pair(), same, looks=GONE) == EventTransferred(same)
+
+
+def test_a_copy_of_what_has_begun_moves_nothing() -> None:
+    copy = stands(FOUR, name="copy.ics", uid="copy")
+    for start, side in ((NOW, EventElsewhere(copied=True)), (NOW + SECOND, EventTransferred(copy))):
+        assert calendar(pair(booking=make.booking(start=start)), copy, looks=GONE) == side
+
+
+def test_deleted_once_more_while_it_says_that_a_copy_brought_it_back_it_is_gone() -> None:
+    told = pair(note=note(NoteKind.COPIED))
+    assert calendar(told, looks={LOOK: Look.ABSENT, FIND: Look.COPIED}) == EventGone()
+    copy = replace(stands(FOUR, name="copy.ics", uid="copy"), seen_at=NOW - DAY)
+    assert calendar(told, copy, looks={LOOK: Look.ABSENT}) == EventGone()
+    other = pair(note=note(NoteKind.TRANSFERRED))
+    assert calendar(other, copy, looks={LOOK: Look.ABSENT}) == EventElsewhere(copied=True)
 
 
 def test_within_the_grace_it_is_gone_by_the_listing_alone() -> None:

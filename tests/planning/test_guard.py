@@ -100,6 +100,45 @@ def test_a_calendar_of_two_may_lose_both() -> None:
     assert len(calls(world)) == 2
 
 
+def test_emptied_once_more_it_has_answered_nothing() -> None:
+    """Somebody made the calendar anew, on account of the questions in it."""
+    world = paired(3)
+    asked(world, 3)
+    world.delete(*names(1, 3))
+    world.cycle()
+    world.cycle(GRACE)
+    world.cycle()
+    assert not calls(world)
+    assert {world.note(name) for name in names(1, 3)} == {NoteKind.CANCEL_SHELL}
+
+
+def test_what_has_begun_was_lost_with_the_others() -> None:
+    world = paired(3)
+    world.now = TEN + MINUTE
+    world.cycle()
+    world.delete(*names(1, 3))
+    world.cycle()
+    world.cycle(GRACE)
+    world.cycle()
+    assert not calls(world)
+    assert kinds(world) == dict.fromkeys(names(2, 3), AwaitKind.CANCEL)
+
+
+def test_what_has_begun_and_stands_tells_nothing_of_the_others() -> None:
+    world = paired(4)
+    world.now = TEN + MINUTE
+    world.cycle()
+    world.delete(*names(2, 4))
+    world.cycle()
+    assert kinds(world) == dict.fromkeys(names(2, 4), AwaitKind.CANCEL)
+    two = paired(3)
+    two.now = TEN + MINUTE
+    two.cycle()
+    two.delete(*names(2, 3))
+    two.cycle()
+    assert not kinds(two)
+
+
 def test_an_emptied_calendar_beside_a_full_one_awaits_alone() -> None:
     world = World()
     for number, name in enumerate(names(1, 7)):

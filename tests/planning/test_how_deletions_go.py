@@ -268,6 +268,61 @@ def test_what_may_have_been_moved_by_hand_comes_back_and_says_so() -> None:
             assert (action.link.note, action.link.pending) == (told, None)
 
 
+@pytest.mark.parametrize("kind", ["cancel", "ask"])
+def test_what_the_calendar_never_showed_nobody_can_have_deleted(kind: str) -> None:
+    """A proxy's page may have answered the PUT."""
+    link = pair(deletion=replace(BEGUN, asked=True), awaiting=QUESTION, shown=False)
+    for marked, written in ((None, Create), (stands(cancelled=True), Replace)):
+        begun = replace(link, deletion=replace(BEGUN, asked=True, marked=marked is not None))
+        action = delete(begun, marked=marked, rules=policy(deletions=kind))
+        assert (type(action), action.why) == (written, Why.NEVER_SHOWN)
+        assert (action.link.note, action.link.deletion) == (note(NoteKind.NEVER_SHOWN), None)
+    assert isinstance(delete(replace(link, shown=True)), Cancel)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "shown", "why"),
+    [
+        (NOW - MINUTE, NOW + HOUR, False, Why.GRACE_BEGUN),
+        (NOW - MINUTE, NOW + HOUR, True, Why.DELETED_PAST),
+        (NOW - HOUR, NOW, False, Why.DELETED_PAST),
+    ],
+)
+def test_a_visit_under_way_whose_event_was_never_shown_is_written_still(
+    begins: datetime, ends: datetime, *, shown: bool, why: Why
+) -> None:
+    assert delete(pair(booking=make.booking(start=begins, end=ends), shown=shown)).why is why
+
+
+@pytest.mark.parametrize(("ends", "over"), [(NOW - SECOND, True), (NOW, True), (NOW + SECOND, False)])
+def test_what_has_taken_place_by_the_end_of_the_grace_is_not_cancelled(ends: datetime, *, over: bool) -> None:
+    """Zimun was away, or the daemon off, from before its beginning until now."""
+    booking = make.booking(start=ends - HOUR, end=ends)
+    action = delete(pair(booking=booking, deletion=Deletion(NOW - DAY, 0)))
+    assert isinstance(action, Record) is over
+    assert isinstance(action, Cancel) is not over
+    if over:
+        assert (action.why, action.link.closed) == (Why.DELETED_PAST, Closed(NOW, ClosedWhy.DELETED_PAST))
+
+
+@pytest.mark.parametrize("change", [{"service_id": "color"}, {"location_id": "loc_2"}, {"end": TEN + 2 * HOUR}])
+@pytest.mark.parametrize("since", [MINUTE, GRACE])
+def test_another_visit_made_of_it_within_the_grace_is_wanted(change: dict[str, Any], since: timedelta) -> None:
+    link, changed = pair(deletion=Deletion(NOW - since, 0)), replace(BOOKED, **change)
+    action = delete(link, booking=changed)
+    told = note(NoteKind.MOVED_AND_DELETED)
+    assert (action.why, action.link.pending, action.link.booking) == (Why.BOOKING_CHANGED, told, changed)
+    assert action.link.deletion is None
+
+
+def test_a_copy_of_a_visit_that_has_begun_brings_nothing_back() -> None:
+    past = make.booking(start=NOW, end=NOW + HOUR)
+    for copied, why in ((True, Why.DELETED_PAST), (False, Why.EVENT_TRANSFERRED)):
+        assert done(deletions.elsewhere(case(pair(booking=past)), past, copied=copied)).why is why
+    soon = make.booking(start=NOW + SECOND, end=NOW + HOUR)
+    assert isinstance(done(deletions.elsewhere(case(pair(booking=soon)), soon, copied=True)), Create)
+
+
 MOVED = make.booking(start=NOON)
 TOLD = note(NoteKind.MOVED_AND_DELETED, at=NOW - HOUR, until=NOW + HOUR, was=NOON)
 UNWRITTEN = pair(booking=MOVED, put=Put(1, NOON), pending=TOLD)

@@ -206,6 +206,9 @@ class FakeCalendar:
                 raise PreconditionFailed("there is one already")
             if self._refuses(draft.uid):
                 raise UidConflict("the UID was used before")
+            if fault == "swallowed":
+                # somebody else answers that it is stored, as a proxy does with a page of its own
+                return objects.stored(href, '"s"', objects.render(draft, onto, "s"))
             return self._written(href, draft, onto)
 
         return await self._world.call(self.url, "create", write, writes=href)

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from syncd.domain.actions import Cancel, Create, Record, Replace, Reschedule
 from syncd.engine import answers, asked, byhand, cycle, execute, memory, noticing, observe, renames, settle, tidy
-from syncd.planning import keeping, merge, newcomers, openings, planner, sides
+from syncd.planning import deletions, keeping, merge, newcomers, openings, planner, sides
 from syncd.planning.snapshot import Look
 from syncd.state import asks, journal, pairs, store
 from tests.simulation import calendars, world, zimun
@@ -355,6 +355,27 @@ def anybody_at_the_target_is_it() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def never_shown_is_deleted() -> Iterator[None]:
+    """An event that the calendar has not shown once since it was made counts as deleted by a person."""
+    plain = deletions.delete
+
+    def delete(case: Any, booking: Any, marked: Any) -> Any:
+        return plain(case.with_link(replace(case.link, shown=True)), booking, marked)
+
+    with patch.object(deletions, "delete", delete):
+        yield
+
+
+@contextmanager
+def doubt_is_forgotten() -> Iterator[None]:
+    """What nobody knows of a move by hand is told to whoever asked for it, and not remembered."""
+    plain = byhand._in_doubt
+
+    with patch.object(byhand, "_in_doubt", lambda *told: replace(plain(*told), link=None)):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
@@ -364,21 +385,20 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         slot_edits_unseen, slot_goes_before_its_booking, slots_not_put_back, settled_too_early, wish_for_ever,
         wish_without_end, wish_not_taken_back, wish_under_a_new_key, wish_repeated_without_a_look, wish_not_set_aside,
         memory_is_an_answer, calendar_that_left_is_empty, old_call_over_a_newer_wish, last_word_forgotten,
-        import_told_and_not_kept, anybody_at_the_target_is_it,
+        import_told_and_not_kept, anybody_at_the_target_is_it, never_shown_is_deleted, doubt_is_forgotten,
     )
 }  # fmt: skip
 
 CAUGHT_BY = {
     "absence_is_deletion": 2, "anybody_at_the_target_is_it": 3902, "base_before_effect": 2,
     "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243, "cursor_too_early": 306,
-    "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2, "grace_skipped": 9,
-    "guard_off": 18, "if_match_dropped": 488, "import_told_and_not_kept": 114, "key_not_stable": 1,
-    "last_word_forgotten": 24728, "memory_is_an_answer": 1158, "not_read_afresh": 283, "note_for_ever": 0,
-    "old_call_over_a_newer_wish": 2473, "records_forgotten": 1, "replay_is_a_wish": 292, "settled_too_early": 127,
-    "slot_edits_unseen": 9, "slot_goes_before_its_booking": 15, "slots_not_put_back": 21,
+    "doubt_is_forgotten": 11293, "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2,
+    "grace_skipped": 9, "guard_off": 18, "if_match_dropped": 488, "import_told_and_not_kept": 114, "key_not_stable": 1,
+    "last_word_forgotten": 24728, "memory_is_an_answer": 1158, "never_shown_is_deleted": 39, "not_read_afresh": 283,
+    "note_for_ever": 0, "old_call_over_a_newer_wish": 2473, "records_forgotten": 1, "replay_is_a_wish": 292,
+    "settled_too_early": 127, "slot_edits_unseen": 9, "slot_goes_before_its_booking": 15, "slots_not_put_back": 21,
     "stale_answers_believed": 1380, "unmanaged_not_searched": 2, "wish_for_ever": 5, "wish_not_set_aside": 17,
-    "wish_not_taken_back": 143, "wish_repeated_without_a_look": 36, "wish_under_a_new_key": 17,
-    "wish_without_end": 46,
+    "wish_not_taken_back": 143, "wish_repeated_without_a_look": 36, "wish_under_a_new_key": 17, "wish_without_end": 46,
 }  # fmt: skip
 """The first seed whose history finds it."""
 

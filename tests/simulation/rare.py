@@ -1,4 +1,7 @@
-"""Deaths where the process seldom comes by: it is made to come by, or waits there with its death from early on."""
+"""What seldom happens: deaths where the process seldom comes by, and a write that was answered and never stored.
+
+For a death the process is made to come by, or waits there with it from early on.
+"""
 
 from random import Random
 
@@ -62,6 +65,15 @@ def _nobody_may_ask(random: Random, when: str) -> list[Step]:
     off, on = step(random, "takers", ""), step(random, "takers", "")
     ask = Step("ask", "", random.randrange(1000))
     return [ask, Step("cycle", after=5), off, _doomed(when, "watch_only"), Step("cycle", after=60), on]
+
+
+def never_stored(random: Random) -> list[Step]:
+    """A booking is made, or more of them; its event is not, whatever syncd was told."""
+    made = [step(random, "book", random.choice(NAMES)) for _ in range(random.choice((1, 1, 2)))]
+    lost = tuple(("create", "swallowed") for _ in made[: random.choice((1, 2))])
+    soon = [step(random, random.choice(("move", "cancel", "lose", "restart", "notes")), random.choice(NAMES))]
+    later = Step("cycle", after=random.choice((60, 660, 660, 3700)))
+    return [*made, Step("cycle", after=60, faults=lost), *random.choice(([], soon)), later, Step("cycle", after=60)]
 
 
 def _doomed(when: str, name: str) -> Step:

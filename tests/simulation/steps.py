@@ -116,6 +116,9 @@ def make(seed: int) -> History:
     random = Random(f"blind {seed}")
     if random.random() < 0.05:
         _put_in(random, steps, hand.blindly)
+    random = Random(f"swallowed {seed}")
+    if random.random() < 0.08:
+        _put_in(random, steps, rare.never_stored)
     return History(seed, setup, tuple(steps))
 
 

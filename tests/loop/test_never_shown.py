@@ -1,0 +1,62 @@
+"""An event that syncd wrote and that no calendar has shown since: nobody can have deleted it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.loop.ground import ON_ONE
+from tests.loop.world import CANCEL, at
+from tests.servers import Server
+from tests.ten.bender import Ask, Onward, Reply
+from tests.ten.lies import without
+from tests.ten.stage import stage
+
+pytestmark = ON_ONE
+
+
+@pytest.mark.parametrize("headers", [{"etag": '"65f1c0de-2a3"'}, {}], ids=["etag", "no etag"])
+async def test_a_put_that_somebody_else_acknowledged(dav: Server, folder: Path, headers: dict[str, str]) -> None:
+    """The booking stands, and its event comes."""
+
+    async def acknowledged(ask: Ask, onward: Onward) -> Reply:
+        return Reply(201, b"", headers) if ask.method == "PUT" else await onward(ask)
+
+    async with stage(dav, folder) as (w, caldav, _):
+        booking_id = w.book(at(24, 9))
+        caldav.bend = acknowledged
+        await w.cycle()
+        caldav.bend = None
+        for minutes in (1, 1, 11, 1, 11, 61, 1):
+            await w.cycle(minutes=minutes)
+        assert (w.booking(booking_id).status, w.calls(CANCEL)) == ("confirmed", [])
+        assert len(await w.events()) == 1
+        await w.delete(booking_id)
+        for minutes in (1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert w.booking(booking_id).status == "cancelled"
+
+
+async def test_private_events_in_a_calendar_that_is_shared_with_syncd(dav: Server, folder: Path) -> None:
+    """Nextcloud shows them to the calendar's owner only, and says that there is one when they are written again."""
+    hides = without(lambda href: href.endswith(".ics"))
+
+    async def hiding(ask: Ask, onward: Onward) -> Reply:
+        if ask.method == "GET" and ask.path.endswith(".ics"):
+            return Reply(404)
+        reply = await onward(ask)
+        return hides(ask, reply) if ask.method in ("PROPFIND", "REPORT") else reply
+
+    async with stage(dav, folder) as (w, caldav, _):
+        w.reconfigure(event='class = "PRIVATE"')
+        caldav.bend = hiding
+        booked = [w.book(at(24 + n, 14)) for n in range(2)]
+        for minutes in (0, 1, 1, 11, 1, 11):
+            report = await w.cycle(minutes=minutes)
+        assert [w.booking(each).status for each in booked] == ["confirmed", "confirmed"]
+        assert report.summary.exit_code == 1
+        puts = w.requests.count("PUT")
+        await w.cycle(minutes=1)
+        assert w.requests.count("PUT") == 0 <= puts
+        caldav.bend = None
+        await w.cycle(minutes=61)
+        assert len(await w.events()) == 2
