@@ -1,7 +1,6 @@
 """A booking that ended in Zimun, and questions that ended without an answer."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from syncd.domain.actions import Action, ProblemKind, Record, Remove, Why
 from syncd.domain.booking import Booking, Status
@@ -105,8 +104,9 @@ def known_again(case: Case, zimun: BookingSide) -> Case:
 
 
 def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
-    """A deletion ends when its event is back. What awaited lapses when its time is over, when the booking changed, or
-    when the person took the move back; a rejected question too. A rejected move is put back by the table.
+    """A deletion ends when its event is back. What awaited lapses when its time is over, when the booking changed, when
+    the person took the move back, or when the config wants the event where it is after all; a rejected question too.
+    A rejected move is put back by the table.
     """
     link = case.link
     if link.deletion is not None and (isinstance(event, PRESENT | EventElsewhere) or _stands_elsewhere(case, event)):
@@ -115,13 +115,14 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
     link = known_again(case.with_link(link), zimun).link
     awaiting = link.awaiting
-    if awaiting is None or not _over(link, awaiting, zimun, event, case.now):
+    if awaiting is None or not _over(case, link, awaiting, zimun, event):
         return case.with_link(link)
     note = replace(link.note, until=case.now) if link.note is not None and link.note.asks else link.note
     return case.with_link(replace(link, awaiting=None, note=note))
 
 
-def _over(link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide, now: datetime) -> bool:
+def _over(case: Case, link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide) -> bool:
+    now = case.now
     if isinstance(zimun, BookingSame | BookingMoved) and not zimun.booking.same_as(awaiting.was):
         return True
     if awaiting.until is not None and now >= awaiting.until and awaiting.decision is None and link.deletion is None:
@@ -142,7 +143,8 @@ def _over(link: Link, awaiting: Awaiting, zimun: BookingSide, event: EventSide, 
         case AwaitKind.REMOVAL:
             return _was_seen(zimun)
         case AwaitKind.REROUTE:
-            return False
+            # else an answer to this change of the config would count for the next one
+            return case.route(link.booking) == link.calendar
 
 
 def _stands_elsewhere(case: Case, event: EventSide) -> bool:

@@ -292,6 +292,26 @@ def test_rerouting_is_decided_by_a_person(decision: Decision, calendar: str) -> 
     assert len(world.objects) == 6
 
 
+@pytest.mark.parametrize("decision", [None, Decision.REJECTED])
+def test_a_config_that_was_put_right_is_asked_about_no_more_and_a_later_change_anew(decision: Decision | None) -> None:
+    world = paired(6)
+    there, away = world.policy, policy(routes=(Route(SIDE),))
+    world.policy = away
+    world.settle()
+    if decision is not None:
+        world.decide(decision)
+        world.settle()
+    world.policy = there
+    world.settle()
+    assert kinds(world) == {}
+    world.policy = away
+    world.settle()
+    assert set(kinds(world).values()) == {AwaitKind.REROUTE}
+    world.decide(Decision.APPROVED)
+    world.settle()
+    assert {key[0] for key in world.objects} == {SIDE}
+
+
 def test_a_move_that_a_failed_write_left_out_does_not_slip_by() -> None:
     world = paired(11)
     for name in names(1, 11):

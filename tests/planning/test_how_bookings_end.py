@@ -39,6 +39,7 @@ from syncd.planning.sides import (
     EventUnbookable,
     EventUnseen,
 )
+from syncd.planning.snapshot import Policy
 from tests.planning import builders as make
 from tests.planning.builders import FOUR, HOME, HOUR, NOON, NOW, SIDE, TEN
 from tests.planning.lens import B1, BOOKED, case, done, draft, note, pair, stands, worn
@@ -225,8 +226,12 @@ def test_a_404_is_forgotten_when_the_booking_is_seen(zimun: BookingSide, ends: b
     assert after == (replace(link, missing=None, awaiting=None) if ends else link)
 
 
-def lapses(link: Link, zimun: BookingSide, event: EventSide) -> bool:
-    return endings.lapse(case(link), zimun, event).link.awaiting is None
+REROUTED = make.policy(routes=(make.Route(SIDE, fallback=True),))
+
+
+def lapses(link: Link, zimun: BookingSide, event: EventSide, rules: Policy = REROUTED) -> bool:
+    """Whether a question ends; one about another calendar is asked where the config names another."""
+    return endings.lapse(case(link, rules=rules), zimun, event).link.awaiting is None
 
 
 ASKED = note(NoteKind.CANCEL_ASKED)
@@ -262,6 +267,16 @@ def test_a_question_without_an_answer_ends_at_its_time(until: object, over: bool
     assert not lapses(answered, BookingSame(BOOKED), SAME)
     gone = asked(AwaitKind.REROUTE, until=until, deletion=Deletion(NOW, 0))
     assert not lapses(gone, BookingSame(BOOKED), EventGone())
+
+
+@pytest.mark.parametrize("decision", [None, Decision.APPROVED, Decision.REJECTED])
+def test_a_question_about_another_calendar_ends_where_its_own_is_wanted_again(decision: Decision | None) -> None:
+    """An answer to it, too: it would count for the next change of the config."""
+    question = asked(AwaitKind.REROUTE, decision=decision)
+    assert lapses(question, BookingSame(BOOKED), SAME, make.policy(routes=(make.Route(HOME, fallback=True),)))
+    assert not lapses(question, BookingSame(BOOKED), SAME)
+    # where no calendar takes it, nobody knows yet where it shall go
+    assert not lapses(question, BookingSame(BOOKED), SAME, make.policy(routes=()))
 
 
 def test_whether_to_cancel_is_answered_by_a_move() -> None:
