@@ -58,6 +58,7 @@ class NoteKind(StrEnum):
     REQUEST_WAITS = "request_waits"
     REQUEST_NOT_PERMITTED = "request_not_permitted"
     REQUEST_BOOKED_BEFORE = "request_booked_before"
+    REQUEST_OTHER_NAME = "request_other_name"
     REQUEST_UNNAMED = "request_unnamed"
     REQUEST_UNANSWERED = "request_unanswered"
     REQUEST_UNSURE = "request_unsure"

@@ -1,5 +1,6 @@
 """What a person asks of Zimun, as values: from the command line or by an event, and what came of it."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -34,6 +35,17 @@ class Request:
             and self.location_id in ("", booking.location_id)
             and booking.contact_email.casefold() == self.contact_email.casefold()
         )
+
+    def is_in_another_name(self, booking: Booking) -> bool:
+        """Whether the booking is clearly somebody else's, as of two who share one e-mail address."""
+        mine, theirs = _plain(self.contact_name), _plain(booking.contact_name)
+        return bool(mine and theirs) and mine != theirs
+
+
+def _plain(name: str) -> str:
+    """A name without what differs where the same is typed twice: case, blanks and accents."""
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
+    return " ".join(bare.casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ async def live_twin(request: Request, sides: Sides, *, surely: bool = False) -> 
     """The live booking with the same service, place, start and e-mail: then it is what was asked for.
 
     Raises Unavailable or NotPermitted where that cannot be known; where the list is closed to us what syncd knows is
-    enough, but for `surely`.
+    enough, but for `surely`. Of two, one that is not in another name.
     """
     known = {one.booking.id: one for one in sides.store.known()}
     seen = {booking_id: one.booking for booking_id, one in known.items()}
@@ -80,7 +80,7 @@ async def live_twin(request: Request, sides: Sides, *, surely: bool = False) -> 
     else:
         listed = {booking.id: booking for booking in found.bookings}
         seen |= listed
-    for booking in filter(request.is_met_by, seen.values()):
+    for booking in sorted(filter(request.is_met_by, seen.values()), key=request.is_in_another_name):
         if listed is not None and booking.id in listed:
             return booking
         fresh = await _read(booking, sides)
@@ -154,7 +154,10 @@ async def _hold(intent: Intent, action: Hold, sides: Sides, *, again: bool) -> D
     except OutcomeUnknown as error:
         return Done(intent, Outcome.UNKNOWN, fault=error)
     except (Refused, NotFound) as error:
-        if (met := await _met(intent, request, sides)) is not None:
+        met = await _met(intent, request, sides)
+        # nothing was confirmed yet: for an event, one in another name is somebody else's, who was faster
+        theirs = action.candidate is not None and met is not None and _is_in_another_name(met, request)
+        if met is not None and not theirs:
             return met
         if action.candidate is not None and may_be_ours(request, sides, intent):
             return Done(intent, Outcome.DROPPED, detail="settled", fault=error)  # its event asks again
@@ -262,6 +265,10 @@ async def _met(intent: Intent, request: Request, sides: Sides, *, surely: int | 
         return None
     reply = Reply(EXIT_DONE, "booked already", (twin.id,))
     return Done(intent, Outcome.DONE, booking=twin, known=Known(twin, sides.clock.now()), reply=reply)
+
+
+def _is_in_another_name(met: Done, request: Request) -> bool:
+    return met.booking is not None and request.is_in_another_name(met.booking)
 
 
 async def _refused(intent: Intent, request: Request, sides: Sides, error: SyncdError) -> Done:

@@ -129,7 +129,8 @@ class Noticing:
             reading = reader(href, stored.event)
             twin = None
             if first and isinstance(reading, Request):
-                twin = next(filter(reading.is_met_by, snapshot.bookings.values()), None)
+                twins = filter(reading.is_met_by, snapshot.bookings.values())
+                twin = next((one for one in twins if not reading.is_in_another_name(one)), None)
             if twin is not None and calendar != self._takers.slots:
                 reading = None  # a person's own note of that booking
             seen = taken_up(known, where, stored.event, reading, snapshot.now, first=first)

@@ -180,6 +180,10 @@ class Requests:
             candidate = replace(candidate, asked_at=self._now())
             self._keep([candidate])
         twin = await live_twin(request, self._sides)
+        if twin is not None and request.is_in_another_name(twin):
+            # no confirm was sent for this event, which would have ended it: so it cannot have become that booking
+            self._tell(refused(candidate, Note(NoteKind.REQUEST_OTHER_NAME, snapshot.now, NEVER, asked=request.start)))
+            return []
         if twin is not None:
             self._is_booked_already(candidate, twin, snapshot)
             return []

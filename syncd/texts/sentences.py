@@ -254,6 +254,15 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         ),
         (N_("The booking has an event of its own: please change that one, and delete this."),),
     ),
+    NoteKind.REQUEST_OTHER_NAME: (
+        (N_("Not booked: this e-mail address has a booking at this time already, in another name."),),
+        (
+            N_(
+                "If that is the same one, delete this event; if not, change the address, and it is tried again, "
+                "or book it in Zimun."
+            ),
+        ),
+    ),
     NoteKind.REQUEST_UNNAMED: (
         (N_("Zimun made this booking, but did not tell which one it is."),),
         (N_("Please look it up there; it is not booked a second time."),),

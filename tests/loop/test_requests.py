@@ -11,7 +11,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.domain.request import MoveWanted
 from syncd.sandbox import Kind
-from tests.loop.asking import CONFIRM, HOLD, booked, held, want
+from tests.loop.asking import ATTEMPTS, CONFIRM, HOLD, booked, held, want
 from tests.loop.requesting import (
     EMAIL,
     TITLE,
@@ -249,6 +249,79 @@ async def test_a_booking_that_is_there_already_is_what_was_asked_for(dav: Server
         assert [one.booking_id for one in booked(w)] == [there_already]
         assert not w.posts
         assert len(await w.events()) == 1
+
+
+IN_ANOTHER_NAME = "this e-mail address has a booking at this time already, in another name"
+
+
+async def test_two_people_who_share_an_address_are_not_taken_for_one(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START, "Haircut – Tom Lee", name="tom")
+        await ask(w, START, "Haircut – Mia Lee", name="mia")
+        await due(w)
+        await w.cycle(minutes=1)
+        (name,) = (one.contact_name for one in booked(w))
+        left = "mia" if name == "Tom Lee" else "tom"
+        assert IN_ANOTHER_NAME in await told(w, left)
+        assert len(await w.events()) == 2
+        await w.quiet(minutes=1)
+        await changed(w, (EMAIL, "mum@example.org"), name=left)
+        await due(w)
+        assert sorted(one.contact_name for one in booked(w)) == ["Mia Lee", "Tom Lee"]
+        assert await there(w, left) == ""
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_nor_is_one_whose_hold_came_to_nothing(dav: Server, folder: Path, *, again: bool) -> None:
+    """Asked for in vain before, or refused as the other one was booked right then: no confirm was sent, so the booking
+    cannot be of this event.
+    """
+    async with asking(dav, folder) as w:
+        await ask(w, START, "Haircut – Mia Lee")
+        await w.cycle(seconds=10)
+        hold = w.salon.hold
+
+        def too_late(*what: object) -> object:
+            w.salon.hold = hold  # type: ignore[method-assign]
+            for name, mail in (("Tom Lee", EMAIL), ("Ada Moss", "ada@example.org")):
+                w.salon.book("s_haircut", START, location_id="loc_mitte", name=name, email=mail)
+            return hold(*what)  # type: ignore[arg-type]
+
+        if again:
+            w.fault(Kind.ANSWER, HOLD, "POST", times=ATTEMPTS)
+            await w.cycle(seconds=31)
+            assert w.store.open_intents()
+            w.salon.book("s_haircut", START, location_id="loc_mitte", name="Tom Lee", email=EMAIL)
+        else:
+            w.salon.hold = too_late  # type: ignore[method-assign,assignment]
+            await w.cycle(seconds=31)
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=1)
+        assert (IN_ANOTHER_NAME if again else "already taken") in await told(w)
+        assert "Mia Lee" not in [one.contact_name for one in booked(w)]
+
+
+async def test_of_two_bookings_the_one_in_its_own_name_is_what_was_asked_for(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        for name in ("Tom Lee", "DÁNA  lee"):
+            w.salon.book("s_haircut", START, location_id="loc_mitte", name=name, email=EMAIL)
+        await w.cycle()
+        await ask(w, START)
+        await due(w)
+        assert (await there(w), len(booked(w)), w.posts) == ("", 2, 0)
+
+
+async def test_at_the_first_read_one_in_another_name_is_nobodys_note(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder, read=False) as w:
+        w.salon.book("s_haircut", START, location_id="loc_mitte", name="Tom Lee", email=EMAIL)
+        await ask(w, START, "Haircut – Tom Lee", name="tom")
+        await ask(w, START, "Haircut – Mia Lee", name="mia")
+        await w.cycle()
+        assert sorted(stages(w)) == ["awaiting", "theirs"]
+        w.decide(Decision.APPROVED, w.store.awaiting()[0].name)
+        await w.cycle(minutes=1)
+        assert IN_ANOTHER_NAME in await told(w, "mia")
+        assert (len(booked(w)), w.posts) == (1, 0)
 
 
 async def copy_of(w: World, booking_id: str) -> str:

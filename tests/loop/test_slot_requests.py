@@ -281,6 +281,29 @@ async def test_a_second_event_of_the_same_customer_is_the_same_booking(
 
 
 @ON_ONE
+async def test_two_people_who_share_an_address_are_not_taken_for_one(
+    dav: Server, folder: Path, new_calendar: Make
+) -> None:
+    """Also where the database is lost before that was found out."""
+    async with open_slots(dav, folder, new_calendar(), staff=2) as w:
+        await write(w, f"Tom Lee {EMAIL}")
+        await due(w)
+        await write(w, f"Mia Lee {EMAIL}")
+        w.lose_database()
+        await w.cycle(seconds=10)
+        assert "Mia Lee" in await text_at(w)
+        w.decide(Decision.APPROVED, w.store.awaiting()[0].name)
+        await w.cycle(minutes=1)
+        assert "this e-mail address has a booking at this time already, in another name" in await told(w)
+        await w.quiet(minutes=1)
+        assert [one.contact_name for one in booked(w)] == ["Tom Lee"]
+        await write(w, "Mia Lee mum@example.org")
+        await due(w)
+        assert sorted(one.contact_name for one in booked(w)) == ["Mia Lee", "Tom Lee"]
+        assert await text_at(w) == ""
+
+
+@ON_ONE
 async def test_more_than_five_at_once_await_a_persons_word(
     dav: Server, folder: Path, new_calendar: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
