@@ -155,7 +155,8 @@ class Link:
     any of them back. `since` are the versions that people replaced after our last write, which they may take back.
     `put` is where we put the event last.
     `note` stands in the event; `pending` is still to be written.
-    `shown`: whether the calendar has listed the event since syncd made it: before that nobody can have deleted it.
+    `made_at`: when syncd made the event; None where it did not, or did not remember that yet. `shown`: whether the
+    calendar has listed it since: before that nobody can have deleted it.
     `twin_removed_at`: when a second event of the booking was removed, which a person may just have made the only one.
     """
 
@@ -186,6 +187,7 @@ class Link:
     leftovers: tuple[Leftover, ...] = ()
     twin_removed_at: datetime | None = None
     closed: Closed | None = None
+    made_at: datetime | None = None
     shown: bool = True
 
     def unsaid(self, kind: NoteKind) -> Note | None:

@@ -68,8 +68,9 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     lost = snapshot.perhaps_cancelled.difference(deleted.case.link.booking_id for deleted in gone)
     lately = snapshot.cancelled_lately + len(lost)
     if len(first) + len(again) + len(asked) + len(back) + lately <= policy.max_cancellations:
-        emptied = _emptied([*(deleted.case.link for deleted in first), *asked], snapshot, policy)
-        first = [deleted for deleted in first if deleted.case.link.calendar in emptied]
+        links = [*(deleted.case.link for deleted in first), *asked]
+        held = _emptied(links, snapshot, policy) | _set_back(links, snapshot, policy)
+        first = [deleted for deleted in first if deleted.case.link.calendar in held]
     # once so many were deleted again that it takes the shell, it does, however many are left; and a calendar that was
     # emptied once more has answered nothing: somebody may have made it anew on account of the questions
     emptied = _emptied([deleted.case.link for deleted in again], snapshot, policy)
@@ -137,6 +138,30 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     begun = {link.booking_id for link in stands if link.booking.start <= snapshot.now}
     count = Counter(link.calendar for link in alive if link.booking_id not in begun)
     return {link.calendar for link in lost if count[link.calendar] > EMPTIED} - standing
+
+
+def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
+    """The calendars that lost just those events that were made last, more than one: as by a backup that was restored.
+
+    One alone looks like any deletion.
+    """
+    gone = {link.booking_id for link in lost}
+    found = set()
+    for calendar in {link.calendar for link in lost}:
+        theirs = [link.made_at for link in lost if link.calendar == calendar]
+        made = [at for at in theirs if at is not None]
+        others = [
+            link.made_at is None or link.made_at < min(made)
+            for link in snapshot.links.values()
+            if made
+            and link.calendar == calendar
+            and link.booking_id not in gone
+            and is_alive(link, snapshot, policy)
+            and _stands(link, snapshot)
+        ]
+        if 1 < len(theirs) == len(made) and others and all(others):
+            found.add(calendar)
+    return found
 
 
 def _stands(link: Link, snapshot: Snapshot) -> bool:

@@ -139,6 +139,33 @@ def test_what_has_begun_and_stands_tells_nothing_of_the_others() -> None:
     assert not kinds(two)
 
 
+@pytest.mark.parametrize(("older", "lost", "held"), [(4, 2, True), (4, 1, False), (1, 2, True), (0, 2, False)])
+def test_a_calendar_that_lost_what_was_made_last_was_set_back(older: int, lost: int, *, held: bool) -> None:
+    """As by last night's backup: nobody deleted today's events. One alone looks like any deletion."""
+    world = paired(older)
+    for number in range(lost):
+        world.book(f"b{older + number + 1}", TEN + DAY + number * HOUR)
+        world.cycle(HOUR)
+    late = names(older + 1, older + lost)
+    world.delete(*late)
+    world.cycle()
+    assert kinds(world) == (dict.fromkeys(late, AwaitKind.CANCEL) if held else {})
+
+
+def test_where_an_older_one_went_too_or_all_were_made_at_once_they_were_deleted() -> None:
+    world = paired(4)
+    world.delete("b3", "b4")
+    world.cycle()
+    assert not kinds(world)
+    more = paired(3)
+    for number in (4, 5):
+        more.book(f"b{number}", TEN + DAY + number * HOUR)
+        more.cycle(HOUR)
+    more.delete("b1", "b4", "b5")
+    more.cycle()
+    assert not kinds(more)
+
+
 def test_an_emptied_calendar_beside_a_full_one_awaits_alone() -> None:
     world = World()
     for number, name in enumerate(names(1, 7)):
