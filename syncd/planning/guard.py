@@ -6,7 +6,7 @@ A calendar that was emptied, restored from a backup or misread is not forty cust
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from syncd.domain.actions import Action, Cancel, Create, Plan, Record, Remove, Replace, Reschedule, Why
 from syncd.domain.booking import Booking
@@ -126,18 +126,29 @@ def _deleted(actions: dict[BookingId, Action], snapshot: Snapshot, policy: Polic
 
 
 def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
-    """The calendars of more than two events in which none stands any more.
+    """The calendars of more than two events in which none stands any more; all of them, where none stands anywhere.
 
     Judged by what still stands: an event that comes back anyway, because its booking moved, was lost with the others.
-    So was that of a booking which has begun; where it stands it tells nothing, for those to come may be lost.
+    So was that of a booking which has begun; where it stands it tells nothing, for those to come may be lost. Nor does
+    one that syncd has just made: new bookings are written also while a loss cannot be judged yet.
     """
     gone = {link.booking_id for link in lost}
     alive = [link for link in snapshot.links.values() if link.booking_id in gone or is_alive(link, snapshot, policy)]
     stands = [link for link in alive if link.booking_id not in gone and _stands(link, snapshot)]
-    standing = {link.calendar for link in stands if link.booking.start > snapshot.now}
+    lately = snapshot.now - LATELY
+    new = {link.booking_id for link in stands if link.made_at is not None and _is_newer(link.made_at, lost, lately)}
+    old = [link for link in stands if link.booking_id not in new]
+    standing = {link.calendar for link in old if link.booking.start > snapshot.now}
     begun = {link.booking_id for link in stands if link.booking.start <= snapshot.now}
     count = Counter(link.calendar for link in alive if link.booking_id not in begun)
+    if not standing and count.total() > EMPTIED:
+        return {link.calendar for link in lost}
     return {link.calendar for link in lost if count[link.calendar] > EMPTIED} - standing
+
+
+def _is_newer(made_at: datetime, lost: list[Link], lately: datetime) -> bool:
+    """Whether it was made lately, and after all that was lost."""
+    return made_at > lately and all(link.made_at is None or link.made_at < made_at for link in lost)
 
 
 def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:

@@ -112,6 +112,44 @@ def test_emptied_once_more_it_has_answered_nothing() -> None:
     assert {world.note(name) for name in names(1, 3)} == {NoteKind.CANCEL_SHELL}
 
 
+def test_a_booking_that_came_since_does_not_stand_for_the_others() -> None:
+    """While another calendar cannot be read nothing is believed to be deleted, and new events are written."""
+    world = paired(4)
+    world.cycle(HOUR)
+    world.delete(*names(1, 4))
+    world.unreadable.add(SIDE)
+    world.cycle()
+    world.book("b9", TEN + 3 * DAY)
+    world.cycle()
+    world.unreadable.clear()
+    world.cycle()
+    assert kinds(world) == dict.fromkeys(names(1, 4), AwaitKind.CANCEL)
+
+
+def test_what_was_made_with_them_or_before_them_or_long_ago_does() -> None:
+    for wait, count in ((0 * HOUR, 0), (HOUR, 0), (HOUR - MINUTE, 3)):
+        world = paired(3)
+        world.cycle(HOUR)
+        world.book("b9", TEN + 3 * DAY)
+        world.cycle()
+        lost = names(1, 3) if wait else ["b1", "b2", "b9"]
+        world.now += wait - MINUTE
+        world.delete(*lost)
+        world.cycle()
+        assert len(kinds(world)) == count
+
+
+def test_an_account_that_lost_all_its_events_awaits_however_few_each_calendar_had() -> None:
+    world = World()
+    for number in range(4):
+        world.book(f"b{number + 1}", TEN + number * HOUR, location_id="loc_2" if number < 2 else "loc_1")
+    world.cycle()
+    assert {link.calendar for link in world.links.values()} == {HOME, SIDE}
+    world.delete(*names(1, 4))
+    world.cycle()
+    assert kinds(world) == dict.fromkeys(names(1, 4), AwaitKind.CANCEL)
+
+
 def test_what_has_begun_was_lost_with_the_others() -> None:
     world = paired(3)
     world.now = TEN + MINUTE
