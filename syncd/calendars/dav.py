@@ -28,6 +28,8 @@ _PAGES = 100
 _PAGES_LIMIT = 100_000_000
 _WRITTEN = frozenset({200, 201, 204})
 _DELETED = frozenset({200, 204})
+# nginx (error_page 502 =200 /down.html) and login pages answer so in the calendar server's place
+_WEB_PAGE = "a web page came as the answer to a write"
 
 
 class DavCalendar:
@@ -130,6 +132,8 @@ class DavCalendar:
                 raise PreconditionFailed("the object is not the version that was expected")
             etag = found.etag if quirks.is_strong(found.etag) else etag
         answer = await self._transport.send("DELETE", path, headers=_if_match(etag))
+        if answer.status in _DELETED and answer.is_page:
+            raise OutcomeUnknown(_WEB_PAGE)
         if answer.status in _DELETED | quirks.GONE:
             return
         error = quirks.write_error(answer)
@@ -299,6 +303,9 @@ class DavCalendar:
             answer = await self._transport.send("PUT", path, data, headers)
         if answer.status not in _WRITTEN:
             raise quirks.write_error(answer)
+        if answer.is_page:
+            # even with a strong ETag: it is the page's
+            raise OutcomeUnknown(_WEB_PAGE)
         if quirks.is_strong(answer.etag):
             stands = not self._careful(self.url) or await self._stands(path, answer.etag, data)
             # without an ETag the next listing brings it as news, whoever wrote last
@@ -308,6 +315,8 @@ class DavCalendar:
             found = await self.get(path)
         except SyncdError as exc:
             raise OutcomeUnknown("the object was written, but cannot be read back") from exc
+        if found is None and "If-None-Match" not in condition:
+            raise OutcomeUnknown("the object was written, and is not there")
         sent = stored(path, None, data)
         if found is None or is_anothers(found, sent):
             # Purelymail and Bedework do not find a new object for up to three minutes. And what a person wrote right

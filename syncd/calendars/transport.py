@@ -46,6 +46,11 @@ class Answer:
         """Whether a web page came, from a captive portal, a login page or a proxy."""
         return self.headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml"))
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it has a page to read: PHP, under SabreDAV and Nextcloud, calls an empty body text/html too."""
+        return self.is_html and bool(self.text.strip())
+
 
 class Transport:
     """All requests of one account; a few at a time. The credentials never leave the origin.

@@ -22,6 +22,7 @@ from tests.calendars.samples import START, draft, foreign, name, ours
 
 ONE = CAL + "b_1.ics"
 ICS = {"Content-Type": "text/calendar"}
+PAGE = {"Content-Type": "text/html; charset=UTF-8", "ETag": '"65f1c0de-2a3"'}
 
 
 def served(data: str, etag: str = "") -> Reply:
@@ -58,6 +59,7 @@ ANSWERS: dict[str, tuple[Reply, type[SyncdError]]] = {
     "accepted, perhaps": (Reply(202), OutcomeUnknown),
     "lost": (Reply(sent=-1), OutcomeUnknown),
     "cut off": (Reply(201, "Created", sent=2), OutcomeUnknown),
+    "a page in its place": (Reply(200, "<html>Back soon</html>", PAGE), OutcomeUnknown),
     "garbled XML": (Reply(201, "<a><b></a>", {"Content-Type": "application/xml"}), OutcomeUnknown),
 }
 
@@ -131,6 +133,14 @@ async def test_a_strong_etag_is_kept_as_the_server_sent_it_and_nothing_is_read_b
     assert stored.data == request.body
 
 
+async def test_an_empty_body_that_is_called_a_web_page_is_none(rogue: Rogue, calendar: DavCalendar) -> None:
+    """PHP calls it so under SabreDAV, Nextcloud and Baikal, where nothing else is said."""
+    rogue.on("PUT", ONE, Reply(201, "", PAGE))
+    assert (await calendar.create(name(), draft(), "")).etag == PAGE["ETag"]
+    rogue.on("DELETE", ONE, Reply(204, "", PAGE))
+    await calendar.remove(ONE, '"1"')
+
+
 @pytest.mark.parametrize("etag", ["", 'W/"1"', "unquoted"])
 async def test_without_a_strong_etag_what_was_stored_is_read_back(
     rogue: Rogue, calendar: DavCalendar, etag: str
@@ -188,6 +198,15 @@ async def test_a_write_that_is_not_listed_yet_is_done(rogue: Rogue, calendar: Da
     stored = await calendar.create(name(), draft(), "")
     assert stored.event is not None
     assert (stored.href, stored.etag) == (ONE, None)
+
+
+async def test_a_write_over_what_is_not_there_afterwards_is_unknown(rogue: Rogue, calendar: DavCalendar) -> None:
+    """What is listed late is what is new."""
+    rogue.on("PUT", ONE, Reply(204))
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    rogue.on("REPORT", CAL, multistatus())
+    with pytest.raises(OutcomeUnknown):
+        await calendar.replace(ONE, draft(title="new"), ours(), '"1"')
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"1"'])
