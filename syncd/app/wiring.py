@@ -1,6 +1,6 @@
 """From the config to an engine: which adapter stands behind which port."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -24,14 +24,18 @@ FAR_CYCLES = 5
 
 
 class Accounts:
-    """Every account in use: caldav's, and that of each calendar with a login of its own. Fulfils AccountPort."""
+    """Every account in use: caldav's, and that of each calendar with a login of its own. Fulfils AccountPort.
 
-    def __init__(self, config: Config, clock: Clock, careful: Callable[[str], bool] = lambda url: False) -> None:
+    `store` knows what was found about the servers before.
+    """
+
+    def __init__(self, config: Config, clock: Clock, store: Store | None = None) -> None:
         self._config = config
         ca_file = str(config.caldav.ca_file or "")
+        careful = store.needs_care if store is not None else lambda url: False
 
         def account(url: str, username: str, password: str) -> Account:
-            return Account(url, username, password, ca_file, now=clock.now, careful=careful)
+            return Account(url, username, password, ca_file, now=clock.now, careful=careful, facts=store)
 
         caldav = config.caldav
         self._main = account(caldav.url, caldav.username, caldav.password.get_secret_value())
@@ -81,6 +85,8 @@ class Calendars:
 
     async def __call__(self) -> Managed:
         """The managed calendars and their routes. Raises Unavailable, NotPermitted, or ConfigError for a wrong name."""
+        for account in self._accounts.all:
+            await account.learn()
         if self._found is None:
             found = [(entry, await self._accounts.calendar(entry)) for entry in self._config.calendars]
             routes = tuple(
@@ -138,7 +144,7 @@ async def sides(config: Config, store: Store, *, once: bool) -> AsyncIterator[Si
             config.zimun.base_url, config.zimun.client_id, config.zimun.client_secret.get_secret_value()
         )
         stack.push_async_callback(client.aclose)
-        accounts = Accounts(config, clock, store.needs_care)
+        accounts = Accounts(config, clock, store)
         stack.push_async_callback(accounts.aclose)
         yield Sides(
             bookings=client,

@@ -1,9 +1,11 @@
 """One CalDAV account: one address, one pair of credentials, all calendars behind them."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from syncd.calendars import ical, quirks, wire
@@ -13,23 +15,33 @@ from syncd.calendars.hrefs import collection_path, is_member, normal_path, origi
 from syncd.calendars.probe import Probe
 from syncd.calendars.stored import stored, strange
 from syncd.calendars.transport import Transport
-from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, Unavailable
+from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.ports import Stored
 
 # Seconds for which the list of calendars is taken as known.
 _FRESH = 600.0
 
+# The name of the fact that discovery once worked, before the origin.
+_HAD_DISCOVERY = "discovery "
+
 # CALDAV:supported-filter (RFC 4791 §7.8) is a 403. A server that cannot search texts can still find our properties.
 _NO_SUCH_FILTER = (400, 403, 412, 422, 501)
+
+
+class Facts(Protocol):
+    """Small things that are remembered longer than a process lives."""
+
+    def fact(self, name: str) -> str | None: ...
+    def set_fact(self, name: str, value: str) -> None: ...
 
 
 class Account:
     """The calendars of one account; fulfils AccountPort.
 
     `now` gives the wall clock, aware; `monotonic` seconds for the age of what was discovered; `careful` tells the
-    calendars, by URL, in which no condition on a write protects. Raises ConfigError for an address or a `ca_file` that
-    cannot be used.
+    calendars, by URL, in which no condition on a write protects; `facts` keeps that discovery once worked at this
+    origin. Raises ConfigError for an address or a `ca_file` that cannot be used.
     """
 
     def __init__(
@@ -42,6 +54,7 @@ class Account:
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
         careful: Callable[[str], bool] = lambda url: False,
+        facts: Facts | None = None,
     ) -> None:
         try:
             if urlsplit(url).username is not None:
@@ -56,6 +69,9 @@ class Account:
         self._now = now
         self._monotonic = monotonic
         self._careful = careful
+        self._facts = facts
+        self._had_discovery = False
+        self._asked = False
         self._managed: dict[str, DavCalendar] = {}
         self._beside: dict[str, DavCalendar] = {}
         self._discovered: tuple[float, list[CalendarInfo]] | None = None
@@ -63,17 +79,40 @@ class Account:
     async def calendars(self) -> list[CalendarInfo]:
         """All calendars of the user, from the server or as known for ten minutes; empty where it has no discovery.
 
-        Raises Unavailable, RateLimited or NotPermitted.
+        Raises Unavailable, also where it had discovery before, RateLimited or NotPermitted.
         """
         at = self._monotonic()
         if self._discovered is None or at - self._discovered[0] >= _FRESH:
             self._discovered = None
             found = await discover(self._transport, self._start)
             if found is None:
+                if self._worked_before():
+                    # a landing page, or a rule of a proxy: a search of what the config names would miss the others
+                    raise Unavailable("the calendar server does not tell any more which calendars there are")
                 # not remembered: it may have been a captive portal that spoke
                 return []
+            self._remember_that_it_works()
             self._discovered = (at, found)
         return self._discovered[1]
+
+    async def learn(self) -> None:
+        """Ask whether there is discovery while nothing depends on it, until there is an answer. Raises nothing."""
+        if not self._asked and not self._worked_before():
+            with contextlib.suppress(SyncdError):
+                await self.calendars()
+                self._asked = True
+
+    def _worked_before(self) -> bool:
+        return self._had_discovery or (self._facts is not None and self._facts.fact(self._fact) is not None)
+
+    def _remember_that_it_works(self) -> None:
+        if self._facts is not None and not self._worked_before():
+            self._facts.set_fact(self._fact, "yes")
+        self._had_discovery = True
+
+    @property
+    def _fact(self) -> str:
+        return _HAD_DISCOVERY + self._origin
 
     async def calendar(self, url: str) -> DavCalendar:
         """The calendar at that address, which counts as managed from now on. Sends nothing. Raises ConfigError."""

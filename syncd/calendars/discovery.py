@@ -39,15 +39,20 @@ class CalendarInfo:
 
 
 async def discover(transport: Transport, path: str) -> list[CalendarInfo] | None:
-    """All calendars in the homes of the user; None where the server has no discovery.
+    """All calendars in the homes of the user; None where the server has no discovery, and names no principal either.
 
     Raises Unavailable where discovery is there and fails: a part of the calendars is never given as all of them.
     """
+    named = False
     for start in dict.fromkeys((path, "/.well-known/caldav", "/")):
-        homes = await _homes(transport, start)
+        homes, names_user = await _homes(transport, start)
+        named = named or names_user
         if homes:
             break
     else:
+        if named:
+            # a proxy's rule may close it, or a landing page stand there
+            raise Unavailable("the calendar server names the user, and does not say where the calendars are")
         return None
     found: dict[str, CalendarInfo] = {}
     for home in homes:
@@ -58,13 +63,14 @@ async def discover(transport: Transport, path: str) -> list[CalendarInfo] | None
     return sorted(found.values(), key=lambda info: info.url)
 
 
-async def _homes(transport: Transport, start: str) -> tuple[str, ...]:
-    """The hrefs of the calendar homes, asked at `start` and at the principal that it names; empty for none."""
+async def _homes(transport: Transport, start: str) -> tuple[tuple[str, ...], bool]:
+    """The hrefs of the calendar homes, asked at `start` and at the principal that it names, empty for none; and whether
+    it names one."""
     own = await _properties(transport, start, "c:calendar-home-set", "d:current-user-principal")
     if own is None:
-        return ()
-    homes = own.hrefs(wire.HOME_SET)
-    for principal in own.hrefs(wire.PRINCIPAL):
+        return (), False
+    homes, principals = own.hrefs(wire.HOME_SET), own.hrefs(wire.PRINCIPAL)
+    for principal in principals:
         if homes:
             break
         where = path_of(principal, transport.origin)
@@ -72,7 +78,7 @@ async def _homes(transport: Transport, start: str) -> tuple[str, ...]:
             raise Unavailable(_ELSEWHERE)
         named = await _properties(transport, where, "c:calendar-home-set")
         homes = () if named is None else named.hrefs(wire.HOME_SET)
-    return homes
+    return homes, bool(principals)
 
 
 async def _properties(transport: Transport, path: str, *props: str) -> wire.Entry | None:

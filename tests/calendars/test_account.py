@@ -19,6 +19,19 @@ PRINCIPAL = "<d:current-user-principal><d:href>/p/</d:href></d:current-user-prin
 HOME = "<c:calendar-home-set><d:href>{}</d:href></c:calendar-home-set>"
 
 
+class Facts:
+    """What a store remembers."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    def fact(self, name: str) -> str | None:
+        return self.kept.get(name)
+
+    def set_fact(self, name: str, value: str) -> None:
+        self.kept[name] = value
+
+
 class Elapsed:
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -231,6 +244,50 @@ async def test_that_there_is_no_discovery_is_not_remembered(rogue: Rogue, wild: 
     rogue.on("PROPFIND", "/", page, discovered)
     assert await wild.calendars() == []
     assert len(await wild.calendars()) == 1
+
+
+PAGE = Reply(200, "<html>Welcome</html>", {"Content-Type": "text/html"})
+CLOSED = {
+    "404": Reply(404),
+    "403": Reply(403),
+    "405": Reply(405),
+    "a web page": PAGE,
+    "no homes": multistatus(resource("/p/")),
+}
+
+
+@pytest.mark.parametrize("what", CLOSED)
+async def test_a_principal_that_does_not_tell_the_calendars_is_no_missing_discovery(
+    rogue: Rogue, wild: Account, what: str
+) -> None:
+    """A search of the managed calendars alone would miss what a person carried into another one."""
+    rogue.on("PROPFIND", "/p/", CLOSED[what])
+    with pytest.raises(Unavailable, match="where the calendars are"):
+        await wild.find("b_1@zimun", B1)
+
+
+@pytest.mark.parametrize("by", ["a search", "learning"])
+async def test_discovery_that_worked_once_is_not_missing_in_a_later_process_either(
+    rogue: Rogue, wild: Account, by: str
+) -> None:
+    facts = Facts()
+    first, later = (Account(rogue.url + "/", "u", "s3cret", now=lambda: NOW, facts=facts) for _ in range(2))
+    await (first.find("b_1@zimun", B1) if by == "a search" else first.learn())
+    assert list(facts.kept) == [f"discovery {rogue.url}"]
+    rogue.on("PROPFIND", "/", PAGE)
+    with pytest.raises(Unavailable, match="any more which calendars"):
+        await later.find("b_1@zimun", B1)
+    await first.aclose()
+    await later.aclose()
+
+
+async def test_whether_there_is_discovery_is_asked_until_there_is_an_answer(rogue: Rogue, wild: Account) -> None:
+    rogue.on("PROPFIND", "/", Reply(503), Reply(404))
+    counts = []
+    for _ in range(3):
+        await wild.learn()
+        counts.append(len(rogue.requests))
+    assert counts[0] < counts[1] == counts[2]
 
 
 PARTS = {

@@ -103,7 +103,7 @@ class World:
             transport=httpx.AsyncHTTPTransport(verify=False),
             sleep=_no_wait,
         )
-        accounts = Accounts(self.config, self.clock, store.needs_care)
+        accounts = Accounts(self.config, self.clock, store)
         self._watch(accounts.main._transport)
         post = client._calls.post
 
