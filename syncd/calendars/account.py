@@ -19,7 +19,7 @@ from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, Syncd
 from syncd.domain.ids import BookingId
 from syncd.ports import Stored
 
-# Seconds for which the list of calendars is taken as known.
+# Seconds for which the list of calendars is taken as known where their names are wanted.
 _FRESH = 600.0
 
 # The name of the fact that discovery once worked, before the origin.
@@ -81,19 +81,22 @@ class Account:
 
         Raises Unavailable, also where it had discovery before, RateLimited or NotPermitted.
         """
-        at = self._monotonic()
-        if self._discovered is None or at - self._discovered[0] >= _FRESH:
-            self._discovered = None
-            found = await discover(self._transport, self._start)
-            if found is None:
-                if self._worked_before():
-                    # a landing page, or a rule of a proxy: a search of what the config names would miss the others
-                    raise Unavailable("the calendar server does not tell any more which calendars there are")
-                # not remembered: it may have been a captive portal that spoke
-                return []
-            self._remember_that_it_works()
-            self._discovered = (at, found)
-        return self._discovered[1]
+        if self._discovered is not None and self._monotonic() - self._discovered[0] < _FRESH:
+            return self._discovered[1]
+        return await self._calendars_now()
+
+    async def _calendars_now(self) -> list[CalendarInfo]:
+        at, self._discovered = self._monotonic(), None
+        found = await discover(self._transport, self._start)
+        if found is None:
+            if self._worked_before():
+                # a landing page, or a rule of a proxy: a search of what the config names would miss the others
+                raise Unavailable("the calendar server does not tell any more which calendars there are")
+            # not remembered: it may have been a captive portal that spoke
+            return []
+        self._remember_that_it_works()
+        self._discovered = (at, found)
+        return found
 
     async def learn(self) -> None:
         """Ask whether there is discovery while nothing depends on it, until there is an answer. Raises nothing."""
@@ -148,10 +151,11 @@ class Account:
         """Every event with that UID or X-ZIMUN-BOOKING-ID, or whose description names the booking, in all calendars
         discovered and all managed ones.
 
+        Discovered afresh each time: a person may have carried it into a calendar that was made a moment ago.
         In those for tasks too, for Radicale and DAViCal take events there; one of them that refuses a search has none.
         Raises Unavailable, RateLimited or NotPermitted where one calendar could not be searched: then nothing is known.
         """
-        known = await self.calendars()
+        known = await self._calendars_now()
         expected = [*self._managed, *(info.url for info in known if info.takes_events)]
         tasks = [info.url for info in known if not info.takes_events and info.url not in self._managed]
         urls = dict.fromkeys([*expected, *self._beside, *tasks])
@@ -162,7 +166,6 @@ class Account:
             except (CollectionGone, NotPermitted) as exc:
                 if isinstance(exc, CollectionGone) and url not in expected:
                     continue
-                self._discovered = None
                 if isinstance(exc, NotPermitted) and exc.credentials:
                     raise
                 raise Unavailable("one of the calendars cannot be searched") from exc

@@ -183,6 +183,14 @@ async def test_a_managed_calendar_that_discovery_does_not_show_is_searched_too(r
     assert [url for url, _ in await wild.find("b_1@zimun", B1)] == [rogue.url + "/shared/"]
 
 
+async def test_an_event_is_found_in_a_calendar_that_was_made_a_moment_ago(rogue: Rogue, wild: Account) -> None:
+    assert await wild.find("b_1@zimun", B1) == []
+    rogue.on("PROPFIND", "/home/", multistatus(resource("/home/"), collection(), collection("/new/")))
+    rogue.on("REPORT", "/new/", multistatus(member("/new/b_1.ics", '"1"', ours())))
+    assert [url for url, _ in await wild.find("b_1@zimun", B1)] == [rogue.url + "/new/"]
+    assert len(await wild.calendars()) == 2
+
+
 FAILURES: dict[str, tuple[Reply, type[SyncdError]]] = {
     "gone": (Reply(404), Unavailable),
     "closed to us": (Reply(403), Unavailable),
