@@ -87,6 +87,8 @@ def open_client(origin: str, username: str, password: str, ca_file: str, timeout
     )
     # HTTP/1.1 only: SabreDAV and Baikal behind nginx stumble over anything newer.
     client.session = _Session(disable_http2=True, disable_http3=True)
+    # plain http is for loopback only; a proxy of the environment would carry it, and the password, elsewhere
+    client.session.trust_env = origin.startswith("https:")
     return client
 
 

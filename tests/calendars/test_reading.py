@@ -68,6 +68,21 @@ async def test_a_refused_login_is_not_tried_again(rogue: Rogue, calendar: DavCal
     assert rogue.requests[0].headers["authorization"].startswith("Basic ")
 
 
+async def test_no_proxy_of_the_environment_gets_what_is_for_this_machine(
+    rogue: Rogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An http address is on loopback; the password would go to the proxy in clear."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, rogue.url)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    account = Account("http://localhost:1/", "u", "s3cret", now=lambda: NOW)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await (await account.calendar("http://localhost:1/cal/")).changes(None)
+    assert not rogue.requests
+    await account.aclose()
+
+
 async def test_a_refused_connection_is_unavailable(rogue: Rogue) -> None:
     account = Account("http://127.0.0.1:1/", "u", "p", now=lambda: NOW)
     calendar = await account.calendar("http://127.0.0.1:1/cal/")
