@@ -236,7 +236,7 @@ def _set_times(whole: Component, event: Component, span: Span, zone_name: str) -
 def _set_zones(whole: Component, wanted: Component | None) -> None:
     """Put the VTIMEZONE in and take out those that no property names any more."""
     used = {
-        line.parameter("TZID")
+        unescape(line.parameter("TZID"))
         for component in whole.walk()
         for line in component.lines()
         if component.name != "VTIMEZONE"
@@ -246,7 +246,7 @@ def _set_zones(whole: Component, wanted: Component | None) -> None:
     whole.items = [
         item
         for item in whole.items
-        if isinstance(item, Line) or item.name != "VTIMEZONE" or item.value("TZID").strip('"') in used
+        if isinstance(item, Line) or item.name != "VTIMEZONE" or zones.name_of(item) in used
     ]
     if wanted is not None:
         place = next(i for i, item in enumerate(whole.items) if isinstance(item, Component))

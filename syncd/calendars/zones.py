@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from syncd.calendars.lines import Component, Line
+from syncd.calendars.lines import Component, Line, unescape
 
 _IANA = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
 # the longest IANA name has 32 characters, and a vendor's prefix as many. ZoneInfo recurses for each part of a name
@@ -70,10 +70,19 @@ def instant(wall: datetime, tzid: str, embedded: Sequence[Component] = ()) -> da
     if zone is not None:
         return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     for component in embedded:
-        if component.value("TZID").strip('"') == tzid:
+        if name_of(component) == unescape(tzid):
             offset = _offset_by_rules(component, wall)
             return None if offset is None else (wall - offset).replace(tzinfo=UTC)
     return None
+
+
+def name_of(vtimezone: Component) -> str:
+    """The name that a VTIMEZONE gives itself.
+
+    There it is a TEXT (RFC 5545 §3.8.3.1), and Xandikos escapes the commas in Outlook's "Amsterdam, Berlin";
+    in the parameter that names it nothing is escaped, but some apps do that too.
+    """
+    return unescape(vtimezone.value("TZID").strip('"'))
 
 
 def wall_times(zone: ZoneInfo, *instants: datetime) -> list[datetime] | None:

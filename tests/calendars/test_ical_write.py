@@ -218,6 +218,12 @@ def test_a_zone_that_another_property_names_stays() -> None:
     assert "TZID:Europe/Berlin" in lines_of(data)
 
 
+def test_so_does_one_whose_name_is_escaped() -> None:
+    zone = "BEGIN:VTIMEZONE\r\nTZID:Amsterdam\\, Berlin\r\nEND:VTIMEZONE\r\n"
+    data = render(DRAFT, event('X-REMIND;TZID="Amsterdam, Berlin":20261124T080000', outside=zone), NOW)
+    assert "TZID:Amsterdam\\, Berlin" in lines_of(data)
+
+
 @pytest.mark.parametrize("zone", ["", "Middle-earth/Shire", "UTC", "Etc/UTC"])
 def test_without_a_zone_times_are_written_in_utc(zone: str) -> None:
     data = render(replace(DRAFT, zone=zone), recorded("apple"), NOW)

@@ -66,6 +66,22 @@ def test_a_name_counts_more_than_the_rules_beside_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("named", "names_itself"),
+    [
+        ("Amsterdam, Berlin; Bern", r"Amsterdam\, Berlin\; Bern"),
+        (r"Amsterdam\, Berlin\; Bern", r"Amsterdam\, Berlin\; Bern"),
+        ("Amsterdam, Berlin; Bern", '"Amsterdam, Berlin; Bern"'),
+        (r"Salon\Berlin", r"Salon\Berlin"),
+    ],
+)
+def test_a_zone_is_known_by_its_name_however_that_is_escaped(named: str, names_itself: str) -> None:
+    """Xandikos escapes commas in the zone, and not in the parameter that names it."""
+    zone = rules(*observance("STANDARD", "19700101T000000", "+0100", "+0100"), tzid=names_itself)
+    found = instant(datetime.fromisoformat("2026-07-01T12:00"), named, [zone])
+    assert found == datetime(2026, 7, 1, 11, tzinfo=UTC)
+
+
 def test_rules_with_dates_ends_and_an_early_first_onset_are_read() -> None:
     zone = rules(
         *observance("STANDARD", "20200101T000000", "+0100", "+0100"),
