@@ -3,6 +3,7 @@
 Nothing of a customer and no secret may be logged. Callers do not pass them; what is here is the last line of defence.
 """
 
+import contextlib
 import logging
 import os
 import re
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from datetime import date, time, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Final, Literal, TextIO
+from typing import Final, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -35,6 +36,21 @@ _CREDENTIALS: Final = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}|(?<=://
 _MAX_TEXT: Final = 1_000
 _MAX_DEPTH: Final = 4
 _MAX_FRAMES: Final = 40
+
+
+class _Lossy:
+    """Writes where it can: a line that is lost (a full disk, a closed pipe) must not end the daemon."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._out.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._out.flush()
 
 
 def configure(form: Literal["auto", "console", "json"], level: str, stream: TextIO | None = None) -> None:
@@ -63,7 +79,7 @@ def configure(form: Literal["auto", "console", "json"], level: str, stream: Text
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Lossy(out))),
         cache_logger_on_first_use=False,
     )
     _capture_libraries(max(least, logging.WARNING))

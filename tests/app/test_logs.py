@@ -1,5 +1,6 @@
 """What reaches the log, and what never does."""
 
+import errno
 import io
 import json
 import logging
@@ -240,6 +241,29 @@ def test_python_warnings_are_told_without_their_text() -> None:
         warnings.warn("Geheim", UserWarning, stacklevel=1)
     assert "Geheim" not in stream.getvalue()
     assert lines(stream)[0]["where"].endswith("UserWarning")
+
+
+class Full(io.StringIO):
+    """A file on a full disk: what is written stays in its buffer, and cannot be flushed."""
+
+    full = True
+
+    def flush(self) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_line_that_cannot_be_written_is_lost_and_stops_nothing(form: Any) -> None:
+    stream = Full()
+    logs.configure(form, "info", stream)
+    structlog.get_logger().info("cycle.finished", changed=3)
+    logging.getLogger("apscheduler").warning("late")
+    stream.full = False
+    structlog.get_logger().info("cycle.started")
+    assert "cycle.started" in stream.getvalue()
+    stream.close()
+    structlog.get_logger().info("cycle.finished")
 
 
 def test_configuring_twice_logs_once() -> None:
