@@ -6,7 +6,7 @@ from datetime import datetime
 from syncd.calendars import ical, quirks, wire
 from syncd.calendars.hrefs import is_member, member_path, path_of
 from syncd.calendars.stored import Make, is_anothers, same_version, says_the_same, stored, strange, whole
-from syncd.calendars.transport import Answer, Transport
+from syncd.calendars.transport import Answer, Transport, Unreadable
 from syncd.domain.errors import (
     CollectionGone,
     CursorExpired,
@@ -228,7 +228,18 @@ class DavCalendar:
         return own
 
     async def _fetch_batch(self, paths: list[str], make: Make) -> list[Stored]:
-        listed = await self._multiget(paths, make)
+        """These objects. Where the answer is too large, or no XML can be made of it, in halves, to the one at fault.
+
+        A picture in somebody's event does that: the parser takes no text of 10 MB, and a control character in a title,
+        which some servers hand on, makes an answer no XML.
+        """
+        try:
+            listed = await self._multiget(paths, make)
+        except Unreadable:
+            if len(paths) == 1:
+                return await self._one_by_one(paths, make)
+            half = len(paths) // 2
+            return [one for part in (paths[:half], paths[half:]) for one in await self._fetch_batch(part, make)]
         if listed is not None:
             found, unread = listed
             return found + await self._one_by_one(unread, make)
@@ -250,7 +261,8 @@ class DavCalendar:
             except (NotPermitted, Unavailable) as error:
                 if isinstance(error, NotPermitted) and error.credentials:
                     raise
-                one, refused = Stored(path, None, fault=NOT_GIVEN), True
+                fault = str(error) if isinstance(error, Unreadable) else NOT_GIVEN
+                one, refused = Stored(path, None, fault=fault), True
             if one is not None:
                 found.append(one)
         if refused:

@@ -146,6 +146,10 @@ class Transport:
         return Answer(response.status, response.headers, response.tree, text)
 
 
+class Unreadable(Unavailable):
+    """The server answers, and what it says is too large, or no XML: perhaps for one object in it."""
+
+
 class _Lost(Unavailable):
     """The connection was lost before the answer was complete."""
 
@@ -163,13 +167,13 @@ def _translated(failure: Exception, *, write: bool) -> Unavailable:
     if write:
         return OutcomeUnknown("no usable answer came from the calendar server to a write")
     if isinstance(failure, bodies.TooLarge):
-        return Unavailable("the calendar server's answer is too large")
+        return Unreadable("the calendar server's answer is too large")
     if isinstance(failure, bodies.Packed):
         return Unavailable("the calendar server's answer is packed and cannot be unpacked")
     if isinstance(failure, TimeoutError) or "Timeout" in type(failure).__name__:
         return Unavailable("the calendar server did not answer in time")
     if isinstance(failure, SyntaxError):
-        return Unavailable("the calendar server's answer is garbled or cut off")
+        return Unreadable("the calendar server's answer is garbled or cut off")
     return _Lost("the connection to the calendar server was lost")
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from syncd.calendars import bodies, dav
 from syncd.calendars.dav import DavCalendar
-from syncd.domain.errors import CursorExpired, Refused, Unavailable
+from syncd.domain.errors import CollectionGone, CursorExpired, Refused, Unavailable
 from tests.calendars.rogue import CAL, XML, Reply, Rogue, collection, member, multistatus, state
-from tests.calendars.samples import draft
+from tests.calendars.samples import draft, foreign, ours
 
 LIMIT = 100_000
 LISTING = multistatus(collection(token="t1"), member(CAL + "b_1.ics"))
@@ -67,6 +67,52 @@ async def test_more_than_fifty_megabytes_are_refused(rogue: Rogue, calendar: Dav
     rogue.on("PROPFIND", CAL, packed(WHOLE.replace(b"t1", b"t" * 50_000_000), ""))
     with pytest.raises(Unavailable, match="too large"):
         await calendar.changes(None)
+
+
+ONE, BIG, TWO = (f"{CAL}{name}.ics" for name in ("b_1", "big", "b_2"))
+
+
+@pytest.mark.parametrize("what", ["too large", "no XML", "more than the parser takes"])
+async def test_one_object_that_spoils_the_answer_keeps_no_other_from_being_read(
+    rogue: Rogue, calendar: DavCalendar, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The batch is halved until it stands alone, and it alone is read by a GET."""
+    monkeypatch.setattr(bodies, "BODY_LIMIT", LIMIT if what == "too large" else bodies.BODY_LIMIT)
+    picture = foreign().replace(
+        "BEGIN:VEVENT", "BEGIN:VEVENT\r\nATTACH;ENCODING=BASE64;VALUE=BINARY:" + "QUJD" * 50_000
+    )
+    bad = {
+        "too large": multistatus(member(BIG, '"9"', picture)),
+        "no XML": multistatus(member(BIG, '"9"', foreign("a\x0bb"))),
+        "more than the parser takes": multistatus(member(BIG, '"9"', "QUJD" * 3_000_000)),
+    }[what]
+    rogue.on(
+        "REPORT",
+        CAL,
+        bad,
+        multistatus(member(ONE, '"1"', ours())),
+        bad,
+        bad,
+        multistatus(member(TWO, '"2"', ours("b_2"))),
+    )
+    data = picture if what == "too large" else foreign()
+    rogue.on("GET", BIG, Reply(200, data, {"ETag": '"9"', "Content-Type": "text/calendar"}))
+    rogue.on("PROPFIND", CAL, LISTING)
+    one, big, two = await calendar.fetch([ONE, BIG, TWO])
+    assert (one.href, one.etag, two.href, two.etag) == (ONE, '"1"', TWO, '"2"')
+    assert (big.href, big.event, big.data) == (BIG, None, "")
+    assert big.fault == ("the calendar server's answer is too large" if what == "too large" else "")
+    assert [request.path for request in rogue.asked("GET")] == [BIG]
+
+
+async def test_an_object_that_cannot_be_read_says_nothing_of_a_calendar_that_is_gone(
+    rogue: Rogue, calendar: DavCalendar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "BODY_LIMIT", LIMIT)
+    rogue.on("REPORT", CAL, packed(*OUTSIZE["plain"]))
+    rogue.on("GET", ONE, packed(*OUTSIZE["plain"]))
+    with pytest.raises(CollectionGone):
+        await calendar.fetch([ONE])
 
 
 @pytest.mark.parametrize(
