@@ -22,8 +22,9 @@ from syncd.ports import Stored
 # Seconds for which the list of calendars is taken as known where their names are wanted.
 _FRESH = 600.0
 
-# The name of the fact that discovery once worked, before the origin.
-_HAD_DISCOVERY = "discovery "
+# The name of the fact whether there is discovery, before the origin; and what it says, the first for ever.
+_DISCOVERY = "discovery "
+_SOME, _NONE = "some", "none"
 
 # CALDAV:supported-filter (RFC 4791 §7.8) is a 403. A server that cannot search texts can still find our properties.
 _NO_SUCH_FILTER = (400, 403, 412, 422, 501)
@@ -70,8 +71,7 @@ class Account:
         self._monotonic = monotonic
         self._careful = careful
         self._facts = facts
-        self._had_discovery = False
-        self._asked = False
+        self._had_discovery: str | None = None
         self._managed: dict[str, DavCalendar] = {}
         self._beside: dict[str, DavCalendar] = {}
         self._discovered: tuple[float, list[CalendarInfo]] | None = None
@@ -94,28 +94,29 @@ class Account:
                 raise Unavailable("the calendar server does not tell any more which calendars there are")
             # not remembered: it may have been a captive portal that spoke
             return []
-        self._remember_that_it_works()
+        self._remember(_SOME)
         self._discovered = (at, found)
         return found
 
     async def learn(self) -> None:
         """Ask whether there is discovery while nothing depends on it, until there is an answer. Raises nothing."""
-        if not self._asked and not self._worked_before():
+        if self._remembered() is None:
             with contextlib.suppress(SyncdError):
-                await self.calendars()
-                self._asked = True
+                if not await self.calendars():
+                    self._remember(_NONE)
 
     def _worked_before(self) -> bool:
-        return self._had_discovery or (self._facts is not None and self._facts.fact(self._fact) is not None)
+        return self._remembered() == _SOME
 
-    def _remember_that_it_works(self) -> None:
-        if self._facts is not None and not self._worked_before():
-            self._facts.set_fact(self._fact, "yes")
-        self._had_discovery = True
+    def _remembered(self) -> str | None:
+        if self._had_discovery is None and self._facts is not None:
+            self._had_discovery = self._facts.fact(_DISCOVERY + self._origin)
+        return self._had_discovery
 
-    @property
-    def _fact(self) -> str:
-        return _HAD_DISCOVERY + self._origin
+    def _remember(self, found: str) -> None:
+        if self._facts is not None and self._remembered() != found:
+            self._facts.set_fact(_DISCOVERY + self._origin, found)
+        self._had_discovery = found
 
     async def calendar(self, url: str) -> DavCalendar:
         """The calendar at that address, which counts as managed from now on. Sends nothing. Raises ConfigError."""

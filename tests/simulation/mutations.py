@@ -391,13 +391,13 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
 
 CAUGHT_BY = {
     "absence_is_deletion": 2, "anybody_at_the_target_is_it": 3902, "base_before_effect": 2,
-    "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243, "cursor_too_early": 306,
+    "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243, "cursor_too_early": 237,
     "doubt_is_forgotten": 11293, "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2,
     "grace_skipped": 9, "guard_off": 18, "if_match_dropped": 488, "import_told_and_not_kept": 114, "key_not_stable": 1,
     "last_word_forgotten": 24728, "memory_is_an_answer": 1158, "never_shown_is_deleted": 39, "not_read_afresh": 283,
-    "note_for_ever": 0, "old_call_over_a_newer_wish": 2473, "records_forgotten": 1, "replay_is_a_wish": 292,
+    "note_for_ever": 0, "old_call_over_a_newer_wish": 2473, "records_forgotten": 22, "replay_is_a_wish": 292,
     "settled_too_early": 127, "slot_edits_unseen": 9, "slot_goes_before_its_booking": 15, "slots_not_put_back": 21,
-    "stale_answers_believed": 1380, "unmanaged_not_searched": 2, "wish_for_ever": 5, "wish_not_set_aside": 17,
+    "stale_answers_believed": 4, "unmanaged_not_searched": 9, "wish_for_ever": 5, "wish_not_set_aside": 17,
     "wish_not_taken_back": 143, "wish_repeated_without_a_look": 36, "wish_under_a_new_key": 17, "wish_without_end": 46,
 }  # fmt: skip
 """The first seed whose history finds it."""
