@@ -93,7 +93,8 @@ class Observation:
     """What was last seen at one href: a fact, never a wish.
 
     `data` is the complete object, kept for events of ours only. `event` is None for somebody else's event, and for one
-    of ours that could not be read: then `fault` says why. `etag` is the server's, None where it gave none.
+    of ours that could not be read: then `fault` says why. `etag` is the server's, None where it gave none. `first_at`:
+    since when anything was seen there, None where that is this version's `seen_at`.
     """
 
     calendar: str
@@ -103,6 +104,7 @@ class Observation:
     event: Event | None = None
     data: str = ""
     fault: str = ""
+    first_at: datetime | None = None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, 
 from syncd.engine import memory
 from syncd.engine.answers import GIVE_UP_AFTER
 from syncd.engine.book import NO_ANSWER, book, live_twin, may_stand
-from syncd.engine.byhand import UNKNOWN_BOOKING, UNSURE, change, settle_change
+from syncd.engine.byhand import UNKNOWN_BOOKING, UNSURE, change, in_doubt, settle_change
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, ZIMUN, Health, Sides, exit_code_of
@@ -143,8 +143,9 @@ class AskedByHand:
             if not isinstance(action, RescheduleByHand | CancelByHand) or action.booking_id != wanted.booking_id:
                 continue
             if not _is_same(action, wanted):
+                left = in_doubt(Done(intent, Outcome.DROPPED), action, self._sides).link
                 self._sides.store.record(
-                    intent, Outcome.DROPPED, now, detail="settled", reply=Reply(EXIT_TROUBLE, SET_ASIDE)
+                    intent, Outcome.DROPPED, now, link=left, detail="settled", reply=Reply(EXIT_TROUBLE, SET_ASIDE)
                 )
                 memory.is_answered(self._sides.store, action.booking_id)
                 memory.set_aside(self._sides.store, action.booking_id, now)

@@ -70,13 +70,13 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
         found, listed = None, False
     if found is None:
         if is_old:
-            return _in_doubt(Done(intent, Outcome.DROPPED, detail="settled"), action, sides)
+            return in_doubt(Done(intent, Outcome.DROPPED, detail="settled"), action, sides)
         if isinstance(action, CancelByHand) and starts and listed:
             # it is not where it was: its customer may have moved it, and wants it to stand
             return Done(intent, Outcome.UNKNOWN)
         done = await change(intent, action, sides, again=True)
         # the one before it may have been heard
-        return _in_doubt(done, action, sides) if done.outcome is Outcome.REFUSED and not listed else done
+        return in_doubt(done, action, sides) if done.outcome is Outcome.REFUSED and not listed else done
     if isinstance(action, CancelByHand):
         if found.cancelled:
             return _cancelled(intent, action, sides)
@@ -96,7 +96,7 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")
 
 
-def _in_doubt(done: Done, action: ByHand, sides: Sides) -> Done:
+def in_doubt(done: Done, action: ByHand, sides: Sides) -> Done:
     """Nobody knows whether it was done: whoever asked is told so, and of a move the event tells it, too.
 
     Who asks for a move wants the booking to stand: what was deleted before that comes back, as after a move that was

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from syncd.domain.booking import BookingList, Catalog, Span
 from syncd.domain.errors import CursorExpired, NotPermitted, SyncdError
 from syncd.domain.event import Observation
-from syncd.domain.link import Link
+from syncd.domain.link import Link, changed
 from syncd.engine.sides import ZIMUN, Health, Sides
 from syncd.engine.together import together
 from syncd.planning.case import as_it_was_last
@@ -24,6 +24,7 @@ NEAR = timedelta(days=7)
 FULL_LISTING_EVERY = timedelta(hours=1)
 CATALOG_CYCLES = 15
 FAR_LISTED = "far_listed_at"
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def observe_bookings(
@@ -133,32 +134,43 @@ async def _observe_calendar(
     # listed a moment ago and not there any more: deleted in between; a second look follows before it is believed
     gone = gone | {href for href in changed if href not in fetched and href in known}
     seen = [observed(calendar.url, fetched[href], linked.keys(), now) for href in changed if href in fetched]
-    seen = _news(seen, store) if seen else []
-    shown = [replace(linked[href], shown=True) for href in listed.etags if href in linked and not linked[href].shown]
+    # what stands there when a calendar is first read may have stood for long
+    seen = _news(seen, store, EVER if full_at is None else None) if seen else []
+    shown = {href for href in listed.etags if href in linked and not linked[href].shown}
     if seen or gone or shown or listed.full or listed.cursor != cursor:
-        told = [*shown, *_parting(calendar.url, gone & linked.keys(), store)]
+        told = _told(calendar.url, shown, gone & linked.keys(), store)
         store.observe(calendar.url, seen, gone, listed.cursor, now if listed.full else full_at, told)
     return True
 
 
-def _parting(calendar: str, gone: Collection[str], store: Store) -> list[Link]:
-    """The links whose events are gone, where the event said more at last than the link remembers."""
-    if not gone:
+def _told(calendar: str, shown: Collection[str], gone: Collection[str], store: Store) -> list[Link]:
+    """The links, as they are by now, whose events were listed for the first time, or are gone and had said more at last
+    than the link remembers.
+    """
+    if not (shown or gone):
         return []
-    known = store.observations()
-    links = [link for link in store.links().values() if link.calendar == calendar and link.href in gone]
-    kept = [(link, as_it_was_last(link, known.get((calendar, link.href)))) for link in links if link.closed is None]
-    return [after for before, after in kept if after is not before]
+    known, told = store.observations(), []
+    for link in store.links().values():
+        if link.calendar != calendar or link.closed is not None:
+            continue
+        after = changed(link, shown=link.shown or link.href in shown)
+        if link.href in gone:
+            after = as_it_was_last(after, known.get((calendar, link.href)))
+        told += [after] if after is not link else []
+    return told
 
 
-def _news(seen: list[Observation], store: Store) -> list[Observation]:
-    """Those that say something new: without ETags all are fetched each time."""
-    known = store.observations()
-    return [
-        observation
-        for observation in seen
-        if (before := known.get(observation.key)) is None or replace(observation, seen_at=before.seen_at) != before
-    ]
+def _news(seen: list[Observation], store: Store, since: datetime | None) -> list[Observation]:
+    """Those that say something new: without ETags all are fetched each time. `since`: since when they stand there, for
+    those of which nothing was known.
+    """
+    known, news = store.observations(), []
+    for one in seen:
+        if (before := known.get(one.key)) is None:
+            news.append(replace(one, first_at=since))
+        elif replace(one, seen_at=before.seen_at, first_at=before.first_at) != before:
+            news.append(replace(one, first_at=before.first_at or before.seen_at))
+    return news
 
 
 async def listing(calendar: CalendarPort, cursor: str | None, full_at: datetime | None, now: datetime) -> Listing:

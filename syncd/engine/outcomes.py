@@ -54,7 +54,7 @@ def written_as(intent: Intent, action: Create | Replace, written: Stored, snapsh
     """An event was written: the link remembers it as the server stored it."""
     link = replace(action.link, calendar=action.calendar, href=written.href, etag=written.etag, data=written.data)
     if isinstance(action, Create):
-        link = replace(link, made_at=snapshot.now, shown=False)
+        link = replace(link, shown=False)
     if written.event is not None:
         link = replace(link, event=written.event)
         if action.draft.span is not None:

@@ -114,10 +114,12 @@ def _carried_on(intent: Intent, settled: Link, links: Mapping[BookingId, Link]) 
     Recorded under the old id it would be a second pair of that event; and of an event that syncd had removed, the pair
     under the new id would think that a person had. And what a change by hand left in doubt is to be told still.
     """
+    now = links.get(settled.booking_id)
+    doubt = now.unsaid(NoteKind.MOVE_UNSURE) if now is not None else None
+    if doubt is not None and settled.closed is None and doubt != settled.note:
+        settled = replace(settled, pending=doubt)
     if isinstance(intent.action, Reschedule | Cancel):
-        now = links.get(settled.booking_id)
-        doubt = now.unsaid(NoteKind.MOVE_UNSURE) if now is not None else None
-        return replace(settled, pending=doubt) if doubt is not None and settled.closed is None else settled
+        return settled
     known = renames.pair_of(settled, links, intent.at)
     if known is None:
         return settled

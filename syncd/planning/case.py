@@ -213,6 +213,8 @@ class Case:
             refusal=None,
             deletion=None,
             closed=None,
+            # a backup has it under that name
+            made_at=link.made_at if (link.calendar, link.href.rsplit("/", 1)[-1]) == (target, name) else self.now,
             put_backs=link.put_backs if put_back is None else self.put_backs(put_back),
             leftovers=(*link.leftovers, left_behind(source, link.replay)) if source is not None else link.leftovers,
         )

@@ -24,13 +24,13 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         # told from when it is written on, which may be days later
         told = replace(moved, until=case.now + case.policy.note)
         return bring_back(case, booking, marked, Why.BOOKING_MOVED, told)
+    if (unsure := link.unsaid(NoteKind.MOVE_UNSURE)) is not None:
+        # who asked for that move wants the booking to stand, and it may stand at another time than anybody deleted
+        return bring_back(case, booking, marked, Why.NOTE_DUE, unsure)
     if booking.start <= since and (link.shown or booking.end <= case.now):
         return _over(case, booking)
     if (refused := link.unsaid(NoteKind.CANCEL_REFUSED)) is not None:
         return bring_back(case, booking, marked, Why.CANCEL_REFUSED, refused)
-    if (unsure := link.unsaid(NoteKind.MOVE_UNSURE)) is not None:
-        # who asked for that move wants the booking to stand, and it may stand at another time than anybody deleted
-        return bring_back(case, booking, marked, Why.NOTE_DUE, unsure)
     if link.unsaid(NoteKind.ADOPTED):
         # without a base nobody knows who marked it as cancelled, or when: Zimun is right
         return bring_back(case, booking, marked, Why.ADOPTED, link.pending)
@@ -132,7 +132,7 @@ def elsewhere(case: Case, booking: Booking, *, copied: bool) -> Outcome:
 
     But for one that has begun, of which only a copy is left: who tidies up does not want it back.
     """
-    if copied and booking.start <= case.now:
+    if copied and booking.start <= case.now and not case.link.unsaid(NoteKind.MOVE_UNSURE):
         return _over(case, booking)
     if (frozen := case.frozen("", booking)) is not None:
         return frozen

@@ -50,6 +50,7 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
             start=leftover.start or link.start,
             replay=leftover.replay,
             pending=case.told_where_it_stood(leftover) or after.pending,
+            shown=True,
             leftovers=(*after.leftovers, left_behind(own)),
         )
         return case.remember(theirs, Why.EVENT_TRANSFERRED)

@@ -113,6 +113,8 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
         link = replace(link, deletion=None)
     if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and _was_met(case):
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
+    if link.unsaid(NoteKind.MOVE_UNSURE) and isinstance(event, PRESENT) and seen_booking(link, case.snapshot):
+        link = replace(link, pending=None)  # Zimun tells of the booking, and its event was not deleted
     link = known_again(case.with_link(link), zimun).link
     awaiting = link.awaiting
     if awaiting is None or not _over(case, link, awaiting, zimun, event):

@@ -72,10 +72,11 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
         held = _emptied(links, snapshot, policy) | _set_back(links, snapshot, policy)
         first = [deleted for deleted in first if deleted.case.link.calendar in held]
     # once so many were deleted again that it takes the shell, it does, however many are left; and a calendar that was
-    # emptied once more has answered nothing: somebody may have made it anew on account of the questions
-    emptied = _emptied([deleted.case.link for deleted in again], snapshot, policy)
+    # emptied or set back once more has answered nothing: somebody may have made it anew on account of the questions
+    links = [deleted.case.link for deleted in again]
+    lost_again = _emptied(links, snapshot, policy) | _set_back(links, snapshot, policy)
     many = len(again) > policy.max_cancellations
-    shell = [one for one in again if many or one.needs_shell or one.case.link.calendar in emptied]
+    shell = [one for one in again if many or one.needs_shell or one.case.link.calendar in lost_again]
     found: dict[BookingId, Action] = {}
     for deleted, kind in (
         *((deleted, NoteKind.CANCEL_ASKED) for deleted in first),
@@ -156,21 +157,18 @@ def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
 
     One alone looks like any deletion.
     """
-    gone = {link.booking_id for link in lost}
-    found = set()
+    found, lately = set(), snapshot.now - LATELY
     for calendar in {link.calendar for link in lost}:
-        theirs = [link.made_at for link in lost if link.calendar == calendar]
-        made = [at for at in theirs if at is not None]
-        others = [
-            link.made_at is None or link.made_at < min(made)
-            for link in snapshot.links.values()
-            if made
-            and link.calendar == calendar
-            and link.booking_id not in gone
-            and is_alive(link, snapshot, policy)
-            and _stands(link, snapshot)
+        theirs = [
+            one for one in snapshot.links.values() if one.calendar == calendar and is_alive(one, snapshot, policy)
         ]
-        if 1 < len(theirs) == len(made) and others and all(others):
+        away = [link for link in theirs if not _stands(link, snapshot)]
+        made = [link.made_at for link in away if link.made_at is not None]
+        if not 1 < len(away) == len(made):
+            continue
+        ats = [link.made_at for link in theirs if _stands(link, snapshot)]
+        old = [at for at in ats if at is None or not _is_newer(at, away, lately)]
+        if old and all(at is None or at < min(made) for at in old):
             found.add(calendar)
     return found
 

@@ -110,6 +110,7 @@ def transferred(case: Case, seen: Observation) -> Outcome:
         leftovers=tuple(one for one in link.leftovers if one is not left),
         pending=note,
         deletion=None,
+        shown=True,
     )
     return Outcome(Record(link.booking_id, Why.EVENT_TRANSFERRED, after))
 

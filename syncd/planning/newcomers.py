@@ -123,7 +123,8 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
         told = case.note(NoteKind.ADOPTED, asked=untold.asked, was=booking.start) if untold is not None else None
         return Outcome(case.recreate(booking, Why.BOOKING_REVIVED, note=told))
     uid, name = next_name(booking.id, target, snapshot)
-    link = Link(booking.id, target, "", uid, booking, EventTime(""), texts, put=Put(0, booking.start))
+    put = Put(0, booking.start)
+    link = Link(booking.id, target, "", uid, booking, EventTime(""), texts, put=put, made_at=snapshot.now)
     made = draft(snapshot, policy, booking, uid, fresh(texts), booking.span, link.put)
     return Outcome(Create(booking.id, Why.NEW, link, target, name, made))
 

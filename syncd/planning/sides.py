@@ -283,14 +283,12 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
         return EventTransferred(seen)
     if any(is_not_seen(leftover, snapshot) for leftover in link.leftovers):
         return EventUnseen()
-    # deleted once more while it says that only a copy brought it back
-    told = link.note is not None and link.note.kind is NoteKind.COPIED
     copied = any(_is_copy(seen, link, snapshot) for seen in snapshot.by_booking_id.get(link.booking_id, ()))
-    match Look.COPIED if copied else snapshot.looks.get(FindEvent(link.uid, link.booking_id)):
-        case Look.COPIED if not told:
-            return EventElsewhere(copied=True)
-        case Look.ABSENT | Look.COPIED:
+    match snapshot.looks.get(FindEvent(link.uid, link.booking_id)):
+        case Look.ABSENT if not copied:
             return EventGone()
+        case Look.ABSENT | Look.COPIED:
+            return EventElsewhere(copied=True)
         case str(calendar) if calendar not in snapshot.managed:
             return EventElsewhere()
         case _:
@@ -354,7 +352,8 @@ def _is_copy(seen: Observation, link: Link, snapshot: Snapshot) -> bool:
     Cut and pasted, the one goes as the other comes; and nobody moves a booking that has begun.
     """
     own = seen.event is not None and parse_uid(seen.event.uid) is None
-    return own and (snapshot.now - seen.seen_at > SETTLED or link.booking.start <= snapshot.now)
+    stood = snapshot.now - (seen.first_at or seen.seen_at)
+    return own and (stood > SETTLED or link.booking.start <= snapshot.now)
 
 
 def transferred(link: Link, snapshot: Snapshot) -> Observation | None:

@@ -151,7 +151,7 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("This event was deleted here, but a copy of it still stands in a calendar, so it is back."),),
         _STAYS,
         (N_("You can delete the other copy; that cancels nothing."),),
-        (N_("To cancel the booking, delete this event again."),),
+        (N_("To cancel the booking, delete both."),),
     ),
     NoteKind.REQUEST_NOT_OPEN: (
         (N_("Not booked: {asked} is not free for this."), N_("Not booked: that time is not free for this.")),

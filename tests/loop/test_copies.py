@@ -1,5 +1,6 @@
 """A person copies a booking's event, for the next visit say, and later deletes the first one."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ async def copy(w: World, booking_id: str) -> None:
 
 
 async def test_days_later_the_copy_is_no_new_time_for_the_first(dav: Server, folder: Path) -> None:
-    """The first comes back and says why; deleted again it is cancelled, and the copy stays as it is."""
+    """The first comes back and says why; deleted with its copy it is cancelled."""
     async with world(dav, folder) as w:
         booking_id = w.book(at(27, 9))
         await w.cycle()
@@ -32,13 +33,13 @@ async def test_days_later_the_copy_is_no_new_time_for_the_first(dav: Server, fol
             await w.cycle(minutes=minutes)
         assert (w.calls(RESCHEDULE), w.calls(CANCEL)) == ([], [])
         assert "a copy of it still stands" in await w.note(booking_id)
-        await w.delete(booking_id)
+        (left,) = [text for _, text in (await w.events()).values() if "UID:copy" in text]
+        assert "20261204T100000" in left
+        for name in (booking_id, "copy"):
+            await w.delete(name)
         for minutes in (1, 11, 1):
             await w.cycle(minutes=minutes)
         assert (w.booking(booking_id).status, w.calls(RESCHEDULE)) == ("cancelled", [])
-        (left,) = [text for _, text in (await w.events()).values()]
-        assert "UID:copy" in left
-        assert "20261204T100000" in left
 
 
 async def test_after_the_visit_the_first_is_tidied_away_and_the_copy_stays(dav: Server, folder: Path) -> None:
@@ -53,3 +54,52 @@ async def test_after_the_visit_the_first_is_tidied_away_and_the_copy_stays(dav: 
         (left,) = [text for _, text in (await w.events()).values()]
         assert "20261130T150000" in left
         assert (w.booking(booking_id).status, w.calls(CANCEL), w.calls(RESCHEDULE)) == ("confirmed", [], [])
+
+
+async def test_a_copy_that_was_edited_lately_is_none_the_younger(dav: Server, folder: Path) -> None:
+    """Its reminder was dismissed a moment before the first one went."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(at(27, 9))
+        await w.cycle()
+        await copy(w, booking_id)
+        await w.cycle(hours=24)
+        (text,) = [text for _, text in (await w.events()).values() if "UID:copy" in text]
+        dismissed = text.replace("END:VEVENT", "X-MOZ-LASTACK:20261124T080000Z\nEND:VEVENT").replace("\r\n", "\n")
+        await w.put("copy", dismissed.replace("\n", "\r\n"))
+        await w.cycle(minutes=1)
+        await w.delete(booking_id)
+        for minutes in (1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert (w.calls(RESCHEDULE), w.calls(CANCEL)) == ([], [])
+
+
+async def test_after_the_database_was_lost_every_copy_may_be_an_old_one(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(at(27, 9))
+        await w.cycle()
+        await copy(w, booking_id)
+        await w.cycle(hours=24)
+        w.lose_database()
+        await w.cycle(minutes=1)
+        await w.delete(booking_id)
+        for minutes in (1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert (w.calls(RESCHEDULE), w.calls(CANCEL)) == ([], [])
+
+
+async def test_carried_into_a_private_calendar_beside_an_old_copy_it_was_not_deleted(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    private = new_calendar()
+    async with world(dav, folder) as w:
+        booking_id = w.book(at(27, 9))
+        await w.cycle()
+        await copy(w, booking_id)
+        await w.cycle(hours=24)
+        _, text = await w.event(booking_id)
+        await w.put(booking_id, text, private)
+        await w.delete(booking_id)
+        for minutes in (1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert (w.booking(booking_id).status, w.calls(CANCEL)) == ("confirmed", [])
+        assert "a copy of it still stands" not in await w.note(booking_id)

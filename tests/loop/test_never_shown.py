@@ -1,11 +1,17 @@
 """An event that syncd wrote and that no calendar has shown since: nobody can have deleted it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from syncd.domain.link import Link, Missing
+from syncd.engine.observe import observe_calendars
+from syncd.engine.sides import Health
+from syncd.ports import Listing, Stored
 from tests.loop.ground import ON_ONE
-from tests.loop.world import CANCEL, at
+from tests.loop.world import CANCEL, at, world
 from tests.servers import Server
 from tests.ten.bender import Ask, Onward, Reply
 from tests.ten.lies import without
@@ -60,3 +66,59 @@ async def test_private_events_in_a_calendar_that_is_shared_with_syncd(dav: Serve
         caldav.bend = None
         await w.cycle(minutes=61)
         assert len(await w.events()) == 2
+
+
+async def test_listed_under_another_name_it_was_shown(dav: Server, folder: Path) -> None:
+    """An app had renamed it before the first listing: that one names it, and to delete it then counts."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(at(24, 9))
+        await w.cycle()
+        _, text = await w.event(booking_id)
+        assert (await w.http.delete(w.url(booking_id))).status_code in (200, 204)
+        await w.put("undone", text)
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        (link,) = w.store.links().values()
+        assert link.shown
+
+
+async def test_deleted_before_any_listing_it_comes_back_and_deleted_again_it_counts(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(at(24, 9))
+        await w.cycle()
+        assert (await w.http.delete(w.url(booking_id))).status_code in (200, 204)
+        for minutes in (1, 11, 1, 1):
+            await w.cycle(minutes=minutes)
+        assert "gone before the calendar had shown it" in await w.note(booking_id)
+        assert (await w.http.delete(w.url(booking_id))).status_code in (200, 204)
+        for minutes in (1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert w.booking(booking_id).status == "cancelled"
+
+
+async def test_what_was_remembered_beside_it_stays(dav: Server, folder: Path) -> None:
+    """Zimun's side is read at the same time, and ends a first 404 there; its catalog fails, so no plan repeats that."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(at(24, 9))
+        await w.cycle()
+        before = replace(w.link(booking_id), missing=Missing(w.clock.at, 1))
+        health, calendar = Health(), Once(before)
+        await observe_calendars(w.store, {before.calendar: calendar}, w.store.cursors(), [before], w.clock.at, health)
+        assert (w.link(booking_id).missing, w.link(booking_id).shown) == (None, True)
+
+
+@dataclass
+class Once:
+    """A calendar that lists one event, as it is known."""
+
+    link: Link
+
+    @property
+    def url(self) -> str:
+        return self.link.calendar
+
+    async def changes(self, cursor: str | None) -> Listing:
+        return Listing(True, {self.link.href: self.link.etag}, frozenset(), "c")
+
+    async def fetch(self, hrefs: Sequence[str]) -> list[Stored]:
+        return []

@@ -130,6 +130,73 @@ async def test_what_nobody_knows_of_a_move_is_told_in_its_event_until_zimun_tell
         assert await w.note(booking_id) == ""
 
 
+@pytest.mark.parametrize("before", [True, False])
+async def test_nor_where_its_old_time_has_come_meanwhile(dav: Server, folder: Path, *, before: bool) -> None:
+    """Moved by hand shortly before it would begin, to the afternoon: its event is not tidied away for that."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(at(23, 9))
+        w.clock.at = at(23, 8)
+        await w.cycle()
+        w.clock.at = at(23, 8, 40)
+        await w.cycle()
+        close_all_reading(w)
+        if before:
+            await w.delete(booking_id)
+            await w.cycle(minutes=1)
+        want(w, MoveWanted(BookingId(booking_id), TO))
+        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=None, status=503)
+        await w.cycle(minutes=1)
+        if not before:
+            await w.delete(booking_id)
+        for minutes in (1, 20, 1, 1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert (w.booking(booking_id).status, w.booking(booking_id).start) == ("confirmed", TO)
+        assert "Zimun did not say whether it was" in await w.note(booking_id)
+
+
+async def test_nor_where_another_move_was_refused_since(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        close_all_reading(w)
+        await w.delete(booking_id)
+        await w.cycle(minutes=1)
+        want(w, MoveWanted(BookingId(booking_id), TO))
+        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS - 1, status=503)
+        await w.cycle(minutes=1)
+        want(w, MoveWanted(BookingId(booking_id), at(25, 9)))
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=None, status=409, body={"detail": "no"})
+        for minutes in (1, 1, 11, 1, 1):
+            await w.cycle(minutes=minutes)
+        assert (w.booking(booking_id).status, w.booking(booking_id).start) == ("confirmed", TO)
+
+
+async def test_a_write_that_is_settled_after_a_move_in_doubt_leaves_it_to_be_told(dav: Server, folder: Path) -> None:
+    """Killed after the PUT of a put-back, which is settled in the cycle in which that move ends in doubt."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        await w.cycle(minutes=1)
+        close_all_reading(w)
+        await w.edit(booking_id, (r"^DTEND(.*):20261124T104500", r"DTEND\1:20261124T113000"))
+        w.crash_after = "PUT"
+        with pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        want(w, MoveWanted(BookingId(booking_id), TO))
+        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS - 1, status=503)
+        w.dav_fault = Unavailable("the calendar server cannot be reached")
+        await w.cycle(minutes=1)
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=1, status=404, body={"detail": "no"})
+        w.dav_fault = None
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        assert w.store.open_intents() == []
+        assert "Zimun did not say whether it was" in await w.note(booking_id)
+
+
 async def test_nor_one_that_was_approved_and_then_rejected(dav: Server, folder: Path) -> None:
     async with world(dav, folder, sync='deletions = "ask"') as w:
         booking_id = w.book(BEGINS)

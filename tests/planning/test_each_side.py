@@ -41,7 +41,7 @@ from syncd.planning.sides import (
 from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Snapshot
 from tests.planning import builders as make
 from tests.planning.builders import DAY, FOREIGN, FOUR, HOME, MINUTE, NOON, NOW, SIDE, TEN, policy
-from tests.planning.lens import B1, B2, BOOKED, STOOD, note, pair, stands
+from tests.planning.lens import B1, B2, BOOKED, STOOD, pair, stands
 
 SECOND = timedelta(seconds=1)
 GRACE = 10 * MINUTE
@@ -343,13 +343,16 @@ def test_a_copy_of_what_has_begun_moves_nothing() -> None:
         assert calendar(pair(booking=make.booking(start=start)), copy, looks=GONE) == side
 
 
-def test_deleted_once_more_while_it_says_that_a_copy_brought_it_back_it_is_gone() -> None:
-    told = pair(note=note(NoteKind.COPIED))
-    assert calendar(told, looks={LOOK: Look.ABSENT, FIND: Look.COPIED}) == EventGone()
+def test_beside_a_copy_the_account_is_searched_all_the_same() -> None:
     copy = replace(stands(FOUR, name="copy.ics", uid="copy"), seen_at=NOW - DAY)
-    assert calendar(told, copy, looks={LOOK: Look.ABSENT}) == EventGone()
-    other = pair(note=note(NoteKind.TRANSFERRED))
-    assert calendar(other, copy, looks={LOOK: Look.ABSENT}) == EventElsewhere(copied=True)
+    assert calendar(pair(), copy, looks={LOOK: Look.ABSENT, FIND: FOREIGN}) == EventElsewhere()
+    assert calendar(pair(), copy, looks={LOOK: Look.ABSENT, FIND: Look.UNKNOWN}) == EventUnseen()
+
+
+def test_a_copy_that_was_edited_lately_is_none_the_younger() -> None:
+    copy = replace(stands(FOUR, name="copy.ics", uid="copy"), seen_at=NOW, first_at=NOW - DAY)
+    assert calendar(pair(), copy, looks=GONE) == EventElsewhere(copied=True)
+    assert calendar(pair(), replace(copy, first_at=NOW), looks=GONE) == EventTransferred(replace(copy, first_at=NOW))
 
 
 def test_within_the_grace_it_is_gone_by_the_listing_alone() -> None:

@@ -190,6 +190,67 @@ def test_a_calendar_that_lost_what_was_made_last_was_set_back(older: int, lost: 
     assert kinds(world) == (dict.fromkeys(late, AwaitKind.CANCEL) if held else {})
 
 
+def set_back(world: World) -> list[str]:
+    """Two bookings are made after the others, an hour apart; their names."""
+    late = ["b8", "b9"]
+    for number, name in enumerate(late):
+        world.book(name, TEN + DAY + number * HOUR)
+        world.cycle(HOUR)
+    return late
+
+
+def test_set_back_it_is_judged_by_what_is_missing_whatever_becomes_of_it() -> None:
+    """One of the two was moved by its customer in that minute; or has begun; or an older one was brought home today."""
+    moved = paired(4)
+    late = set_back(moved)
+    moved.delete(*late)
+    moved.change(late[0], start=TEN + 2 * DAY)
+    moved.cycle()
+    begun = paired(4)
+    set_back(begun)
+    begun.change(late[0], start=begun.now + 5 * MINUTE)
+    begun.cycle()
+    begun.cycle(10 * MINUTE)
+    begun.delete(*late)
+    begun.cycle()
+    carried = paired(4)
+    set_back(carried)
+    carried.transfer("b1", SIDE)
+    for _ in range(3):
+        carried.cycle()
+    carried.delete(*late)
+    for world in (moved, begun, carried):
+        world.cycle(GRACE)
+        world.cycle()
+        assert not calls(world)
+
+
+def test_set_back_while_nothing_is_believed_and_a_booking_comes() -> None:
+    world = paired(4)
+    late = set_back(world)
+    world.delete(*late)
+    world.unreadable.add(SIDE)
+    world.cycle()
+    world.book("b99", TEN + 3 * DAY)
+    world.cycle()
+    world.unreadable.clear()
+    world.cycle()
+    assert kinds(world) == dict.fromkeys(late, AwaitKind.CANCEL)
+
+
+def test_set_back_once_more_it_has_answered_nothing() -> None:
+    world = paired(4)
+    late = set_back(world)
+    world.delete(*late)
+    world.cycle()
+    world.cycle(HOUR)
+    world.delete(*late)
+    world.cycle()
+    world.cycle(GRACE)
+    assert not calls(world)
+    assert {world.note(name) for name in late} == {NoteKind.CANCEL_SHELL}
+
+
 def test_where_an_older_one_went_too_or_all_were_made_at_once_they_were_deleted() -> None:
     world = paired(4)
     world.delete("b3", "b4")

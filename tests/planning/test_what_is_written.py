@@ -104,12 +104,20 @@ def test_a_new_event_goes_where_routing_wants_it_with_all_that_stood_in_the_old_
             refusal=None,
             deletion=None,
             leftovers=(*link.leftovers, Leftover(HOME, "/home/b1.ics", '"2"', seen.event.start, "r1")),
+            made_at=NOW,
         ),
         SIDE,
         "b1.ics",
         draft(there, title="Ada, by the window"),
         seen.data,
     )
+
+
+def test_an_event_that_comes_back_under_its_name_is_as_old_as_it_was() -> None:
+    """A backup of the calendar has it, then."""
+    made = NOW - HOUR
+    for link, at in ((pair(made_at=made), made), (pair(made_at=made, href="/home/x.ics"), NOW), (pair(), None)):
+        assert case(link).recreate(BOOKED, Why.EVENT_RETURNED, note=None).link.made_at == at
 
 
 def test_an_event_that_comes_back_is_counted_and_leaves_nothing_behind() -> None:

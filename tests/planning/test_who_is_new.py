@@ -22,7 +22,7 @@ from tests.planning.lens import B1, B2, BOOKED, draft, note, pair, planned, stan
 
 SECOND = timedelta(seconds=1)
 OFF = replace(BOOKED, status=Status.CANCELLED)
-LINK = Link(B1, HOME, "", "b1@zimun", BOOKED, EventTime(""), make.texts(BOOKED), put=Put(0, TEN))
+LINK = Link(B1, HOME, "", "b1@zimun", BOOKED, EventTime(""), make.texts(BOOKED), put=Put(0, TEN), made_at=NOW)
 
 
 def plan(*bookings: Booking, events: tuple[Observation, ...] = (), rules: Policy | None = None, **more: Any) -> Plan:

@@ -151,8 +151,6 @@ class World(Scene):
         after = replace(
             action.link, calendar=action.calendar, href=href, etag=seen.etag, data=seen.data, event=seen.event
         )
-        if isinstance(action, Create):
-            after = replace(after, made_at=self.now)
         if action.draft.span is not None:
             after = replace(after, start=resolved(event.start, None))
         self.links[action.booking_id] = after

@@ -1,11 +1,11 @@
 """The trouble ends: both sides come to agree within a bounded number of cycles, and then there is silence."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from syncd.domain.booking import Status
+from syncd.domain.booking import Booking, Status
 from syncd.domain.ids import BookingId, parse_uid
-from syncd.domain.link import AwaitKind, ClosedWhy, Decision
+from syncd.domain.link import AwaitKind, ClosedWhy, Decision, Link
 from syncd.planning.routing import route
 from tests.simulation import objects
 from tests.simulation.calendars import MANAGED
@@ -95,6 +95,7 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
     """Each booking has one event, at its time, in its calendar; each cancelled one none."""
     now = world.clock.true()
     links = world.store.links()
+    owners = {(link.calendar, link.href): link.booking_id for link in links.values() if link.closed is None}
     for booking_id, booking in sorted(world.zimun.bookings.items()):
         if booking.end < now - timedelta(days=1) + timedelta(hours=2) or booking.status is Status.HELD:
             continue
@@ -108,8 +109,9 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
         waits = link is not None and (link.awaiting is not None or (soon and link.deletion is not None))
         events = [
             (url, fields)
-            for url, href, fields in world.oracle.events(booking_id)
+            for url, href, fields in (*world.oracle.events(booking_id), *_of_its_pair(world, booking_id, link))
             if url in MANAGED
+            and not _is_taken_for(world, booking, owners.get((url, href)))
             and parse_uid(fields["uid"]) is not None
             # an id that it had once: syncd leaves that alone, and names it in `status`
             and (
@@ -146,6 +148,25 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
         if not notes and fields["title"].startswith("⚠") and not young:
             world.fail(f"{booking_id} still has a note: {fields['desc'][:60]}")
         _heard(world, booking_id)
+
+
+def _of_its_pair(world: "World", booking_id: BookingId, link: Link | None) -> list[tuple[str, str, dict[str, Any]]]:
+    """Its event, where that was another booking's of the same customer, whose move to that very time had no answer."""
+    there = world.server.calendars[link.calendar].objects.get(link.href) if link is not None else None
+    if link is None or there is None or link.closed is not None:
+        return []
+    fields = objects.read(there[0])
+    if "broken" in fields or fields["bid"] != booking_id:
+        return []
+    known = world.zimun.bookings.get(BookingId(world.oracle.name_of(fields)))
+    return [(link.calendar, link.href, fields)] if known and _is_taken_for(world, known, booking_id) else []
+
+
+def _is_taken_for(world: "World", booking: Booking, name: BookingId | None) -> bool:
+    """Whether that other booking of the same customer, at the same place, has the event of this one now."""
+    other = world.zimun.bookings.get(name) if name is not None and name != booking.id else None
+    whose = (booking.contact_email, booking.service_id, booking.location_id)
+    return other is not None and whose == (other.contact_email, other.service_id, other.location_id)
 
 
 def _heard(world: "World", booking_id: str) -> None:
