@@ -140,6 +140,7 @@ async def test_a_move_to_another_calendar_is_no_cancellation(
 @those_that("delete")
 async def test_a_deletion_cancels_after_the_grace(dav: Server, folder: Path, name: str, action: str) -> None:
     async with using(dav, folder, name) as app:
+        await app.w.cycle(minutes=1)  # who deletes it has seen it for a while, and so has syncd
         await app.do(action)
         await app.w.cycle(minutes=1)
         await app.w.cycle(minutes=5)
