@@ -143,7 +143,7 @@ class AskedByHand:
             if not isinstance(action, RescheduleByHand | CancelByHand) or action.booking_id != wanted.booking_id:
                 continue
             if not _is_same(action, wanted):
-                left = in_doubt(Done(intent, Outcome.DROPPED), action, self._sides).link
+                left = in_doubt(action, self._sides)
                 self._sides.store.record(
                     intent, Outcome.DROPPED, now, link=left, detail="settled", reply=Reply(EXIT_TROUBLE, SET_ASIDE)
                 )

@@ -70,13 +70,13 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
         found, listed = None, False
     if found is None:
         if is_old:
-            return in_doubt(Done(intent, Outcome.DROPPED, detail="settled"), action, sides)
+            return _unsure(Done(intent, Outcome.DROPPED, detail="settled"), action, sides)
         if isinstance(action, CancelByHand) and starts and listed:
             # it is not where it was: its customer may have moved it, and wants it to stand
             return Done(intent, Outcome.UNKNOWN)
         done = await change(intent, action, sides, again=True)
         # the one before it may have been heard
-        return in_doubt(done, action, sides) if done.outcome is Outcome.REFUSED and not listed else done
+        return _unsure(done, action, sides) if done.outcome is Outcome.REFUSED and not listed else done
     if isinstance(action, CancelByHand):
         if found.cancelled:
             return _cancelled(intent, action, sides)
@@ -96,20 +96,24 @@ async def settle_change(intent: Intent, action: ByHand, sides: Sides) -> Done:
     return Done(intent, Outcome.DROPPED, reply=reply, detail="settled")
 
 
-def in_doubt(done: Done, action: ByHand, sides: Sides) -> Done:
-    """Nobody knows whether it was done: whoever asked is told so, and of a move the event tells it, too.
+def _unsure(done: Done, action: ByHand, sides: Sides) -> Done:
+    """Nobody knows whether it was done: whoever asked is told so, and of a move the event tells it, too."""
+    return replace(done, reply=Reply(EXIT_DOWN, UNSURE), link=in_doubt(action, sides))
+
+
+def in_doubt(action: ByHand, sides: Sides) -> Link | None:
+    """The pair of a move of which nobody knows whether it was done; None for a cancellation, or where there is none.
 
     Who asks for a move wants the booking to stand: what was deleted before that comes back, as after a move that was
     answered.
     """
     link = sides.store.links().get(action.booking_id)
-    unsure = replace(done, reply=Reply(EXIT_DOWN, UNSURE))
     if not isinstance(action, RescheduleByHand) or link is None or link.closed is not None:
-        return unsure
+        return None
     now = sides.clock.now()
     note = Note(NoteKind.MOVE_UNSURE, now, now + DOUBT, asked=action.to)
     untold = next(filter(None, map(link.unsaid, ANSWERS_TO_A_MARK)), note)
-    return replace(unsure, link=replace(link, deletion=None, pending=untold))
+    return replace(link, deletion=None, pending=untold)
 
 
 def _wrote_lately(booking_id: BookingId, sides: Sides) -> bool:

@@ -32,7 +32,7 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
             return case.remember(after)  # gone, or somebody else's now
         if leftover.stays_until is not None and case.now < leftover.stays_until and not ended:
             continue
-        if not link.shown and not ended and not isinstance(_looked_at(case), Observation):
+        if not link.shown and not ended and not isinstance(looked_at(case), Observation):
             continue  # what was written in its place may never have been stored
         # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
         if leftover.is_unchanged(seen) or seen.event.cancelled:
@@ -55,7 +55,7 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
         )
         return case.remember(theirs, Why.EVENT_TRANSFERRED)
     # a person may be about to finish a transfer: the booking's own event is looked at once more right before
-    if isinstance(_looked_at(case), Observation):
+    if isinstance(looked_at(case), Observation):
         for seen in settled_twins(case):
             after = replace(link, twin_removed_at=case.now)
             return Outcome(
@@ -64,7 +64,7 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
     return Outcome()
 
 
-def _looked_at(case: Case) -> object:
+def looked_at(case: Case) -> object:
     """What a direct look at the booking's own event found in this cycle."""
     return case.snapshot.looks.get(LookEvent(case.link.calendar, case.link.href))
 

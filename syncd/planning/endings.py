@@ -25,7 +25,6 @@ from syncd.planning.sides import (
     seen_booking,
     transferred,
 )
-from syncd.planning.snapshot import LookEvent
 
 _MAY_END = ("deletion", "missing", "awaiting")
 PRESENT = EventSame | EventMoved | EventUnbookable | EventReplayed | EventTransferred
@@ -160,7 +159,7 @@ def _stands_elsewhere(case: Case, event: EventSide) -> bool:
 
 def _was_met(case: Case) -> bool:
     """Whether a direct look found the event standing."""
-    looked = case.snapshot.looks.get(LookEvent(case.link.calendar, case.link.href))
+    looked = duplicates.looked_at(case)
     return isinstance(looked, Observation) and looked.event is not None and not looked.event.cancelled
 
 

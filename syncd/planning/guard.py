@@ -6,7 +6,7 @@ A calendar that was emptied, restored from a backup or misread is not forty cust
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from syncd.domain.actions import Action, Cancel, Create, Plan, Record, Remove, Replace, Reschedule, Why
 from syncd.domain.booking import Booking
@@ -136,10 +136,8 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     gone = {link.booking_id for link in lost}
     alive = [link for link in snapshot.links.values() if link.booking_id in gone or is_alive(link, snapshot, policy)]
     stands = [link for link in alive if link.booking_id not in gone and _stands(link, snapshot)]
-    lately = snapshot.now - LATELY
-    new = {link.booking_id for link in stands if link.made_at is not None and _is_newer(link.made_at, lost, lately)}
-    old = [link for link in stands if link.booking_id not in new]
-    standing = {link.calendar for link in old if link.booking.start > snapshot.now}
+    to_come = (link for link in stands if link.booking.start > snapshot.now)
+    standing = {link.calendar for link in to_come if not _is_newer(link, lost, snapshot)}
     begun = {link.booking_id for link in stands if link.booking.start <= snapshot.now}
     count = Counter(link.calendar for link in alive if link.booking_id not in begun)
     if not standing and count.total() > EMPTIED:
@@ -147,9 +145,12 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     return {link.calendar for link in lost if count[link.calendar] > EMPTIED} - standing
 
 
-def _is_newer(made_at: datetime, lost: list[Link], lately: datetime) -> bool:
-    """Whether it was made lately, and after all that was lost."""
-    return made_at > lately and all(link.made_at is None or link.made_at < made_at for link in lost)
+def _is_newer(link: Link, lost: list[Link], snapshot: Snapshot) -> bool:
+    """Whether its event was made lately, and after all that was lost."""
+    at = link.made_at
+    if at is None or at <= snapshot.now - LATELY:
+        return False
+    return all(one.made_at is None or one.made_at < at for one in lost)
 
 
 def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
@@ -157,7 +158,7 @@ def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
 
     One alone looks like any deletion.
     """
-    found, lately = set(), snapshot.now - LATELY
+    found = set()
     for calendar in {link.calendar for link in lost}:
         theirs = [
             one for one in snapshot.links.values() if one.calendar == calendar and is_alive(one, snapshot, policy)
@@ -166,8 +167,8 @@ def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
         made = [link.made_at for link in away if link.made_at is not None]
         if not 1 < len(away) == len(made):
             continue
-        ats = [link.made_at for link in theirs if _stands(link, snapshot)]
-        old = [at for at in ats if at is None or not _is_newer(at, away, lately)]
+        stands = (link for link in theirs if _stands(link, snapshot))
+        old = [link.made_at for link in stands if not _is_newer(link, away, snapshot)]
         if old and all(at is None or at < min(made) for at in old):
             found.add(calendar)
     return found
