@@ -21,6 +21,11 @@ async def copy(w: World, booking_id: str) -> None:
     await w.cycle(minutes=1)
 
 
+async def after_the_grace(w: World) -> None:
+    for minutes in (1, 11, 1):
+        await w.cycle(minutes=minutes)
+
+
 async def test_days_later_the_copy_is_no_new_time_for_the_first(dav: Server, folder: Path) -> None:
     """The first comes back and says why; deleted with its copy it is cancelled."""
     async with world(dav, folder) as w:
@@ -29,16 +34,14 @@ async def test_days_later_the_copy_is_no_new_time_for_the_first(dav: Server, fol
         await copy(w, booking_id)
         await w.cycle(hours=24)
         await w.delete(booking_id)
-        for minutes in (1, 11, 1):
-            await w.cycle(minutes=minutes)
+        await after_the_grace(w)
         assert (w.calls(RESCHEDULE), w.calls(CANCEL)) == ([], [])
         assert "a copy of it still stands" in await w.note(booking_id)
         (left,) = [text for _, text in (await w.events()).values() if "UID:copy" in text]
         assert "20261204T100000" in left
         for name in (booking_id, "copy"):
             await w.delete(name)
-        for minutes in (1, 11, 1):
-            await w.cycle(minutes=minutes)
+        await after_the_grace(w)
         assert (w.booking(booking_id).status, w.calls(RESCHEDULE)) == ("cancelled", [])
 
 
@@ -49,8 +52,7 @@ async def test_after_the_visit_the_first_is_tidied_away_and_the_copy_stays(dav: 
         await w.cycle(hours=8)
         await copy(w, booking_id)
         await w.delete(booking_id)
-        for minutes in (1, 11, 1):
-            await w.cycle(minutes=minutes)
+        await after_the_grace(w)
         (left,) = [text for _, text in (await w.events()).values()]
         assert "20261130T150000" in left
         assert (w.booking(booking_id).status, w.calls(CANCEL), w.calls(RESCHEDULE)) == ("confirmed", [], [])
@@ -68,8 +70,7 @@ async def test_a_copy_that_was_edited_lately_is_none_the_younger(dav: Server, fo
         await w.put("copy", dismissed.replace("\n", "\r\n"))
         await w.cycle(minutes=1)
         await w.delete(booking_id)
-        for minutes in (1, 11, 1):
-            await w.cycle(minutes=minutes)
+        await after_the_grace(w)
         assert (w.calls(RESCHEDULE), w.calls(CANCEL)) == ([], [])
 
 
@@ -82,8 +83,7 @@ async def test_after_the_database_was_lost_every_copy_may_be_an_old_one(dav: Ser
         w.lose_database()
         await w.cycle(minutes=1)
         await w.delete(booking_id)
-        for minutes in (1, 11, 1):
-            await w.cycle(minutes=minutes)
+        await after_the_grace(w)
         assert (w.calls(RESCHEDULE), w.calls(CANCEL)) == ([], [])
 
 
@@ -99,7 +99,6 @@ async def test_carried_into_a_private_calendar_beside_an_old_copy_it_was_not_del
         _, text = await w.event(booking_id)
         await w.put(booking_id, text, private)
         await w.delete(booking_id)
-        for minutes in (1, 11, 1):
-            await w.cycle(minutes=minutes)
+        await after_the_grace(w)
         assert (w.booking(booking_id).status, w.calls(CANCEL)) == ("confirmed", [])
         assert "a copy of it still stands" not in await w.note(booking_id)

@@ -27,6 +27,12 @@ DAY = timedelta(days=1)
 BEGINS, TO = at(24, 9), at(24, 14)
 
 
+def heard_without_an_answer(w: World) -> None:
+    """The next reschedule call: its answer is lost, and the attempts after it are answered 503."""
+    w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
+    w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS - 1, status=503)
+
+
 async def is_rescheduled(w: World, booking_id: str, ask_id: int) -> None:
     """The wish by hand counts, on both sides."""
     reply = told(w, ask_id)
@@ -72,8 +78,7 @@ async def test_nor_where_that_is_told_as_unsure(dav: Server, folder: Path, end: 
         w.fault(Kind.LOSE_REQUEST, CANCEL, "POST", times=ATTEMPTS)
         await w.cycle(minutes=11)
         asked = want(w, MoveWanted(BookingId(booking_id), TO))
-        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
-        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS - 1, status=503)
+        heard_without_an_answer(w)
         await w.cycle(minutes=1)
         assert w.booking(booking_id).start == TO
         w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=None, status=end or 503, body={"detail": "no"})
@@ -90,8 +95,7 @@ async def test_nor_where_that_is_told_as_unsure(dav: Server, folder: Path, end: 
 async def in_doubt(w: World, booking_id: str) -> None:
     """A move by hand that was heard, and whose answer nobody gets: it is asked for, and syncd is told no."""
     want(w, MoveWanted(BookingId(booking_id), TO))
-    w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
-    w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS - 1, status=503)
+    heard_without_an_answer(w)
     await w.cycle(minutes=1)
     w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=1, status=404, body={"detail": "no"})
 
@@ -163,8 +167,7 @@ async def test_nor_where_another_move_was_refused_since(dav: Server, folder: Pat
         await w.delete(booking_id)
         await w.cycle(minutes=1)
         want(w, MoveWanted(BookingId(booking_id), TO))
-        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
-        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS - 1, status=503)
+        heard_without_an_answer(w)
         await w.cycle(minutes=1)
         want(w, MoveWanted(BookingId(booking_id), at(25, 9)))
         w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=None, status=409, body={"detail": "no"})
@@ -185,8 +188,7 @@ async def test_a_write_that_is_settled_after_a_move_in_doubt_leaves_it_to_be_tol
         with pytest.raises(Crash):
             await w.cycle(minutes=1)
         want(w, MoveWanted(BookingId(booking_id), TO))
-        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
-        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS - 1, status=503)
+        heard_without_an_answer(w)
         w.dav_fault = Unavailable("the calendar server cannot be reached")
         await w.cycle(minutes=1)
         w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=1, status=404, body={"detail": "no"})
@@ -300,8 +302,7 @@ async def test_a_no_to_what_may_have_been_heard_is_told_as_unsure_where_nobody_c
         await w.cycle()
         close_all_reading(w)
         asked = want(w, MoveWanted(BookingId(booking_id), TO))
-        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=1)
-        w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=ATTEMPTS - 1, status=503)
+        heard_without_an_answer(w)
         await w.cycle(minutes=1)
         assert w.booking(booking_id).start == TO
         w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=None, status=status, body={"detail": "no"})
