@@ -70,6 +70,7 @@ def test_a_question_that_was_rejected_is_told(desk: Desk) -> None:
 
 def test_a_question_that_was_answered_by_a_second_deletion_is_told(desk: Desk) -> None:
     booking_id = ask(desk)
+    desk.run("sync")
     desk.delete(booking_id)
     desk.run("sync")
     desk.run("sync")

@@ -36,7 +36,7 @@ class World(Scene):
         }
         readable = self.managed - self.unreadable
         self.known = {key: seen for key, seen in self.known.items() if key[0] not in readable} | {
-            key: seen for key, seen in self.objects.items() if key[0] in readable
+            key: self._listed(seen) for key, seen in self.objects.items() if key[0] in readable
         }
         known = {**self.bookings, **self.lagging}
         return Snapshot(
@@ -56,6 +56,15 @@ class World(Scene):
             cancelled_lately=sum(self.now - at < HOUR for at in self.cancelled_at),
         )
 
+    def _listed(self, seen: Observation) -> Observation:
+        """As a listing tells of it: seen now, where it is new or another version than was listed before."""
+        before = self.known.get(seen.key)
+        if before is None:
+            return replace(seen, seen_at=self.now)
+        if replace(before, seen_at=seen.seen_at, first_at=seen.first_at) == seen:
+            return before
+        return replace(seen, seen_at=self.now, first_at=before.first_at or before.seen_at)
+
     def answer(self, question: Question) -> Answer:
         self.asked.append(question)
         if isinstance(question, LookBooking):
@@ -73,12 +82,19 @@ class World(Scene):
         if isinstance(question, FindEvent):
             if self.unreadable:
                 return Look.UNKNOWN
-            return next((seen.calendar for seen in self.objects.values() if _is_of(seen, question)), Look.ABSENT)
+            return self._found(question)
         if not (self.zimun_up and self.slots_up):
             return Look.UNKNOWN
         first = datetime.combine(question.day, datetime.min.time(), NOW.tzinfo) + 8 * HOUR
         starts = [first + number * 30 * MINUTE for number in range(20)]
         return tuple(Slot(question.service_id, question.location_id, at) for at in starts if at not in self.taken)
+
+    def _found(self, wanted: FindEvent) -> Answer:
+        """Where it stands, if it is not managed; what a listing of ours has told of already is no news."""
+        found = [seen for seen in self.objects.values() if _is_of(seen, wanted)]
+        foreign = next((seen.calendar for seen in found if seen.calendar not in self.managed), None)
+        unlisted = any(seen.key not in self.known for seen in found)
+        return foreign or (Look.UNKNOWN if unlisted else Look.ABSENT)
 
     def plan(self) -> Plan:
         looks: dict[Question, Answer] = {}
