@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from syncd.domain.booking import Span
@@ -86,6 +86,10 @@ class Event:
         """
         known = self.booking_id or parse_uid(self.uid) or self.cancelled
         return not known and any(line.rstrip().endswith(f": {booking_id}") for line in self.description.splitlines())
+
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when something stands that stood there when its calendar was first read."""
 
 
 @dataclass(frozen=True, slots=True)

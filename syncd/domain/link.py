@@ -66,7 +66,8 @@ class Decision(StrEnum):
 class Awaiting:
     """An action that the guard let wait. It holds for the booking as it `was`: a changed booking makes it lapse.
 
-    `until` is when it lapses by itself, None for never; `to` is the start asked for, of a move.
+    `until` is when it lapses by itself, None for never; `to` is the start asked for, of a move; `target` the calendar
+    of a reroute, by its URL.
     """
 
     kind: AwaitKind
@@ -75,6 +76,7 @@ class Awaiting:
     until: datetime | None = None
     to: datetime | None = None
     decision: Decision | None = None
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,8 @@ class Link:
     `put` is where we put the event last.
     `note` stands in the event; `pending` is still to be written.
     `made_at`: when syncd made the event; None where it did not, or did not remember that yet. `shown`: whether the
-    calendar has listed it since: before that nobody can have deleted it.
+    calendar has shown it since: before that nobody can have deleted it. `gone_at`: when a reading of its calendar last
+    missed it.
     `twin_removed_at`: when a second event of the booking was removed, which a person may just have made the only one.
     """
 
@@ -189,6 +192,7 @@ class Link:
     closed: Closed | None = None
     made_at: datetime | None = None
     shown: bool = True
+    gone_at: datetime | None = None
 
     def unsaid(self, kind: NoteKind) -> Note | None:
         """The note of that kind that is still to be written into the event; None where there is none."""

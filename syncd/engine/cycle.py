@@ -31,7 +31,7 @@ from syncd.engine.answers import Answering
 from syncd.engine.asked import AskedByHand
 from syncd.engine.execute import Executing
 from syncd.engine.known import Listed, with_known
-from syncd.engine.observe import observe_bookings, observe_calendars
+from syncd.engine.observe import look_at_new, observe_bookings, observe_calendars
 from syncd.engine.outcomes import Done
 from syncd.engine.polling import Polling
 from syncd.engine.publishing import Publishing
@@ -106,6 +106,8 @@ class Engine:
             booked = await requests.book(current.snapshot)
             self._remember(current, [], booked)
             await self._act(current, stopping, progress)
+            if not stopping():
+                await look_at_new(store, current.managed.calendars, current.snapshot.links.values())
             memory.remember_told(store, current.snapshot)
             tidying = Tidying(self._sides, current.managed, health, stopping)
             current.problems += await tidying.all(current.snapshot)
@@ -255,6 +257,7 @@ class Engine:
         store = self._sides.store
         touched: frozenset[BookingId] | None = None
         for _ in range(ROUNDS):
+            looked_at = self._sides.clock.elapsed()[1]
             actions = await self._planned(current, touched)
             if touched is None:
                 memory.remember_told(store, current.snapshot)
@@ -265,7 +268,9 @@ class Engine:
                 memory.remember_clocks(store, current.clocks)
             if not actions:
                 break
-            executing = Executing(self._sides, current.managed, current.snapshot, current.health, stopping, progress)
+            executing = Executing(
+                self._sides, current.managed, current.snapshot, current.health, stopping, progress, looked_at
+            )
             done = await executing.all(intents)
             current.done += done
             touched = self._remember(current, [action for action in actions if isinstance(action, Record)], done)

@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 
 # so many failures of one side one after the other, and it is left alone until the next cycle
 GIVE_UP_AFTER = 3
+LOOKS_LAST = 120.0
+"""Seconds. After that the next cycle looks at the event anew before Zimun is asked to change its booking."""
 CLOSED = "Zimun does not let this client change bookings; asked again after a quarter of an hour"
 
 
@@ -58,7 +60,9 @@ class Executing:
         health: Health,
         stopping: Callable[[], bool],
         progress: Callable[[int, int], None],
+        looked_at: float,
     ) -> None:
+        """`looked_at`: when the looks began by which the intents were decided, in seconds since boot."""
         self._sides = sides
         self._calendars = managed.calendars
         self._policy = managed.policy
@@ -66,6 +70,7 @@ class Executing:
         self._health = health
         self._stopping = stopping
         self._progress = progress
+        self._looked_at = looked_at
         self._turn = defaultdict[str, asyncio.Lock](asyncio.Lock)
         self._in_a_row: Counter[str] = Counter()
 
@@ -196,7 +201,7 @@ class Executing:
 
     async def _reschedule(self, intent: Intent, action: Reschedule) -> Done:
         fresh = await self._read_afresh(action.expect)
-        if fresh is None or not fresh.same_as(action.expect):
+        if fresh is None or not fresh.same_as(action.expect) or self._is_long_ago():
             return Done(intent, Outcome.SUPERSEDED, booking=fresh)
         renamed = await self._sides.bookings.reschedule(action.booking_id, action.to, intent.key)
         booking_id = renamed or action.booking_id
@@ -206,10 +211,14 @@ class Executing:
 
     async def _cancel(self, intent: Intent, action: Cancel) -> Done:
         fresh = await self._read_afresh(action.expect)
-        if fresh is None or not fresh.same_as(action.expect):
+        if fresh is None or not fresh.same_as(action.expect) or self._is_long_ago():
             return Done(intent, Outcome.SUPERSEDED, booking=fresh)
         await self._sides.bookings.cancel(action.booking_id, intent.key)
         return cancelled(intent, action, self._sides.clock.now())
+
+    def _is_long_ago(self) -> bool:
+        """Whether the event was looked at long ago: a lid was closed, say, and what was deleted may stand again."""
+        return self._sides.clock.elapsed()[1] - self._looked_at > LOOKS_LAST
 
     async def _read_afresh(self, expect: Booking) -> Booking | None:
         """The booking as it is just now. One that no call can read counts as its base."""

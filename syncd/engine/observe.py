@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from syncd.domain.booking import BookingList, Catalog, Span
 from syncd.domain.errors import CursorExpired, NotPermitted, SyncdError
-from syncd.domain.event import Observation
+from syncd.domain.event import EVER, Observation
 from syncd.domain.link import Link, changed
 from syncd.engine.sides import ZIMUN, Health, Sides
 from syncd.engine.together import together
@@ -24,7 +24,6 @@ NEAR = timedelta(days=7)
 FULL_LISTING_EVERY = timedelta(hours=1)
 CATALOG_CYCLES = 15
 FAR_LISTED = "far_listed_at"
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def observe_bookings(
@@ -138,14 +137,14 @@ async def _observe_calendar(
     seen = _news(seen, store, EVER if full_at is None else None) if seen else []
     shown = {href for href in listed.etags if href in linked and not linked[href].shown}
     if seen or gone or shown or listed.full or listed.cursor != cursor:
-        told = _told(calendar.url, shown, gone & linked.keys(), store)
+        told = _told(calendar.url, shown, gone & linked.keys(), store, now)
         store.observe(calendar.url, seen, gone, listed.cursor, now if listed.full else full_at, told)
     return True
 
 
-def _told(calendar: str, shown: Collection[str], gone: Collection[str], store: Store) -> list[Link]:
-    """The links, as they are by now, whose events were listed for the first time, or are gone and had said more at last
-    than the link remembers.
+def _told(calendar: str, shown: Collection[str], gone: Collection[str], store: Store, now: datetime) -> list[Link]:
+    """The links, as they are by now, whose events were listed for the first time, or are gone: since now, and with what
+    they had said at last.
     """
     if not (shown or gone):
         return []
@@ -155,9 +154,30 @@ def _told(calendar: str, shown: Collection[str], gone: Collection[str], store: S
             continue
         after = changed(link, shown=link.shown or link.href in shown)
         if link.href in gone:
-            after = as_it_was_last(after, known.get((calendar, link.href)))
+            after = as_it_was_last(replace(after, gone_at=now), known.get((calendar, link.href)))
         told += [after] if after is not link else []
     return told
+
+
+async def look_at_new(store: Store, calendars: Mapping[str, CalendarPort], links: Iterable[Link]) -> None:
+    """Look once, right after they were written, at the events that their calendars have not shown yet.
+
+    That a write was answered proves little, see `Link.shown`; and whoever deletes an event before the next cycle, which
+    a timer may run in half an hour, means it. What cannot be read now the next listing may show.
+    """
+    unseen = [link for link in links if not link.shown and link.closed is None]
+    for url, calendar in calendars.items():
+        hrefs = [link.href for link in unseen if link.calendar == url]
+        if not hrefs:
+            continue
+        try:
+            found = {one.href for one in await calendar.fetch(hrefs)}
+        except SyncdError as error:
+            log.info("calendar.not_shown", calendar=url, fault=str(error))
+            continue
+        for link in store.links().values():
+            if link.calendar == url and link.href in found and not link.shown:
+                store.save_link(replace(link, shown=True))
 
 
 def _news(seen: list[Observation], store: Store, since: datetime | None) -> list[Observation]:

@@ -194,6 +194,8 @@ class Case:
         event, data = (source.event, source.data) if source is not None else (link.event, link.data)
         target = self.route(booking) or link.calendar
         uid, name = next_name(link.booking_id, target, self.snapshot)
+        # a backup has it under that name, unless its pair had ended
+        made_before = link.closed is None and (link.calendar, link.href.rsplit("/", 1)[-1]) == (target, name)
         rerouted = link.awaiting is not None and link.awaiting.kind is AwaitKind.REROUTE
         after = replace(
             link,
@@ -213,8 +215,7 @@ class Case:
             refusal=None,
             deletion=None,
             closed=None,
-            # a backup has it under that name
-            made_at=link.made_at if (link.calendar, link.href.rsplit("/", 1)[-1]) == (target, name) else self.now,
+            made_at=link.made_at if made_before else self.now,
             put_backs=link.put_backs if put_back is None else self.put_backs(put_back),
             leftovers=(*link.leftovers, left_behind(source, link.replay)) if source is not None else link.leftovers,
         )

@@ -46,7 +46,7 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     if case.policy.deletions == "restore":
         note = case.note(NoteKind.DELETION_RESTORED, was=booking.start)
         return bring_back(case, booking, marked, Why.DELETION_RESTORED, note)
-    if case.policy.deletions == "ask" and not asked:
+    if case.policy.deletions == "ask" and not asked and link.shown:
         return ask(case, booking, marked, NoteKind.CANCEL_ASKED)
     unmarked = case.with_link(replace(link, deletion=None))
     if (frozen := unmarked.frozen("", booking)) is not None:

@@ -145,7 +145,8 @@ def _over(case: Case, link: Link, awaiting: Awaiting, zimun: BookingSide, event:
             return _was_seen(zimun)
         case AwaitKind.REROUTE:
             # else an answer to this change of the config would count for the next one
-            return case.route(link.booking) == link.calendar
+            wanted = case.route(link.booking)
+            return wanted == link.calendar or (wanted is not None and awaiting.target not in ("", wanted))
 
 
 def _stands_elsewhere(case: Case, event: EventSide) -> bool:

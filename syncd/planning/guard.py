@@ -6,7 +6,7 @@ A calendar that was emptied, restored from a backup or misread is not forty cust
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from syncd.domain.actions import Action, Cancel, Create, Plan, Record, Remove, Replace, Reschedule, Why
 from syncd.domain.booking import Booking
@@ -64,17 +64,18 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     first = [deleted for deleted in gone if not deleted.asked]
     again = [deleted for deleted in gone if deleted.asked]
     asked = _awaiting_lately(snapshot, AwaitKind.CANCEL)
+    links = [deleted.case.link for deleted in first]
     back = _came_back(actions, snapshot).difference(deleted.case.link.booking_id for deleted in gone)
     lost = snapshot.perhaps_cancelled.difference(deleted.case.link.booking_id for deleted in gone)
     lately = snapshot.cancelled_lately + len(lost)
     if len(first) + len(again) + len(asked) + len(back) + lately <= policy.max_cancellations:
-        links = [*(deleted.case.link for deleted in first), *asked]
-        held = _emptied(links, snapshot, policy) | _set_back(links, snapshot, policy)
+        held = _emptied([*links, *asked], snapshot, policy) | _set_back(links, snapshot, policy, least=2)
         first = [deleted for deleted in first if deleted.case.link.calendar in held]
     # once so many were deleted again that it takes the shell, it does, however many are left; and a calendar that was
-    # emptied or set back once more has answered nothing: somebody may have made it anew on account of the questions
+    # emptied or set back once more has answered nothing: somebody may have made it anew on account of the questions.
+    # But two that were booked one after the other, a mother's and her child's, may well be deleted together
     links = [deleted.case.link for deleted in again]
-    lost_again = _emptied(links, snapshot, policy) | _set_back(links, snapshot, policy)
+    lost_again = _emptied(links, snapshot, policy) | _set_back(links, snapshot, policy, least=EMPTIED + 1)
     many = len(again) > policy.max_cancellations
     shell = [one for one in again if many or one.needs_shell or one.case.link.calendar in lost_again]
     found: dict[BookingId, Action] = {}
@@ -117,6 +118,8 @@ def _deleted(actions: dict[BookingId, Action], snapshot: Snapshot, policy: Polic
         goes = isinstance(action, Cancel)
         if not is_alive(link, snapshot, policy) or not (link.deletion is not None or begins or goes):
             continue
+        if not link.shown and question is None:
+            continue  # nobody can have deleted it, and nothing is cancelled for that
         case = Case(link, snapshot, policy)
         side = event_side(link, snapshot, policy)
         zimun = booking_side(link, snapshot, policy)
@@ -129,15 +132,15 @@ def _deleted(actions: dict[BookingId, Action], snapshot: Snapshot, policy: Polic
 def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     """The calendars of more than two events in which none stands any more; all of them, where none stands anywhere.
 
-    Judged by what still stands: an event that comes back anyway, because its booking moved, was lost with the others.
-    So was that of a booking which has begun; where it stands it tells nothing, for those to come may be lost. Nor does
-    one that syncd has just made: new bookings are written also while a loss cannot be judged yet.
+    Judged by what has stood through the loss. Not so what came back since: its question was asked, or its booking
+    moved. Nor what was made since, for bookings are also written while a loss cannot be judged yet. Nor the event of a
+    booking that has begun: those to come may be lost all the same.
     """
     gone = {link.booking_id for link in lost}
-    alive = [link for link in snapshot.links.values() if link.booking_id in gone or is_alive(link, snapshot, policy)]
+    since = min((_lost_at(link, snapshot) for link in lost), default=snapshot.now)
+    alive = [link for link in _managed(snapshot) if link.booking_id in gone or is_alive(link, snapshot, policy)]
     stands = [link for link in alive if link.booking_id not in gone and _stands(link, snapshot)]
-    to_come = (link for link in stands if link.booking.start > snapshot.now)
-    standing = {link.calendar for link in to_come if not _is_newer(link, lost, snapshot)}
+    standing = {one.calendar for one in stands if one.booking.start > snapshot.now and not _is_since(one, since)}
     begun = {link.booking_id for link in stands if link.booking.start <= snapshot.now}
     count = Counter(link.calendar for link in alive if link.booking_id not in begun)
     if not standing and count.total() > EMPTIED:
@@ -145,33 +148,41 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     return {link.calendar for link in lost if count[link.calendar] > EMPTIED} - standing
 
 
-def _is_newer(link: Link, lost: list[Link], snapshot: Snapshot) -> bool:
-    """Whether its event was made lately, and after all that was lost."""
-    at = link.made_at
-    if at is None or at <= snapshot.now - LATELY:
-        return False
-    return all(one.made_at is None or one.made_at < at for one in lost)
+def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy, *, least: int) -> set[str]:
+    """The calendars that lost, in one reading, just those events that were made last: as by a restored backup.
 
-
-def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
-    """The calendars that lost just those events that were made last, more than one: as by a backup that was restored.
-
-    One alone looks like any deletion.
+    `least`: so many of them. One alone looks like any deletion. What went with them counts whatever became of it since:
+    it may stand again, and ask, or be written where its booking belongs by now.
     """
     found = set()
-    for calendar in {link.calendar for link in lost}:
-        theirs = [
-            one for one in snapshot.links.values() if one.calendar == calendar and is_alive(one, snapshot, policy)
-        ]
-        away = [link for link in theirs if not _stands(link, snapshot)]
-        made = [link.made_at for link in away if link.made_at is not None]
-        if not 1 < len(away) == len(made):
-            continue
-        stands = (link for link in theirs if _stands(link, snapshot))
-        old = [link.made_at for link in stands if not _is_newer(link, away, snapshot)]
-        if old and all(at is None or at < min(made) for at in old):
+    for calendar, at in {(link.calendar, _lost_at(link, snapshot)) for link in lost}:
+        links = [link for link in _managed(snapshot) if is_alive(link, snapshot, policy)]
+        went = [one for one in links if one.gone_at == at and (one.calendar == calendar or one.awaiting is not None)]
+        stood = [one for one in links if one.calendar == calendar and _stands(one, snapshot) and not _is_since(one, at)]
+        made = [link.made_at for link in went if link.made_at is not None]
+        old = [link.made_at for link in stood if link.made_at is not None]
+        # since the database was lost nobody knows which were made last: it may be these
+        last = all(one < min(made) for one in old) if made else not old
+        if stood and last and len(made or went) >= least:
             found.add(calendar)
     return found
+
+
+def _managed(snapshot: Snapshot) -> list[Link]:
+    """The pairs in calendars of the config: of others nobody knows what stands."""
+    return [link for link in snapshot.links.values() if link.calendar in snapshot.managed]
+
+
+def _lost_at(link: Link, snapshot: Snapshot) -> datetime:
+    """Since when the event is missing, or is marked as cancelled."""
+    if link.gone_at is not None and (link.calendar, link.href) not in snapshot.events:
+        return link.gone_at
+    return link.deletion.since if link.deletion is not None else snapshot.now
+
+
+def _is_since(link: Link, at: datetime) -> bool:
+    """Whether its event was made at that time or later, or had been missing then and came back."""
+    return any(when is not None and when >= at for when in (link.made_at, link.gone_at))
 
 
 def _stands(link: Link, snapshot: Snapshot) -> bool:
@@ -225,10 +236,11 @@ def _is_reroute(action: Action) -> bool:
 
 
 def _await_reroute(action: Action, snapshot: Snapshot, policy: Policy) -> Action:
+    assert isinstance(action, Create)
     link = snapshot.links[action.booking_id]
     if link.awaiting is not None:
         return Record(action.booking_id, Why.REMEMBERED, link)  # one question at a time
-    awaiting = Awaiting(AwaitKind.REROUTE, snapshot.now, link.booking)
+    awaiting = Awaiting(AwaitKind.REROUTE, snapshot.now, link.booking, target=action.calendar)
     return Record(action.booking_id, Why.REROUTE_AWAITS, replace(link, awaiting=awaiting))
 
 

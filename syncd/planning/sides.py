@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncd.domain.booking import Booking
-from syncd.domain.event import Event, EventTime, Observation, TimeKind
+from syncd.domain.event import EVER, Event, EventTime, Observation, TimeKind
 from syncd.domain.ids import parse_uid
 from syncd.domain.link import Leftover, Link, Wrote
 from syncd.domain.note import NoteKind
@@ -283,7 +283,8 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
         return EventTransferred(seen)
     if any(is_not_seen(leftover, snapshot) for leftover in link.leftovers):
         return EventUnseen()
-    copied = any(_is_copy(seen, link, snapshot) for seen in snapshot.by_booking_id.get(link.booking_id, ()))
+    named = (seen for seen in snapshot.by_booking_id.get(link.booking_id, ()) if seen.calendar in snapshot.readable)
+    copied = any(_is_copy(seen, link, snapshot) for seen in named)
     match snapshot.looks.get(FindEvent(link.uid, link.booking_id)):
         case Look.ABSENT if not copied:
             return EventGone()
@@ -349,11 +350,16 @@ def is_due(link: Link, snapshot: Snapshot, policy: Policy) -> bool:
 def _is_copy(seen: Observation, link: Link, snapshot: Snapshot) -> bool:
     """Whether it is a person's entry of its own, made from the booking's event a while ago: for the next visit, say.
 
-    Cut and pasted, the one goes as the other comes; and nobody moves a booking that has begun.
+    Cut and pasted, the one goes as the other comes. In a calendar that was first read just now either may stand, and
+    what stands where the booking is was pasted. And nobody moves a booking that has begun.
     """
-    own = seen.event is not None and parse_uid(seen.event.uid) is None
-    stood = snapshot.now - (seen.first_at or seen.seen_at)
-    return own and (stood > SETTLED or link.booking.start <= snapshot.now)
+    if seen.event is None or parse_uid(seen.event.uid) is not None:
+        return False
+    if link.booking.start <= snapshot.now:
+        return True
+    if seen.first_at == EVER:
+        return resolved(seen.event.start, snapshot.zone(link.booking)).instant != link.booking.start
+    return snapshot.now - (seen.first_at or seen.seen_at) > SETTLED
 
 
 def transferred(link: Link, snapshot: Snapshot) -> Observation | None:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from syncd.domain.booking import Booking
 from syncd.domain.link import Decision
+from syncd.engine.execute import Executing
 from tests.loop.world import CANCEL, HOUR, World, at, settled, world
 from tests.servers import Server
 
@@ -32,6 +34,31 @@ async def test_an_event_that_comes_back_within_the_grace_costs_nothing(dav: Serv
         await w.quiet(minutes=9)
         await w.cycle(minutes=1)
         assert w.booking(booked).status == "cancelled"
+
+
+async def test_a_lid_that_is_closed_between_the_last_look_and_the_call(
+    dav: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days later the event may stand again."""
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        _, text = await w.event(booked)
+        await w.delete(booked)
+        await w.cycle()
+        read = Executing._read_afresh
+
+        async def slept(self: Executing, expect: Booking) -> Booking | None:
+            await w.put(booked, text)
+            w.clock.pass_by(hours=8)
+            return await read(self, expect)
+
+        monkeypatch.setattr(Executing, "_read_afresh", slept)
+        await w.cycle(minutes=11)
+        monkeypatch.undo()
+        await w.quiet(minutes=1)
+        assert w.calls(CANCEL) == []
+        assert w.link(booked).deletion is None
 
 
 async def test_the_grace_starts_anew_when_the_clock_jumps(dav: Server, folder: Path) -> None:

@@ -82,18 +82,59 @@ async def test_listed_under_another_name_it_was_shown(dav: Server, folder: Path)
         assert link.shown
 
 
-async def test_deleted_before_any_listing_it_comes_back_and_deleted_again_it_counts(dav: Server, folder: Path) -> None:
+async def test_deleted_before_the_next_cycle_it_counts(dav: Server, folder: Path) -> None:
+    """A timer may run syncd in half an hour. What stood right after it was written has been deleted by a person."""
     async with world(dav, folder) as w:
         booking_id = w.book(at(24, 9))
         await w.cycle()
-        assert (await w.http.delete(w.url(booking_id))).status_code in (200, 204)
-        for minutes in (1, 11, 1, 1):
+        assert w.link(booking_id).shown
+        await w.delete(booking_id)
+        for _ in range(2):
+            await w.cycle(minutes=30)
+        assert w.booking(booking_id).status == "cancelled"
+
+
+async def test_what_could_not_be_looked_at_comes_back_and_deleted_again_it_counts(dav: Server, folder: Path) -> None:
+    async def unread(ask: Ask, onward: Onward) -> Reply:
+        return Reply(503) if ask.method == "REPORT" and written(ask) else await onward(ask)
+
+    def written(ask: Ask) -> bool:
+        return b"calendar-multiget" in ask.body
+
+    async with stage(dav, folder) as (w, caldav, _):
+        booking_id = w.book(at(24, 9))
+        caldav.bend = unread
+        await w.cycle()
+        assert not w.link(booking_id).shown
+        caldav.bend = None
+        await w.delete(booking_id)
+        for minutes in (1, 11, 1):
             await w.cycle(minutes=minutes)
         assert "gone before the calendar had shown it" in await w.note(booking_id)
-        assert (await w.http.delete(w.url(booking_id))).status_code in (200, 204)
+        await w.delete(booking_id)
         for minutes in (1, 11, 1):
             await w.cycle(minutes=minutes)
         assert w.booking(booking_id).status == "cancelled"
+
+
+@pytest.mark.parametrize("deletions", ["cancel", "ask"])
+async def test_many_that_were_acknowledged_and_never_stored_ask_nothing(
+    dav: Server, folder: Path, deletions: str
+) -> None:
+    async def acknowledged(ask: Ask, onward: Onward) -> Reply:
+        return Reply(201, b"", {}) if ask.method == "PUT" else await onward(ask)
+
+    async with stage(dav, folder) as (w, caldav, _):
+        w.reconfigure(sync=f'deletions = "{deletions}"')
+        booked = [w.book(at(24 + n // 2, 9 + 4 * (n % 2))) for n in range(7)]
+        caldav.bend = acknowledged
+        await w.cycle()
+        caldav.bend = None
+        for minutes in (1, 11, 1, 11):
+            await w.cycle(minutes=minutes)
+        assert {w.booking(each).status for each in booked} == {"confirmed"}
+        for each in booked:
+            assert "gone before the calendar had shown it" in await w.note(each)
 
 
 async def test_what_was_remembered_beside_it_stays(dav: Server, folder: Path) -> None:

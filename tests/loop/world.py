@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -230,10 +230,7 @@ class World:
         await self.put(booking_id, dragged(text, by, self.clock.at), calendar)
 
     async def delete(self, booking_id: str, calendar: str | None = None) -> None:
-        """A person deletes an event that has stood for a while: a listing has named it by then."""
-        link = self.store.links().get(BookingId(booking_id))
-        if link is not None and not link.shown:
-            self.store.save_link(replace(link, shown=True))
+        """A person deletes an event."""
         answer = await self.http.delete(self.url(booking_id, calendar))
         assert answer.status_code in (200, 204), answer.status_code
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from syncd.domain.booking import Booking, Status
-from syncd.domain.event import EventTime, Observation, Put
+from syncd.domain.event import EVER, EventTime, Observation, Put
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Deletion, Leftover, Link, Missing, Wrote
 from syncd.domain.note import NoteKind
@@ -335,6 +335,18 @@ def test_a_copy_that_stood_beside_it_for_a_while_is_a_persons_own(stood: timedel
     # with its own UID it is the event itself, however long it took to go where it was
     same = replace(stands(FOUR, name="same.ics"), seen_at=NOW - DAY)
     assert calendar(pair(), same, looks=GONE) == EventTransferred(same)
+
+
+def test_in_a_calendar_that_is_new_to_the_config_what_stands_where_the_booking_is_was_pasted() -> None:
+    there, elsewhere = (replace(stands(at, name="copy.ics", uid="copy"), first_at=EVER) for at in (TEN, FOUR))
+    assert calendar(pair(), there, looks=GONE) == EventTransferred(there)
+    assert calendar(pair(), elsewhere, looks=GONE) == EventElsewhere(copied=True)
+
+
+def test_a_copy_in_a_calendar_that_left_the_config_keeps_nothing_from_being_deleted() -> None:
+    copy = replace(stands(FOUR, name="copy.ics", uid="copy", calendar=SIDE), seen_at=NOW - DAY)
+    only = frozenset({HOME})
+    assert calendar(pair(), copy, looks=GONE, managed=only, readable=only) == EventGone()
 
 
 def test_a_copy_of_what_has_begun_moves_nothing() -> None:

@@ -1,10 +1,13 @@
 """Too much at once waits for a person's word."""
 
+from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from syncd.domain.actions import Cancel, Why
+from syncd.domain.booking import Status
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision
 from syncd.domain.note import NoteKind
@@ -112,7 +115,8 @@ def test_emptied_once_more_it_has_answered_nothing() -> None:
     assert {world.note(name) for name in names(1, 3)} == {NoteKind.CANCEL_SHELL}
 
 
-def test_a_booking_that_came_since_does_not_stand_for_the_others() -> None:
+@pytest.mark.parametrize("away", [MINUTE, 90 * MINUTE])
+def test_a_booking_that_came_since_does_not_stand_for_the_others(away: timedelta) -> None:
     """While another calendar cannot be read nothing is believed to be deleted, and new events are written."""
     world = paired(4)
     world.cycle(HOUR)
@@ -122,21 +126,20 @@ def test_a_booking_that_came_since_does_not_stand_for_the_others() -> None:
     world.book("b9", TEN + 3 * DAY)
     world.cycle()
     world.unreadable.clear()
-    world.cycle()
+    world.cycle(away)
     assert kinds(world) == dict.fromkeys(names(1, 4), AwaitKind.CANCEL)
 
 
-def test_what_was_made_with_them_or_before_them_or_long_ago_does() -> None:
-    for wait, count in ((0 * HOUR, 0), (HOUR, 0), (HOUR - MINUTE, 3)):
-        world = paired(3)
-        world.cycle(HOUR)
-        world.book("b9", TEN + 3 * DAY)
-        world.cycle()
-        lost = names(1, 3) if wait else ["b1", "b2", "b9"]
-        world.now += wait - MINUTE
-        world.delete(*lost)
-        world.cycle()
-        assert len(kinds(world)) == count
+@pytest.mark.parametrize("wait", [MINUTE, HOUR])
+def test_one_that_was_made_before_does_stand_for_the_others(wait: timedelta) -> None:
+    world = paired(3)
+    world.cycle(HOUR)
+    world.book("b9", TEN + 3 * DAY)
+    world.cycle()
+    world.cycle(wait)
+    world.delete(*names(1, 3))
+    world.cycle()
+    assert not kinds(world)
 
 
 def test_an_account_that_lost_all_its_events_awaits_however_few_each_calendar_had() -> None:
@@ -190,13 +193,13 @@ def test_a_calendar_that_lost_what_was_made_last_was_set_back(older: int, lost: 
     assert kinds(world) == (dict.fromkeys(late, AwaitKind.CANCEL) if held else {})
 
 
-def set_back(world: World) -> list[str]:
-    """Two bookings are made after the others, an hour apart; their names."""
-    late = ["b8", "b9"]
+def set_back(world: World, *late: str) -> list[str]:
+    """Two bookings, or these, are made after the others, an hour apart; their names."""
+    late = late or ("b8", "b9")
     for number, name in enumerate(late):
         world.book(name, TEN + DAY + number * HOUR)
         world.cycle(HOUR)
-    return late
+    return list(late)
 
 
 def test_set_back_it_is_judged_by_what_is_missing_whatever_becomes_of_it() -> None:
@@ -225,7 +228,8 @@ def test_set_back_it_is_judged_by_what_is_missing_whatever_becomes_of_it() -> No
         assert not calls(world)
 
 
-def test_set_back_while_nothing_is_believed_and_a_booking_comes() -> None:
+@pytest.mark.parametrize("away", [MINUTE, 90 * MINUTE])
+def test_set_back_while_nothing_is_believed_and_a_booking_comes(away: timedelta) -> None:
     world = paired(4)
     late = set_back(world)
     world.delete(*late)
@@ -234,13 +238,13 @@ def test_set_back_while_nothing_is_believed_and_a_booking_comes() -> None:
     world.book("b99", TEN + 3 * DAY)
     world.cycle()
     world.unreadable.clear()
-    world.cycle()
+    world.cycle(away)
     assert kinds(world) == dict.fromkeys(late, AwaitKind.CANCEL)
 
 
 def test_set_back_once_more_it_has_answered_nothing() -> None:
     world = paired(4)
-    late = set_back(world)
+    late = set_back(world, "b7", "b8", "b9")
     world.delete(*late)
     world.cycle()
     world.cycle(HOUR)
@@ -251,18 +255,108 @@ def test_set_back_once_more_it_has_answered_nothing() -> None:
     assert {world.note(name) for name in late} == {NoteKind.CANCEL_SHELL}
 
 
-def test_where_an_older_one_went_too_or_all_were_made_at_once_they_were_deleted() -> None:
+def test_two_that_were_booked_in_a_row_are_cancelled_by_deleting_them_again() -> None:
+    world = paired(4)
+    late = set_back(world)
+    world.delete(*late)
+    world.cycle()
+    world.cycle(HOUR)
+    world.delete(*late)
+    world.cycle()
+    world.cycle(GRACE)
+    assert sorted(action.booking_id for action in calls(world)) == late
+
+
+def test_what_the_calendar_has_never_shown_is_no_deletion_to_ask_about() -> None:
+    world = paired(4)
+    world.links |= {name: replace(link, shown=False) for name, link in world.links.items()}
+    world.delete(*names(1, 4))
+    world.cycle()
+    assert not kinds(world)
+    world.cycle(GRACE)
+    assert not calls(world)
+    assert {world.note(name) for name in names(1, 4)} == {NoteKind.NEVER_SHOWN}
+
+
+def test_set_back_after_the_database_was_lost() -> None:
+    """Nobody knows when any of them was made, until new ones come: then those would be the last."""
+    world = paired(5)
+    world.links = {name: replace(link, made_at=None) for name, link in world.links.items()}
+    later = deepcopy(world)
+    world.delete("b4", "b5")
+    world.cycle()
+    assert kinds(world) == dict.fromkeys(["b4", "b5"], AwaitKind.CANCEL)
+    later.book("b9", TEN + 3 * DAY)
+    later.cycle()
+    later.delete("b4", "b5")
+    later.cycle()
+    assert not kinds(later)
+
+
+def test_what_was_last_seen_in_a_calendar_out_of_the_config_stands_for_nothing() -> None:
+    world = World()
+    world.book("b1", location_id="loc_2")
+    for number in range(2, 6):
+        world.book(f"b{number}", TEN + number * HOUR)
+    world.cycle()
+    world.managed = {HOME}
+    world.delete(*names(2, 5))
+    world.cycle()
+    assert kinds(world) == dict.fromkeys(names(2, 5), AwaitKind.CANCEL)
+
+
+def test_where_all_were_made_at_once_they_were_deleted() -> None:
     world = paired(4)
     world.delete("b3", "b4")
     world.cycle()
     assert not kinds(world)
-    more = paired(3)
-    for number in (4, 5):
-        more.book(f"b{number}", TEN + DAY + number * HOUR)
-        more.cycle(HOUR)
-    more.delete("b1", "b4", "b5")
-    more.cycle()
-    assert not kinds(more)
+
+
+def test_set_back_beside_what_a_person_deleted() -> None:
+    for delete in (World.delete, lambda world, name: world.edit(name, cancelled=True)):
+        world = paired(4)
+        late = set_back(world)
+        delete(world, "b1")
+        world.cycle()
+        world.delete(*late)
+        world.cycle()
+        assert kinds(world) == dict.fromkeys(["b1", *late], AwaitKind.CANCEL)
+
+
+def test_set_back_or_emptied_and_one_of_them_could_not_be_asked_about_in_time() -> None:
+    """A search that failed, or a write that was refused for hours: the others of that loss stand and ask by then."""
+    for lost in (["b8", "b9"], ["b1", "b2", "b3", "b4", "b8", "b9"]):
+        for after in (MINUTE, 2 * HOUR):
+            world = World(policy(max_cancellations=10))
+            for number in range(4):
+                world.book(f"b{number + 1}", TEN + number * HOUR)
+            world.cycle()
+            set_back(world)
+            world.delete(*lost)
+            world.cycle(without="b9")
+            world.links[BookingId("b9")] = replace(world.links[BookingId("b9")], deletion=None)
+            assert kinds(world) == dict.fromkeys(lost[:-1], AwaitKind.CANCEL)
+            world.cycle(after)
+            world.cycle(GRACE)
+            assert not calls(world)
+            assert kinds(world) == dict.fromkeys(lost, AwaitKind.CANCEL)
+
+
+def test_emptied_while_one_that_had_ended_comes_back() -> None:
+    """Its event is a new one, and stands for none of those that are lost."""
+    world = paired(4)
+    world.cancel("b4")
+    world.cycle()
+    world.cycle(HOUR)
+    world.delete("b1", "b2", "b3")
+    world.unreadable.add(SIDE)
+    world.cycle()
+    world.change("b4", status=Status.CONFIRMED)
+    world.cycle()
+    world.unreadable.clear()
+    world.cycle()
+    world.cycle(GRACE)
+    assert not calls(world)
 
 
 def test_an_emptied_calendar_beside_a_full_one_awaits_alone() -> None:

@@ -275,6 +275,11 @@ def test_a_question_about_another_calendar_ends_where_its_own_is_wanted_again(de
     question = asked(AwaitKind.REROUTE, decision=decision)
     assert lapses(question, BookingSame(BOOKED), SAME, make.policy(routes=(make.Route(HOME, fallback=True),)))
     assert not lapses(question, BookingSame(BOOKED), SAME)
+    # nor does an answer about one calendar count for a third
+    about = asked(AwaitKind.REROUTE, decision=decision, target=SIDE)
+    assert not lapses(about, BookingSame(BOOKED), SAME)
+    assert lapses(about, BookingSame(BOOKED), SAME, make.policy(routes=(make.Route(make.FOREIGN, fallback=True),)))
+    assert not lapses(about, BookingSame(BOOKED), SAME, make.policy(routes=()))
     # where no calendar takes it, nobody knows yet where it shall go
     assert not lapses(question, BookingSame(BOOKED), SAME, make.policy(routes=()))
 

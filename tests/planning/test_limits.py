@@ -445,7 +445,7 @@ def test_a_config_that_moves_more_than_five_waits(count: int, waits: bool) -> No
     if waits:
         action = salon.plan(rules).actions[0]
         link = salon.links[action.booking_id]
-        asked = Awaiting(AwaitKind.REROUTE, NOW, link.booking)
+        asked = Awaiting(AwaitKind.REROUTE, NOW, link.booking, target=SIDE)
         assert action == Record(link.booking_id, Why.REROUTE_AWAITS, replace(link, awaiting=asked))
 
 

@@ -35,6 +35,10 @@ class World(Scene):
             and each.id not in self.hidden | self.unlisted
         }
         readable = self.managed - self.unreadable
+        for name, link in self.links.items():
+            place = (link.calendar, link.href)
+            if link.calendar in readable and place in self.known and place not in self.objects:
+                self.links[name] = replace(link, gone_at=self.now)
         self.known = {key: seen for key, seen in self.known.items() if key[0] not in readable} | {
             key: self._listed(seen) for key, seen in self.objects.items() if key[0] in readable
         }
@@ -106,8 +110,8 @@ class World(Scene):
             looks |= {question: self.answer(question) for question in sorted(asked, key=repr)}
         raise AssertionError("the questions do not end")
 
-    def cycle(self, after: timedelta = MINUTE, rounds: int = ROUNDS) -> list[Action]:
-        """One cycle, some time later: what was done in it."""
+    def cycle(self, after: timedelta = MINUTE, rounds: int = ROUNDS, without: str = "") -> list[Action]:
+        """One cycle, some time later: what was done in it. `without`: what is about that booking comes to nothing."""
         self.now += after
         self.cycle_number += 1
         self.fresh.clear()
@@ -119,7 +123,8 @@ class World(Scene):
             if not plan.actions:
                 break
             for action in plan.actions:
-                self.apply(action)
+                if action.booking_id != without:
+                    self.apply(action)
             done += plan.actions
         self.log += done
         return done

@@ -72,6 +72,8 @@ def _honest(world: "World") -> bool:
     # after a 403 Zimun is not asked to change anything for a quarter of an hour
     if world.setup["far"] and world.setup["server"] in ("unique", "trash"):
         return False  # a UID takes two refusals, and a booking that is far ahead is listed each quarter of an hour
+    if world.reached["fault: precondition in create"]:
+        return False  # something stood there and shows nothing: tried again after an hour
     told = any(kind in (*LIES, "forbidden") for step in world.history.steps for _, kind in step.faults)
     return not told and not any(
         step.what in ("clock", "reboot", "calendar lags", "leave") for step in world.history.steps

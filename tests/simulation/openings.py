@@ -102,8 +102,9 @@ class Openings:
         booked = self.world.asks.booked.get(mail_in(old), [])
         if not booked:
             self.world.fail(f"syncd removes {href}, for which nothing was booked")
-        names = [self.world.zimun.now_called(one.id) for one in booked]
-        if not any(self.world.oracle.said[name].met or self.world.zimun.bookings[name].cancelled for name in names):
+        now, names = self.world.clock.true(), [self.world.zimun.now_called(one.id) for one in booked]
+        ended = any(one.cancelled or one.start <= now for one in (self.world.zimun.bookings[name] for name in names))
+        if not (ended or any(self.world.oracle.said[name].met for name in names)):
             self.world.fail(f"syncd removes {href}, before its booking's event stood")
 
     # how it has to end

@@ -97,10 +97,10 @@ class People:
             new["stamp"] = self._stamp()
         if step.n % 11 == 0:
             new.pop("put", None)  # Outlook CalDav Synchronizer keeps no properties that it does not know
-        self._put(url, href, objects.write(new))
+        self.put(url, href, objects.write(new))
         return True
 
-    def _put(self, url: str, href: str, data: str) -> None:
+    def put(self, url: str, href: str, data: str) -> None:
         there = self.world.server.calendars[url].objects.get(href)
         if there is not None:
             self.old.setdefault((url, href), []).append(there[0])
@@ -191,15 +191,15 @@ class People:
             other = ALL[step.n % len(ALL)]
             href = self.world.server.calendars[other].path(href.rsplit("/", 1)[1])
             url = other
-        if href in self.world.server.calendars[url].objects or self._uid_taken(url, data):
+        if href in self.world.server.calendars[url].objects or self.is_taken(url, data):
             return False
         trash.pop()
         if step.n % 2:
             data = objects.write(objects.read(data) | {"stamp": self._stamp()})
-        self._put(url, href, data)
+        self.put(url, href, data)
         return True
 
-    def _uid_taken(self, url: str, data: str) -> bool:
+    def is_taken(self, url: str, data: str) -> bool:
         uid = objects.read(data)["uid"]
         where = ALL if self.world.server.kind == "unique" else (url,)
         return any(
@@ -227,7 +227,7 @@ class People:
             self._drop(url, href, step.name)
         copied = fields | {"uid": f"pasted-{self.made}", "stamp": self._stamp()}
         copied["bid"] = fields["bid"] if keep else ""
-        self._put(other, self.world.server.calendars[other].path(f"pasted-{self.made}.ics"), objects.write(copied))
+        self.put(other, self.world.server.calendars[other].path(f"pasted-{self.made}.ics"), objects.write(copied))
         return True
 
     def _put_there(self, step: Step) -> bool:
@@ -240,11 +240,11 @@ class People:
         other = ALL[(ALL.index(url) + 1 + step.n % 3) % len(ALL)]
         new = self.world.server.calendars[other].path(href.rsplit("/", 1)[1])
         fields = objects.read(data)
-        if new in self.world.server.calendars[other].objects or self._uid_taken(other, data) or "broken" in fields:
+        if new in self.world.server.calendars[other].objects or self.is_taken(other, data) or "broken" in fields:
             return False
         if step.n % 4 == 0:
             fields |= self._moved(fields, STARTS[step.n % len(STARTS)])
-        self._put(other, new, objects.write(fields | {"stamp": self._stamp()}))
+        self.put(other, new, objects.write(fields | {"stamp": self._stamp()}))
         return True
 
     def _take_away(self, step: Step) -> bool:
@@ -271,17 +271,17 @@ class People:
         if new in self.world.server.calendars[other].objects:
             return False
         self.world.server.delete(url, href, "person")
-        if self._uid_taken(other, data):
-            self._put(url, href, data)
+        if self.is_taken(other, data):
+            self.put(url, href, data)
             return False
-        self._put(other, new, data)
+        self.put(other, new, data)
         return True
 
     def _replay(self, step: Step) -> bool:
         """A stale client writes an older version back, to the letter."""
         found = self._older(step)
         if found is not None:
-            self._put(*found)
+            self.put(*found)
         return found is not None
 
     def _overwrite(self, step: Step) -> bool:
@@ -292,7 +292,7 @@ class People:
         url, href, data = found
         fields = objects.read(data)
         edits = ({"ack": step.n}, {"extra": [*fields["extra"], f"alarm {step.n}"]}, {"place": f"room qzx {step.n}"})
-        self._put(url, href, objects.write(fields | edits[step.n % 3] | {"stamp": self._stamp()}))
+        self.put(url, href, objects.write(fields | edits[step.n % 3] | {"stamp": self._stamp()}))
         return True
 
     def _older(self, step: Step) -> tuple[str, str, str] | None:
@@ -315,9 +315,7 @@ class People:
                 self.world.server.delete(url, mine[0], "person")
             else:
                 data = objects.read(calendar.objects[mine[0]][0])
-                self._put(
-                    url, mine[0], objects.write(data | {"title": f"dentist qzx {step.n}", "stamp": self._stamp()})
-                )
+                self.put(url, mine[0], objects.write(data | {"title": f"dentist qzx {step.n}", "stamp": self._stamp()}))
             return True
         self.made += 1
         start = STARTS[step.n % len(STARTS)]
@@ -326,7 +324,7 @@ class People:
             "start": objects.zoned(start), "end": objects.zoned(start + 30 * MINUTE), "rrule": False,
             "cancelled": False, "extra": [], "stamp": self._stamp(),
         }  # fmt: skip
-        self._put(url, calendar.path(f"own-{self.made}.ics"), objects.write(fields))
+        self.put(url, calendar.path(f"own-{self.made}.ics"), objects.write(fields))
         return True
 
     def _garble(self, step: Step) -> bool:
@@ -337,7 +335,7 @@ class People:
             for href, (data, _) in self.world.server.calendars[url].objects.items():
                 fields = objects.read(data)
                 if fields.pop("broken", False):
-                    self._put(url, href, objects.write(fields | {"stamp": self._stamp()}))
+                    self.put(url, href, objects.write(fields | {"stamp": self._stamp()}))
                     return True
         return False
 
@@ -482,6 +480,15 @@ class People:
     def _calendar_gone(self, step: Step) -> bool:
         self.world.server.calendars[MANAGED[step.n % 3]].gone = True
         return True
+
+    def _server_copies(self, step: Step) -> bool:
+        return self.world.losses.copy(step.n)
+
+    def _server_empties(self, step: Step) -> bool:
+        return self.world.losses.empty(step.n)
+
+    def _server_sets_back(self, step: Step) -> bool:
+        return self.world.losses.set_back(step.n)
 
     def _calendar_lags(self, step: Step) -> bool:
         self.world.server.calendars[MANAGED[step.n % 3]].lags = True

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from tests.simulation import asks, hand, imports, rare, regulars, slot_people
+from tests.simulation import asks, hand, imports, losses, rare, regulars, slot_people
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
 from tests.simulation.storms import AIMS, NAMES, storm
@@ -119,6 +119,9 @@ def make(seed: int) -> History:
     random = Random(f"swallowed {seed}")
     if random.random() < 0.08:
         _put_in(random, steps, rare.never_stored)
+    random = Random(f"losses {seed}")
+    if random.random() < 0.06:
+        _put_in(random, steps, losses.steps_of)
     return History(seed, setup, tuple(steps))
 
 

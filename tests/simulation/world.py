@@ -39,6 +39,7 @@ from tests.simulation.hand import Hand
 from tests.simulation.history import SHELF, SLOTS, WRITES, History, Step
 from tests.simulation.imports import Imports
 from tests.simulation.loop import Loop
+from tests.simulation.losses import Losses
 from tests.simulation.openings import DAYS_AHEAD, Openings
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
@@ -120,6 +121,7 @@ class World:
         self.imports = Imports(self)
         self.openings = Openings(self)
         self.slot_people = SlotPeople(self, self.openings)
+        self.losses = Losses(self)
         self.disk = Disk() if self.setup.get("file") else Memory()
         self.takes = True
         """Whether the config lets people ask, in a world in which they do."""
