@@ -152,7 +152,9 @@ class Case:
             since=(waiting,) if waiting else (),
         )
         if span is not None:
-            after = replace(after, put=self.put(booking, seen.event), wish=None, refusal=None, deletion=None)
+            after = replace(
+                after, put=self.put(booking, seen.event), wish=None, refusal=None, deletion=None, went_unkept=False
+            )
         if put_back:
             after = replace(after, put_backs=self.put_backs(letters(seen.event.start)))
         merged = merge(link.texts, seen.event, self.texts)
@@ -212,6 +214,7 @@ class Case:
             wish=None,
             refusal=None,
             deletion=None,
+            went_unkept=False,
             closed=None,
             # a backup has it under that name
             made_at=link.made_at if (link.calendar, link.href.rsplit("/", 1)[-1]) == (target, name) else self.now,
