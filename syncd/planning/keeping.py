@@ -16,7 +16,7 @@ WAITING = (NoteKind.NOT_YET_BOOKED, NoteKind.MOVE_AWAITS)
 ANSWERS_TO_A_MARK = (NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.MOVE_UNSURE, NoteKind.CANCEL_REFUSED)
 LEFT = "its event stands in a calendar that the config does not name any more"
 TO_APPROVE = "approve it, and an event is written where the config sends it now; or name that calendar again"
-NAME_IT = "name it again, or move the event into one of the config"
+NAME_IT = "left there, as you said, until its booking changes; or name it again, or move the event to one of the config"
 # the reasons of writes that tell a person no
 REFUSALS = frozenset({Why.MOVE_REFUSED, Why.CONFLICT, Why.DELETION_RESTORED, Why.CANCEL_REFUSED})
 
