@@ -26,7 +26,7 @@ from syncd.domain.errors import SyncdError
 from syncd.domain.event import Observation, Texts
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision
-from syncd.engine import memory
+from syncd.engine import kept, memory
 from syncd.engine.answers import Answering
 from syncd.engine.asked import AskedByHand
 from syncd.engine.execute import Executing
@@ -213,13 +213,15 @@ class Engine:
             known = replace(known, catalog=sides.catalog)
         left_out = await settle(sides, managed.calendars, known, health)
         links = sides.store.links()
+        came = kept.came(sides.store, managed.calendars)
         cursors = sides.store.cursors()
         (catalog, listed, window), readable = await together(
             observe_bookings(sides, managed.policy, links.values(), now, health),
             observe_calendars(sides.store, managed.calendars, cursors, links.values(), now, health),
         )
+        kept.remember(sides.store, managed.calendars, came, readable)
         links = sides.store.links()  # with what events that went had said at last
-        unread = (url for url in managed.calendars if cursors.get(url, UNREAD)[1] is None)
+        unread = {url for url in managed.calendars if cursors.get(url, UNREAD)[1] is None} - readable
         parked = (*listed.parked, *catalog.parked) if listed is not None else ()
         unreadable = frozenset(item.key for item in parked)
         bookings = {booking.id: booking for booking in listed.bookings} if listed is not None else {}
@@ -245,7 +247,7 @@ class Engine:
             told_otherwise=memory.told_otherwise(sides.store, links),
             asked_lately=memory.asked_lately(sides.store, now),
             refused_uids=memory.refused_uids(sides.store),
-            never_read=frozenset(url for url in unread if url not in readable),
+            never_read=frozenset() if kept.was_whole(sides.store, unread) else frozenset(unread),
             cancelled_lately=cancelled,
             perhaps_cancelled=perhaps_cancelled,
         )

@@ -152,7 +152,9 @@ class Case:
             since=(waiting,) if waiting else (),
         )
         if span is not None:
-            after = replace(after, put=self.put(booking, seen.event), wish=None, refusal=None, deletion=None)
+            after = replace(
+                after, put=self.put(booking, seen.event), wish=None, refusal=None, deletion=None, went_unkept=False
+            )
         if put_back:
             after = replace(after, put_backs=self.put_backs(letters(seen.event.start)))
         merged = merge(link.texts, seen.event, self.texts)
@@ -214,6 +216,7 @@ class Case:
             wish=None,
             refusal=None,
             deletion=None,
+            went_unkept=False,
             closed=None,
             made_at=link.made_at if made_before else self.now,
             put_backs=link.put_backs if put_back is None else self.put_backs(put_back),

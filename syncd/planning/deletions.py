@@ -46,6 +46,9 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     if case.policy.deletions == "restore":
         note = case.note(NoteKind.DELETION_RESTORED, was=booking.start)
         return bring_back(case, booking, marked, Why.DELETION_RESTORED, note)
+    if link.went_unkept and link.shown:
+        # who tidies up a calendar that syncd does not keep has answered nothing, and need not mean the bookings
+        return ask(case, booking, marked, NoteKind.CANCEL_ASKED)
     if case.policy.deletions == "ask" and not asked and link.shown:
         return ask(case, booking, marked, NoteKind.CANCEL_ASKED)
     unmarked = case.with_link(replace(link, deletion=None))

@@ -110,6 +110,8 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
     link = case.link
     if link.deletion is not None and (isinstance(event, PRESENT | EventElsewhere) or _stands_elsewhere(case, event)):
         link = replace(link, deletion=None)
+    if isinstance(event, PRESENT):
+        link = changed(link, went_unkept=False)
     if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and _was_met(case):
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
     if link.unsaid(NoteKind.MOVE_UNSURE) and isinstance(event, PRESENT) and seen_booking(link, case.snapshot):

@@ -14,6 +14,9 @@ from syncd.planning.merge import merge
 
 WAITING = (NoteKind.NOT_YET_BOOKED, NoteKind.MOVE_AWAITS)
 ANSWERS_TO_A_MARK = (NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.MOVE_UNSURE, NoteKind.CANCEL_REFUSED)
+LEFT = "its event stands in a calendar that the config does not name any more"
+TO_APPROVE = "approve it, and an event is written where the config sends it now; or name that calendar again"
+NAME_IT = "left there, as you said, until its booking changes; or name it again, or move the event to one of the config"
 # the reasons of writes that tell a person no
 REFUSALS = frozenset({Why.MOVE_REFUSED, Why.CONFLICT, Why.DELETION_RESTORED, Why.CANCEL_REFUSED})
 
@@ -110,6 +113,7 @@ def transferred(case: Case, seen: Observation) -> Outcome:
         leftovers=tuple(one for one in link.leftovers if one is not left),
         pending=note,
         deletion=None,
+        went_unkept=False,
         shown=True,
     )
     return Outcome(Record(link.booking_id, Why.EVENT_TRANSFERRED, after))
@@ -194,6 +198,34 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     note = link.pending or _reassigned(case, booking) or standing(case)
     put_back = seen.calendar if brought_home else None
     return Outcome(case.recreate(booking, why, note=note, source=seen, put_back=put_back))
+
+
+def rehomed(case: Case, booking: Booking | None) -> Outcome:
+    """Its calendar left the config, where nothing is touched: an event is written where the booking belongs now.
+
+    The old one stays. Should its calendar come back it is a second event of the booking, which cancels and moves
+    nothing: `_relocate` takes it where routing wants it there again, else `duplicates` removes it. `booking` is None
+    where it was cancelled, or Zimun does not tell of it.
+    """
+    link = case.link
+    if not _may_leave(case):
+        asked = link.awaiting is not None and link.awaiting.decision is None
+        return case.problem(ProblemKind.UNMANAGED, f"{LEFT}: {TO_APPROVE if asked else NAME_IT}")
+    if booking is None or booking.start <= case.now:
+        return case.problem(ProblemKind.UNMANAGED, f"{LEFT}: it is left there")
+    target = case.route(booking)
+    if target is None:
+        return unrouted(booking.id)
+    if target not in case.snapshot.readable:
+        return case.problem(ProblemKind.UNMANAGED, f"{LEFT}, and the one that it belongs in cannot be read: {target}")
+    # a move that was wanted there, and that Zimun was not asked for yet, is told: nothing moves it from here on
+    awaiting = link.awaiting if link.awaiting is not None and link.awaiting.kind is AwaitKind.MOVE else None
+    asked_for = link.wish.to if link.wish is not None else awaiting.to if awaiting is not None else None
+    lost = case.note(NoteKind.ADOPTED, asked=asked_for, was=booking.start) if asked_for is not None else None
+    if awaiting is not None:
+        case = case.with_link(replace(link, awaiting=None))
+    note = lost or link.pending or _reassigned(case, booking) or standing(case)
+    return Outcome(case.recreate(booking, Why.REROUTED, note=note))
 
 
 def _reassigned(case: Case, booking: Booking) -> Note | None:

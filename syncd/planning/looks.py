@@ -32,8 +32,9 @@ def questions(snapshot: Snapshot, policy: Policy) -> frozenset[Question]:
     """All that is still to be looked at; empty when a plan can be made."""
     asked: set[Question] = set()
     for link in snapshot.links.values():
-        if is_alive(link, snapshot, policy) and link.calendar in snapshot.managed:
-            asked |= _about(Case(link, snapshot, policy))
+        if is_alive(link, snapshot, policy):
+            case = Case(link, snapshot, policy)
+            asked |= _about(case) if link.calendar in snapshot.managed else _about_an_unlisted(case)
     asked |= _about_orphans(snapshot, policy)
     asked |= _about_the_route(snapshot)
     return frozenset(question for question in asked if question not in snapshot.looks)
@@ -59,6 +60,11 @@ def _about_booking(case: Case) -> set[Question]:
         return set()  # lists need not name it any more; one that lives again is named
     listed = window.start <= link.booking.start < window.end
     return {LookBooking(link.booking_id)} if listed or _stirs(case) else set()
+
+
+def _about_an_unlisted(case: Case) -> set[Question]:
+    """The booking of an event in a calendar that left the config, where no list names it."""
+    return _about_booking(case) if case.snapshot.list_closed else set()
 
 
 def _stirs(case: Case) -> bool:

@@ -21,6 +21,12 @@ from syncd.planning.snapshot import Look, LookBooking, Policy, Snapshot
 # Purelymail and Bedework list up to three minutes behind
 LAG = timedelta(minutes=5)
 
+UNREADABLE = "it has no event yet, for the calendar that it belongs in cannot be read"
+UNREAD = (
+    "it has no event yet, for one may stand in a calendar that was never read with this database: make it readable, or "
+    "take it out of the config"
+)
+
 
 def welcome(snapshot: Snapshot, policy: Policy) -> list[Outcome]:
     """What to do about every booking and every event of ours that no open link pairs."""
@@ -112,8 +118,11 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
     if target is None:
         return unrouted(booking.id)
     if snapshot.never_read:
-        return Outcome()  # its event may stand in a calendar that could not be read since the database was lost
-    if target not in snapshot.readable or _is_parked(booking.id, snapshot):
+        # its event may stand in a calendar that could not be read since the database was lost
+        return _waits(booking.id, f"{UNREAD}: {', '.join(sorted(snapshot.never_read))}")
+    if target not in snapshot.readable:
+        return _waits(booking.id, f"{UNREADABLE}: {target}")
+    if _is_parked(booking.id, snapshot):
         return Outcome()
     if (tombstone := snapshot.links.get(booking.id)) is not None:
         # it lives again, and so does what people had written into its event, and what they were still to be told
@@ -127,6 +136,10 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
     link = Link(booking.id, target, "", uid, booking, EventTime(""), texts, put=put, made_at=snapshot.now)
     made = draft(snapshot, policy, booking, uid, fresh(texts), booking.span, link.put)
     return Outcome(Create(booking.id, Why.NEW, link, target, name, made))
+
+
+def _waits(booking_id: BookingId, why: str) -> Outcome:
+    return Outcome(problem=Problem(ProblemKind.PARKED, booking_id, why))
 
 
 def _is_parked(booking_id: BookingId, snapshot: Snapshot) -> bool:

@@ -11,7 +11,7 @@ from syncd.domain.link import Decision, Link
 from syncd.planning import deletions, duplicates, endings, moves, newcomers
 from syncd.planning.case import Case, Outcome, noticed
 from syncd.planning.instants import letters
-from syncd.planning.keeping import agree, follow, keep, remembered, transferred, write_ours_again
+from syncd.planning.keeping import agree, follow, keep, rehomed, remembered, transferred, write_ours_again
 from syncd.planning.sides import (
     BookingCancelled,
     BookingMissing,
@@ -28,6 +28,7 @@ from syncd.planning.sides import (
     EventSide,
     EventTransferred,
     EventUnbookable,
+    EventUnseen,
     booking_side,
     event_side,
     is_blind,
@@ -75,13 +76,11 @@ def decide(case: Case) -> Outcome:
     if case.link.calendar not in case.snapshot.managed:
         if (elsewhere := found_again(case.link, case.snapshot)) is not None:
             return transferred(case, elsewhere)
-        # what is told of the booking meanwhile counts, though nothing is done about its event
-        case = endings.known_again(case, booking_side(case.link, case.snapshot, case.policy))
-        unmanaged = case.problem(
-            ProblemKind.UNMANAGED,
-            "its event stands in a calendar that the config does not name any more: name it again, or move the event",
-        )
-        return replace(unmanaged, action=case.remember(case.link, remembered(case)).action)
+        # what is told of the booking meanwhile counts, though nothing is done about that event
+        side = booking_side(case.link, case.snapshot, case.policy)
+        case = endings.lapse(case, side, EventUnseen())
+        outcome = rehomed(case, side.booking if isinstance(side, BookingSame | BookingMoved) else None)
+        return outcome if outcome.action else replace(outcome, action=case.remember(case.link, remembered(case)).action)
     zimun = booking_side(case.link, case.snapshot, case.policy)
     event = event_side(case.link, case.snapshot, case.policy)
     seen = case.snapshot.events.get((case.link.calendar, case.link.href))

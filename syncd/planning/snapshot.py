@@ -86,7 +86,7 @@ class Snapshot:
     `list_closed`: Zimun answers, but does not list bookings to this client; each is looked at by its id.
     `bookings` are those read in this cycle, by list or by id; `unreadable` the ids of items that could not be parsed.
     `readable` are the managed calendars that were read completely, `managed` all of them; `never_read` those that
-    this database knows nothing of yet. `texts` are what each event
+    this database knows nothing of yet, while it has not known all at one time. `texts` are what each event
     should say. `clock_jumped`: the wall clock moved by itself since the last cycle. `asked_lately` are bookings of
     unlinked events that were looked up within the hour; `refused_uids` are UIDs that a server would not take.
     `told_otherwise` are the starts that Zimun told at last of live bookings whose pairs had not come to that yet.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from syncd.domain.link import Decision
-from tests.loop.world import HOUR, at, world
+from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at, world
 from tests.servers import Server
 
 ENTRY = '[[calendars]]\nurl = "{}"\n{} = ["{}"]\n'
@@ -102,7 +102,7 @@ async def test_one_that_reroutes_six_awaits_and_follows_when_approved(
         assert len(w.calls("/reschedule")) == 1
 
 
-async def test_a_calendar_taken_out_of_the_config_cancels_nothing(
+async def test_a_calendar_taken_out_of_the_config_cancels_nothing_and_its_bookings_get_events_where_they_belong(
     dav: Server, folder: Path, new_calendar: Callable[[], str]
 ) -> None:
     other = new_calendar()
@@ -111,8 +111,68 @@ async def test_a_calendar_taken_out_of_the_config_cancels_nothing(
         await w.cycle()
         before = await w.events(other)
         w.reconfigure()
-        for minutes in (1, 11, 11):
-            report = await w.quiet(minutes=minutes)
-        assert {problem.kind for problem in report.summary.problems} == {"unmanaged"}
-        assert {problem.key for problem in report.summary.problems} == set(booked)
+        report = await w.cycle(minutes=1)
+        assert report.summary.exit_code == 0
+        assert [await w.exists(each) for each in booked] == [True] * 3
         assert await w.events(other) == before
+        w.salon.move(booked[0], at(24, 15))
+        await w.cycle(minutes=1)
+        assert await w.start(booked[0]) == ";TZID=Europe/Berlin:20261124T160000"
+        # named again, each booking has one event
+        w.reconfigure(calendars=ENTRY.format(other, "locations", "loc_mitte"))
+        for minutes in (11, 11, 11):
+            await w.cycle(minutes=minutes)
+        assert (len(await w.events()), len(await w.events(other))) == (0, 3)
+        assert not w.calls(CANCEL)
+        assert not w.calls(RESCHEDULE)
+        await w.quiet(minutes=11)
+
+
+async def test_events_that_were_tidied_away_while_their_calendar_was_out_of_the_config_are_asked_about(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    other = new_calendar()
+    entry = ENTRY.format(other, "locations", "loc_mitte")
+    async with world(dav, folder, calendars=entry) as w:
+        booked = [w.book(at(24 + n % 4, 9 + 3 * (n // 4))) for n in range(6)]
+        w.book(at(24, 9), place="loc_shoreditch")
+        await w.cycle()
+        w.reconfigure()
+        for minutes in (1, 11):
+            report = await w.quiet(minutes=minutes)
+            assert report.summary.counts["awaiting"] == 6
+        assert {problem.key for problem in report.summary.problems} == set(booked)
+        for each in booked[:2]:
+            await w.delete(each, other)
+        await w.cycle(hours=3)
+        w.reconfigure(calendars=entry)
+        for minutes in (11, 11, 11):
+            await w.cycle(minutes=minutes)
+        assert not w.calls(CANCEL)
+        for each in booked[:2]:
+            assert "Cancel" in await w.title(each, other)
+        # from now on a deletion is one again
+        await w.delete(booked[2], other)
+        for minutes in (1, 11):
+            await w.cycle(minutes=minutes)
+        assert len(w.calls(CANCEL)) == 1
+
+
+async def test_a_calendar_that_comes_later_and_cannot_be_read_stops_the_bookings_that_go_there_alone(
+    dav: Server, folder: Path
+) -> None:
+    missing = ENTRY.format(f"{dav.home_url}no-such-calendar/", "locations", "loc_shoreditch")
+    async with world(dav, folder) as w:
+        w.book(at(24, 9))
+        await w.cycle()
+        w.reconfigure(calendars=missing)
+        here, there = w.book(at(25, 9)), w.book(at(25, 9), place="loc_shoreditch")
+        report = await w.cycle(minutes=1)
+        assert await w.exists(here)
+        assert [problem.key for problem in report.summary.problems] == [there]
+        # with a lost database nobody knows what stands in the one that cannot be read, and each is named
+        w.lose_database()
+        third = w.book(at(26, 9))
+        report = await w.cycle(minutes=1)
+        assert not await w.exists(third)
+        assert {there, third} <= {problem.key for problem in report.summary.problems}

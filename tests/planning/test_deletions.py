@@ -10,7 +10,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import ClosedWhy
 from syncd.domain.note import NoteKind
 from syncd.planning.sides import EventGone, EventUnseen, event_side
-from syncd.planning.snapshot import FindEvent, Look, LookEvent
+from syncd.planning.snapshot import FindEvent, Look, LookEvent, Policy
 from tests.planning import builders as make
 from tests.planning.builders import DAY, FOREIGN, FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
 from tests.planning.world import World, calls, effects, paired
@@ -355,3 +355,40 @@ def test_a_jump_of_the_clock_counts_also_while_the_calendar_is_not_in_the_config
     world.managed, world.clock_jumped = {HOME, SIDE}, False
     world.cycle(MINUTE)
     assert not calls(world)
+
+
+@pytest.mark.parametrize("rules", [policy(), policy(deletions="ask")])
+@pytest.mark.parametrize("marked", [True, False])
+def test_what_went_while_its_calendar_was_out_of_the_config_is_asked_about(rules: Policy, marked: bool) -> None:
+    world = paired(2, rules)
+    if marked:
+        world.edit("b1", cancelled=True)
+    else:
+        world.delete("b1")
+    world.links[B1] = replace(world.links[B1], went_unkept=True)
+    for _ in range(3):
+        world.cycle(GRACE)
+    assert (world.note(), calls(world)) == (NoteKind.CANCEL_ASKED, [])
+    # deleted again, it is the answer
+    world.delete("b1")
+    world.cycle()
+    world.cycle(GRACE)
+    assert world.bookings[B1].cancelled
+
+
+def test_and_not_any_more_once_it_was_seen_again() -> None:
+    world = paired(2)
+    world.links[B1] = replace(world.links[B1], went_unkept=True)
+    world.cycle()
+    assert not world.links[B1].went_unkept
+    deleted(world)
+    world.cycle(GRACE)
+    assert world.bookings[B1].cancelled
+
+
+def test_nor_is_anything_asked_where_deletions_are_restored() -> None:
+    world = paired(2, policy(deletions="restore"))
+    world.delete("b1")
+    world.links[B1] = replace(world.links[B1], went_unkept=True)
+    world.cycle()
+    assert world.note() is NoteKind.DELETION_RESTORED

@@ -6,10 +6,12 @@ import pytest
 
 from syncd.domain.actions import Remove, Reschedule, Why
 from syncd.domain.ids import BookingId
+from syncd.domain.link import Decision
 from syncd.domain.note import NoteKind
+from syncd.planning.keeping import LEFT, NAME_IT, TO_APPROVE
 from syncd.planning.routing import Route, route
 from tests.planning import builders as make
-from tests.planning.builders import FOUR, HOME, HOUR, MINUTE, NOON, SIDE, TEN, policy
+from tests.planning.builders import DAY, FOUR, HOME, HOUR, MINUTE, NOON, SIDE, TEN, policy
 from tests.planning.world import World, calls, effects, paired
 
 B1 = BookingId("b1")
@@ -167,11 +169,141 @@ def test_a_uid_that_a_server_refuses_gets_the_next_generation() -> None:
     assert world.cycle() == []
 
 
-def test_a_calendar_that_is_not_managed_any_more_is_named_and_left() -> None:
+# a calendar that left the config
+
+
+def left(count: int = 1, there: World | None = None) -> World:
+    """The home calendar is not in the config any more, and all bookings go to the other one."""
+    world = there or paired(count)
+    world.managed, world.policy = {SIDE}, policy(routes=(Route(SIDE),))
+    return world
+
+
+def named_again(world: World, *routes: Route) -> None:
+    world.managed, world.policy = {HOME, SIDE}, policy(routes=routes)
+
+
+def test_the_event_in_a_calendar_that_left_the_config_stays_and_the_booking_gets_another_where_it_belongs_now() -> None:
     world = paired()
-    world.managed = {SIDE}
+    world.edit("b1", extra="COLOR:red")
+    world.cycle()
+    before = world.objects[HOME, "/home/b1.ics"]
+    world = left(there=world)
+    world.cycle()
+    assert world.objects[HOME, "/home/b1.ics"] == before
+    assert "COLOR:red" in world.objects[SIDE, "/side/b1.ics"].data
+    assert (world.links[B1].calendar, world.note(), world.problems) == (SIDE, None, ())
+    world.change("b1", start=FOUR)
+    world.settle()
+    assert (world.start(), calls(world)) == (FOUR, [])
+
+
+@pytest.mark.parametrize("home", [True, False])
+@pytest.mark.parametrize("meanwhile", ["nothing", "dragged", "deleted", "marked", "customer"])
+def test_when_that_calendar_comes_back_one_of_the_two_goes_and_nothing_is_moved_or_cancelled(
+    meanwhile: str, home: bool
+) -> None:
+    world = left()
+    old = world.objects[HOME, "/home/b1.ics"]
+    world.settle()
+    if meanwhile == "dragged":
+        world.put(
+            replace(make.event(make.booking()), start=make.zoned(NOON), end=make.zoned(NOON + HOUR)), HOME, "b1.ics"
+        )
+    elif meanwhile == "deleted":
+        del world.objects[old.key]
+    elif meanwhile == "marked":
+        world.put(replace(make.event(make.booking()), cancelled=True), HOME, "b1.ics")
+    elif meanwhile == "customer":
+        world.change("b1", start=FOUR)
+        world.settle()
+    named_again(world, Route(HOME if home else SIDE))
+    for _ in range(5):
+        world.cycle(GRACE)
+    assert [key[0] for key in world.objects] == [HOME if home else SIDE]
+    assert world.start() == world.bookings[B1].start == (FOUR if meanwhile == "customer" else TEN)
+    assert not world.bookings[B1].cancelled
+    assert calls(world) == []
+
+
+@pytest.mark.parametrize("home", [True, False])
+def test_who_deletes_one_of_the_two_when_that_calendar_is_back_has_not_cancelled(home: bool) -> None:
+    world = left()
+    world.settle()
+    named_again(world, Route(HOME if home else SIDE))
+    world.delete("b1")
+    for _ in range(4):
+        world.cycle(GRACE)
+    assert (len(world.objects), calls(world)) == (1, [])
+    assert not world.bookings[B1].cancelled
+
+
+def test_an_event_deleted_while_the_old_one_stands_out_of_the_config_comes_back() -> None:
+    world = left()
+    world.settle()
+    world.delete("b1")
+    for _ in range(3):
+        world.cycle(GRACE)
+    assert (world.note(), calls(world)) == (NoteKind.FOREIGN, [])
+    # both deleted is a deletion
+    world.objects.clear()
+    world.settle()
+    world.cycle(GRACE)
+    assert world.bookings[B1].cancelled
+
+
+@pytest.mark.parametrize(("count", "waits"), [(5, False), (6, True)])
+def test_more_than_five_events_of_a_calendar_that_left_await(count: int, waits: bool) -> None:
+    world = left(count)
+    world.settle()
+    assert sum(key[0] == SIDE for key in world.objects) == (0 if waits else count)
+    assert len(world.problems) == (count if waits else 0)
+    assert all(TO_APPROVE in problem.text for problem in world.problems)
+    world.decide(Decision.APPROVED)
+    world.settle()
+    assert (sum(key[0] == SIDE for key in world.objects), world.problems) == (count, ())
+
+
+def test_rejected_they_are_left_there_until_their_booking_changes() -> None:
+    world = left(6)
+    world.settle()
+    world.decide(Decision.REJECTED)
+    world.settle()
+    assert {key[0] for key in world.objects} == {HOME}
+    assert all(problem.text == f"{LEFT}: {NAME_IT}" for problem in world.problems)
+    world.change("b1", start=FOUR + DAY)
+    world.cycle(2 * HOUR)
+    assert [key for key in world.objects if key[0] == SIDE] == [(SIDE, "/side/b1.ics")]
+
+
+def test_a_move_that_zimun_was_not_asked_for_when_its_calendar_left_is_told() -> None:
+    world = paired()
+    world.zimun_up = False
+    world.drag("b1", NOON)
+    world.cycle()
+    assert world.links[B1].wish is not None
+    world = left(there=world)
+    world.cycle()
+    assert (list(world.objects), len(world.problems)) == ([(HOME, "/home/b1.ics")], 1)
+    world.zimun_up = True
+    world.cycle()
+    assert (world.start(), world.note(), calls(world)) == (TEN, NoteKind.ADOPTED, [])
+
+
+def test_one_that_has_no_calendar_to_go_to_or_need_not_go_is_named_and_left() -> None:
+    world = left()
+    world.unreadable = {SIDE}
     assert world.cycle() == []
-    assert [problem.kind for problem in world.problems] == ["unmanaged"]
+    assert [problem.text for problem in world.problems] == [
+        f"{LEFT}, and the one that it belongs in cannot be read: {SIDE}"
+    ]
+    world.unreadable, world.policy = set(), policy(routes=())
+    assert world.cycle() == []
+    assert [problem.kind for problem in world.problems] == ["unrouted"]
+    world = left()
+    world.cancel("b1")
+    assert world.cycle() == []
+    assert [problem.text for problem in world.problems] == [f"{LEFT}: it is left there"]
 
 
 @pytest.mark.parametrize(

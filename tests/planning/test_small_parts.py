@@ -392,8 +392,11 @@ def test_a_blind_pair_with_another_problem_says_that_one() -> None:
 
 
 def test_a_calendar_that_the_config_does_not_name_any_more_is_named() -> None:
-    look = make.snapshot(bookings=(BOOKED,), links=(pair(),), managed=frozenset({SIDE}), readable=frozenset({SIDE}))
-    text = "its event stands in a calendar that the config does not name any more: name it again, or move the event"
+    begun = replace(BOOKED, start=NOW, end=NOW + HOUR)
+    look = make.snapshot(
+        bookings=(begun,), links=(pair(booking=begun),), managed=frozenset({SIDE}), readable=frozenset({SIDE})
+    )
+    text = "its event stands in a calendar that the config does not name any more: it is left there"
     assert make_plan(look, policy()) == Plan(problems=(Problem(ProblemKind.UNMANAGED, "b1", text),))
     there = stands(calendar=SIDE)
     found = planned(replace(look, events={there.key: there}))

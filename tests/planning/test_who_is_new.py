@@ -14,6 +14,7 @@ from syncd.domain.link import Closed, ClosedWhy, Leftover, Link, Wrote
 from syncd.domain.note import NoteKind
 from syncd.planning.case import outdated
 from syncd.planning.duplicates import SETTLED
+from syncd.planning.newcomers import UNREAD, UNREADABLE
 from syncd.planning.planner import make_plan
 from syncd.planning.snapshot import Look, LookBooking, Policy
 from tests.planning import builders as make
@@ -27,6 +28,10 @@ LINK = Link(B1, HOME, "", "b1@zimun", BOOKED, EventTime(""), make.texts(BOOKED),
 
 def plan(*bookings: Booking, events: tuple[Observation, ...] = (), rules: Policy | None = None, **more: Any) -> Plan:
     return make_plan(replace(make.snapshot(bookings=bookings, events=events), **more), rules or policy())
+
+
+def parked(text: str) -> Problem:
+    return Problem(ProblemKind.PARKED, "b1", text)
 
 
 def one(*bookings: Booking, **more: Any) -> Action:
@@ -89,8 +94,8 @@ def test_held_and_cancelled_bookings_have_none(status: Status) -> None:
 
 
 def test_nothing_is_made_where_it_may_stand_unseen() -> None:
-    assert plan(BOOKED, never_read=frozenset({SIDE})) == Plan()
-    assert plan(BOOKED, readable=frozenset({SIDE})) == Plan()
+    assert plan(BOOKED, never_read=frozenset({SIDE})) == Plan(problems=(parked(f"{UNREAD}: {SIDE}"),))
+    assert plan(BOOKED, readable=frozenset({SIDE})) == Plan(problems=(parked(f"{UNREADABLE}: {HOME}"),))
     assert isinstance(one(BOOKED, readable=frozenset({HOME})), Create)
 
 

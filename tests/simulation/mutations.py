@@ -392,7 +392,7 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
 
 CAUGHT_BY = {
     "absence_is_deletion": 2, "anybody_at_the_target_is_it": 3902, "base_before_effect": 2,
-    "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243, "cursor_too_early": 237,
+    "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243, "cursor_too_early": 377,
     "doubt_is_forgotten": 623, "edited_replay_is_a_wish": 77, "edits_overwritten": 11, "first_404_believed": 2,
     "grace_skipped": 9, "guard_off": 18, "if_match_dropped": 488, "import_told_and_not_kept": 114, "key_not_stable": 1,
     "last_word_forgotten": 24728, "memory_is_an_answer": 1158, "never_shown_is_deleted": 39, "not_read_afresh": 283,

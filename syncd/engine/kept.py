@@ -1,0 +1,50 @@
+"""Which calendars syncd keeps: those of the config that it has read whole since they came into it.
+
+What is done in one that left the config is not watched. When it comes back, what it tells is taken as it stands; but an
+event that went meanwhile is no wish to cancel its booking.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import replace
+
+from syncd.state.store import Store
+
+_KEPT = "kept_calendars"
+_WHOLE = "calendars_read_whole"
+
+
+def came(store: Store, managed: Collection[str]) -> frozenset[str]:
+    """The calendars that came into the config, or came back into it, and were not read whole since.
+
+    The next listing of each is a full one, for what was known of it is from before.
+    """
+    told = store.fact(_KEPT)
+    read = {url for url, (_, full_at) in store.cursors().items() if full_at is not None}
+    # a database from before this was remembered: it kept what it had read
+    kept = frozenset(json.loads(told)) if told is not None else read
+    new = frozenset(url for url in managed if url not in kept)
+    for url in new & read:
+        store.forget_cursor(url)
+    return new
+
+
+def remember(store: Store, managed: Collection[str], new: Collection[str], readable: Collection[str]) -> None:
+    """Remember which are kept from now on, once what is gone from those that came back is remembered with its link."""
+    back = {url for url in new if url in readable}
+    seen = store.observations() if back else {}
+    for link in store.links().values() if back else ():
+        event = seen[link.calendar, link.href].event if (link.calendar, link.href) in seen else None
+        stands = (link.calendar, link.href) in seen and not (event is not None and event.cancelled)
+        if link.calendar in back and link.closed is None and not stands:
+            store.save_link(replace(link, went_unkept=True))
+    kept = json.dumps(sorted(url for url in managed if url not in new or url in back))
+    if kept != store.fact(_KEPT):
+        store.set_fact(_KEPT, kept)
+
+
+def was_whole(store: Store, never_read: Collection[str]) -> bool:
+    """Whether this database has known each calendar of the config at one time: no event of before it can be unknown."""
+    if not never_read and store.fact(_WHOLE) is None:
+        store.set_fact(_WHOLE, "yes")
+    return store.fact(_WHOLE) is not None
