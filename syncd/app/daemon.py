@@ -23,7 +23,7 @@ from syncd.app.wiring import sides
 from syncd.domain.errors import StoreError, SyncdError
 from syncd.engine.cycle import Engine
 from syncd.engine.report import Report
-from syncd.engine.sides import EXIT_CREDENTIALS, EXIT_DOWN, EXIT_TROUBLE
+from syncd.engine.sides import EXIT_CREDENTIALS, EXIT_DOWN, EXIT_TROUBLE, ZIMUN
 from syncd.state.history import CycleSummary
 from syncd.state.lock import CycleLock, DaemonLock
 from syncd.state.store import Store
@@ -280,10 +280,11 @@ def _told(error: BaseException) -> str:
 
 
 def _outcome(report: Report) -> Outcome:
-    exit_code = report.summary.exit_code
-    if exit_code == EXIT_CREDENTIALS:
+    codes = report.codes
+    # a login to calendars that is refused rests by itself (`Transport`), and the other calendars need not wait for it
+    if codes.get(ZIMUN) == EXIT_CREDENTIALS:
         return Outcome.REFUSED
     # without the calendars nothing can be done: one that the config names may not be there any more
-    if exit_code == EXIT_DOWN or "calendars" in report.summary.sides:
+    if EXIT_DOWN in codes.values() or "calendars" in codes:
         return Outcome.DOWN
     return Outcome.WENT

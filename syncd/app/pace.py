@@ -1,4 +1,4 @@
-"""How long to wait until the next cycle: the interval, and longer where a side is down or refuses our credentials."""
+"""How long to wait until the next cycle: the interval, and longer where a side is down or Zimun refuses us."""
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -17,7 +17,7 @@ class Outcome(Enum):
     DOWN = auto()
     """A side, the store or syncd itself failed: it may work again soon."""
     REFUSED = auto()
-    """Credentials are refused: a person has to act, and a server may lock an account that knocks too often."""
+    """Zimun refuses the credentials: a person has to act, and a server may lock an account that knocks too often."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,18 @@
 """From the config to an engine: which adapter stands behind which port."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from syncd.app.clock import SystemClock
 from syncd.app.config import Calendar, Config
 from syncd.calendars.account import Account
 from syncd.calendars.dav import DavCalendar
-from syncd.domain.errors import ConfigError
+from syncd.domain.errors import ConfigError, SyncdError
 from syncd.domain.ids import BookingId
 from syncd.engine.sides import AHEAD, Managed, Sides
 from syncd.planning.routing import Route
@@ -31,11 +33,15 @@ class Accounts:
 
     def __init__(self, config: Config, clock: Clock, store: Store | None = None) -> None:
         self._config = config
+        self._store = store
         ca_file = str(config.caldav.ca_file or "")
         careful = store.needs_care if store is not None else lambda url: False
 
         def account(url: str, username: str, password: str) -> Account:
-            return Account(url, username, password, ca_file, now=clock.now, careful=careful, facts=store)
+            return Account(
+                url, username, password, ca_file, now=clock.now, monotonic=lambda: clock.elapsed()[1],
+                careful=careful, facts=store,
+            )  # fmt: skip
 
         caldav = config.caldav
         self._main = account(caldav.url, caldav.username, caldav.password.get_secret_value())
@@ -61,7 +67,28 @@ class Accounts:
     async def calendar(self, entry: Calendar) -> DavCalendar:
         """The calendar of one entry: by its URL, else by its name. Raises as `Account.find_by_name`."""
         account = self.of(entry)
-        return await account.calendar(entry.url) if entry.url else await account.find_by_name(entry.name)
+        if entry.url:
+            return await account.calendar(entry.url)
+        found = await account.find_by_name(entry.name)
+        if self._store is not None and self._store.fact(self._fact(entry)) != found.url:
+            self._store.set_fact(self._fact(entry), found.url)
+        return found
+
+    async def unread(self, entry: Calendar, fault: SyncdError) -> DavCalendar:
+        """The calendar that had the entry's name when it was found last, as one that cannot be used now.
+
+        Raises `fault` where it was never found: nobody knows what is to be left alone then.
+        """
+        url = self._store.fact(self._fact(entry)) if self._store is not None and entry.name else None
+        if url is None:
+            raise fault
+        return await self.of(entry).unread(url, fault)
+
+    def _fact(self, entry: Calendar) -> str:
+        """Under which name it is remembered where that calendar is; hashed, for it has a login and a name in it."""
+        caldav = self._config.caldav
+        said = json.dumps([caldav.url, entry.username or caldav.username, entry.name])
+        return "named " + sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
     async def find(self, uid: str, booking_id: BookingId) -> list[tuple[str, Stored]]:
         return [hit for account in self.all for hit in await account.find(uid, booking_id)]
@@ -76,7 +103,11 @@ def _login(entry: Calendar) -> tuple[str, str]:
 
 
 class Calendars:
-    """Finds the managed calendars once, and again only while that fails."""
+    """Finds the managed calendars once, and again only while that fails for one of them.
+
+    One that was found by its name before and is not now (renamed, or its login is refused) stands still; the rest goes
+    on.
+    """
 
     def __init__(self, config: Config, accounts: Accounts) -> None:
         self._config = config
@@ -84,22 +115,36 @@ class Calendars:
         self._found: Managed | None = None
 
     async def __call__(self) -> Managed:
-        """The managed calendars and their routes. Raises Unavailable, NotPermitted, or ConfigError for a wrong name."""
+        """The managed calendars and their routes.
+
+        Raises Unavailable, NotPermitted, or ConfigError for a wrong name, where a calendar was never found before.
+        """
         for account in self._accounts.all:
             await account.learn()
         if self._found is None:
-            found = [(entry, await self._accounts.calendar(entry)) for entry in self._config.calendars]
+            found: list[tuple[Calendar, DavCalendar]] = []
+            unread: dict[str, CalendarPort] = {}
+            for entry in self._config.calendars:
+                try:
+                    calendar = await self._accounts.calendar(entry)
+                except SyncdError as error:
+                    calendar = await self._accounts.unread(entry, error)
+                    unread[calendar.url] = calendar
+                found.append((entry, calendar))
             routes = tuple(
                 Route(calendar.url, entry.locations, entry.services, entry.staff, entry.fallback, entry.create_bookings)
                 for entry, calendar in found
             )
-            calendars = {calendar.url: calendar for _, calendar in found}
+            calendars = {calendar.url: calendar for _, calendar in found} | unread
             openings = await self._openings()
             if openings is not None and openings.url in calendars:
                 raise ConfigError(
                     ["availability.calendar_url: names a calendar of bookings; open slots need their own"]
                 )
-            self._found = Managed(calendars, replace(policy_of(self._config), routes=routes), openings)
+            managed = Managed(calendars, replace(policy_of(self._config), routes=routes), openings)
+            if unread:
+                return managed
+            self._found = managed
         return self._found
 
     async def _openings(self) -> CalendarPort | None:

@@ -14,7 +14,7 @@ from syncd.calendars.discovery import CalendarInfo, discover
 from syncd.calendars.hrefs import collection_path, is_member, normal_path, origin_of
 from syncd.calendars.probe import Probe
 from syncd.calendars.stored import stored, strange
-from syncd.calendars.transport import Transport
+from syncd.calendars.transport import Transport, Unasked
 from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.ports import Stored
@@ -40,9 +40,9 @@ class Facts(Protocol):
 class Account:
     """The calendars of one account; fulfils AccountPort.
 
-    `now` gives the wall clock, aware; `monotonic` seconds for the age of what was discovered; `careful` tells the
-    calendars, by URL, in which no condition on a write protects; `facts` keeps that discovery once worked at this
-    origin. Raises ConfigError for an address or a `ca_file` that cannot be used.
+    `now` gives the wall clock, aware; `monotonic` seconds for the age of what was discovered, and of a refused login;
+    `careful` tells the calendars, by URL, in which no condition on a write protects; `facts` keeps that discovery once
+    worked at this origin. Raises ConfigError for an address or a `ca_file` that cannot be used.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Account:
             raise ConfigError(["caldav.url: not an http or https address"]) from exc
         if ca_file and not Path(ca_file).is_file():
             raise ConfigError(["caldav.ca_file: there is no such file"])
-        self._transport = Transport(self._origin, username, password, ca_file)
+        self._transport = Transport(self._origin, username, password, ca_file, monotonic)
         self._now = now
         self._monotonic = monotonic
         self._careful = careful
@@ -121,6 +121,14 @@ class Account:
     async def calendar(self, url: str) -> DavCalendar:
         """The calendar at that address, which counts as managed from now on. Sends nothing. Raises ConfigError."""
         return self._at(url, self._managed, "calendars.url")
+
+    async def unread(self, url: str, fault: SyncdError) -> DavCalendar:
+        """The calendar at that address as one that cannot be used now: each call of it raises `fault`.
+
+        It counts as managed, and a search looks into it. Raises ConfigError.
+        """
+        calendar = await self.calendar(url)
+        return DavCalendar(Unasked(self._origin, fault), collection_path(calendar.url), self._now, self._careful)
 
     async def beside(self, url: str) -> DavCalendar:
         """The calendar at that address, which holds no bookings. Sends nothing. Raises ConfigError.

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from syncd.calendars.hrefs import origin_of
-from syncd.domain.errors import NotPermitted, OutcomeUnknown, RateLimited, Unavailable
+from syncd.domain.errors import NotPermitted, OutcomeUnknown, RateLimited, SyncdError, Unavailable
 
 if TYPE_CHECKING:
     from caldav.async_davclient import AsyncDAVClient
@@ -23,8 +24,13 @@ _LOCKED_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
 # A 429 without Retry-After; and the longest that we let a server put us off.
 _DEFAULT_WAIT = 60.0
 _LONGEST_WAIT = 86_400.0
+# Servers lock a login that knocks too often: so long it is not used again where it was refused, doubled each time.
+_REFUSED_FIRST, _REFUSED_CAP = 900.0, 21_600.0
+_REFUSED = "the calendar server refuses the user name or password"
 _WRITES = frozenset({"PUT", "DELETE"})
 _REDIRECTS = frozenset({301, 302, 307, 308})
+_Place = tuple[str, bool]
+"""A folder of the server, and whether it is for writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,20 @@ class Transport:
 
     `send` raises NotPermitted for 401, RateLimited for 429 and for 503 with Retry-After, Unavailable where no usable
     answer came, and OutcomeUnknown instead where the request was a write that may have reached the server.
+
+    After a 401 nothing of the kind (reads, or writes) is sent to that folder for fifteen minutes, then for twice as
+    long, up to six hours: NotPermitted comes without a request. By the folder, for some servers say 401 of one calendar
+    while the login is well.
     """
 
-    def __init__(self, origin: str, username: str, password: str, ca_file: str = "") -> None:
+    def __init__(
+        self,
+        origin: str,
+        username: str,
+        password: str,
+        ca_file: str = "",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.origin = origin
         self._credentials = (username, password)
         self._ca_file = ca_file
@@ -67,6 +84,9 @@ class Transport:
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._alone = asyncio.Lock()
         self._one_write_at_a_time = False
+        self._monotonic = monotonic
+        # what is left alone, until when, and for how long the next time
+        self._refused: dict[_Place, tuple[float, float]] = {}
 
     async def send(self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> Answer:
         """One request to a path of the origin. A redirect is followed once, within the origin, with the same method."""
@@ -123,6 +143,9 @@ class Transport:
 
         from syncd.calendars import session
 
+        place = path.rpartition("/")[0], method in _WRITES
+        if self._is_left_alone(place):
+            raise NotPermitted(f"{_REFUSED}; it is asked again later, or when syncd starts anew", credentials=True)
         if self._client is None:
             self._client = session.open_client(self.origin, *self._credentials, self._ca_file, _STEP_TIMEOUT)
         try:
@@ -130,7 +153,8 @@ class Transport:
                 response = await self._client.request(self.origin + path, method, body, headers)
         except AuthorizationError as exc:
             if exc.status == 401:
-                raise NotPermitted("the calendar server refuses the user name or password", credentials=True) from exc
+                self._leave_alone(place)
+                raise NotPermitted(_REFUSED, credentials=True) from exc
             # caldav raises every 403, also those that mean "token lost" or "UID taken"
             response = DAVResponse.from_bytes(exc.body if isinstance(exc.body, bytes) else b"", status_code=403)
         except RateLimitError as exc:
@@ -139,11 +163,33 @@ class Transport:
             raise RateLimited("the calendar server asks to wait", wait) from exc
         except session.FAILURES as exc:
             raise _translated(exc, write=method in _WRITES) from exc
+        self._refused.pop(place, None)
         try:
             text = response.raw
         except UnicodeDecodeError as exc:
             raise _unknown_or_not("the calendar server's answer is not UTF-8", write=method in _WRITES) from exc
         return Answer(response.status, response.headers, response.tree, text)
+
+    def _is_left_alone(self, place: _Place) -> bool:
+        until, _ = self._refused.get(place, (0.0, 0.0))
+        return self._monotonic() < until
+
+    def _leave_alone(self, place: _Place) -> None:
+        # several requests that were under way together are one refusal
+        if not self._is_left_alone(place):
+            _, wait = self._refused.get(place, (0.0, _REFUSED_FIRST))
+            self._refused[place] = (self._monotonic() + wait, min(2 * wait, _REFUSED_CAP))
+
+
+class Unasked(Transport):
+    """Stands in for a transport where nothing can be asked, for `fault`: `send` raises it."""
+
+    def __init__(self, origin: str, fault: SyncdError) -> None:
+        super().__init__(origin, "", "")
+        self._fault = fault
+
+    async def send(self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> Answer:
+        raise self._fault
 
 
 class Unreadable(Unavailable):

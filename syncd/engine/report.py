@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncd.domain.actions import Problem
 from syncd.domain.ids import BookingId
@@ -29,11 +29,14 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One cycle, told. `retry_after`: for how many seconds a side asks to be left alone."""
+    """One cycle, told. `retry_after`: for how many seconds a side asks to be left alone. `codes`: of each side that
+    failed, the worst exit code.
+    """
 
     cycle: int
     summary: CycleSummary
     retry_after: float = 0.0
+    codes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def summarised(
         problems=problems,
         sides=dict(health.faults),
     )
-    return Report(cycle, summary, health.retry_after)
+    return Report(cycle, summary, health.retry_after, dict(health.codes))
 
 
 def _refused(done: Done) -> bool:

@@ -59,9 +59,12 @@ class Sides:
 
 @dataclass(slots=True)
 class Health:
-    """How each side fared: `faults` by side, the worst exit code, and how many seconds a side asks us to stay away."""
+    """How each side fared: `faults` by side, and the worst exit code of each; the worst of all, and how many seconds a
+    side asks us to stay away.
+    """
 
     faults: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, int] = field(default_factory=dict)
     exit_code: int = EXIT_DONE
     retry_after: float = 0.0
 
@@ -70,7 +73,9 @@ class Health:
         self.faults.setdefault(side, str(error))
         if isinstance(error, RateLimited):
             self.retry_after = max(self.retry_after, error.retry_after)
-        self.exit_code = max(self.exit_code, exit_code_of(error))
+        code = exit_code_of(error)
+        self.codes[side] = max(self.codes.get(side, EXIT_DONE), code)
+        self.exit_code = max(self.exit_code, code)
 
     def broken(self, side: str, error: Exception) -> None:
         """The same for a fault of syncd's own. Only its name is told, for its text may hold a customer's data."""

@@ -1,8 +1,9 @@
 """One account: which calendars it has, and whether a booking's event stands in any of them."""
 
+import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urljoin
 
 import pytest
@@ -417,3 +418,70 @@ def test_the_http_library_is_not_loaded_before_the_first_request() -> None:
     code = "import sys, syncd.calendars.account; print({'caldav', 'niquests'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+# A refused login
+
+REFUSED = Reply(401, "", {"WWW-Authenticate": 'Basic realm="x"'})
+MINUTE, HOUR = 60.0, 3600.0
+
+
+async def refused(rogue: Rogue, call: Callable[[], Awaitable[object]]) -> int:
+    """The call is told that the login is refused; how many requests it sent."""
+    before = len(rogue.requests)
+    with pytest.raises(NotPermitted, match="refuses the user name or password") as caught:
+        await call()
+    assert caught.value.credentials
+    return len(rogue.requests) - before
+
+
+async def test_where_a_login_is_refused_it_is_used_ever_more_rarely(
+    rogue: Rogue, wild: Account, elapsed: Elapsed
+) -> None:
+    calendar = await wild.calendar(rogue.url + CAL)
+    rogue.on("PROPFIND", CAL, REFUSED)
+    sent = []
+    for _ in range(int(48 * HOUR / MINUTE)):
+        if await refused(rogue, lambda: calendar.changes(None)):
+            sent.append(elapsed.seconds / MINUTE)
+        elapsed.seconds += MINUTE
+    assert sent == [0, 15, 45, 105, 225, 465, 825, 1185, 1545, 1905, 2265, 2625]
+
+
+async def test_a_login_that_is_taken_again_is_used_as_before(rogue: Rogue, wild: Account, elapsed: Elapsed) -> None:
+    calendar = await wild.calendar(rogue.url + CAL)
+    rogue.on("PROPFIND", CAL, REFUSED, REFUSED, multistatus(collection()))
+    for sent, later in ((1, 15 * MINUTE), (1, 29 * MINUTE), (0, MINUTE)):
+        assert await refused(rogue, lambda: calendar.changes(None)) == sent
+        elapsed.seconds += later
+    await calendar.changes(None)
+    rogue.on("PROPFIND", CAL, REFUSED, multistatus(collection()))
+    assert await refused(rogue, lambda: calendar.changes(None)) == 1
+    elapsed.seconds += 15 * MINUTE
+    await calendar.changes(None)
+
+
+async def test_requests_that_are_refused_together_are_one_refusal(
+    rogue: Rogue, wild: Account, elapsed: Elapsed
+) -> None:
+    calendar = await wild.calendar(rogue.url + CAL)
+    rogue.on("PROPFIND", CAL, REFUSED)
+    rogue.hold = asyncio.Event()
+    calls = [asyncio.ensure_future(calendar.changes(None)) for _ in range(3)]
+    await rogue.seen(3)
+    rogue.hold.set()
+    assert all(isinstance(each, NotPermitted) for each in await asyncio.gather(*calls, return_exceptions=True))
+    elapsed.seconds += 15 * MINUTE
+    assert await refused(rogue, lambda: calendar.changes(None)) == 1
+
+
+async def test_a_calendar_that_says_so_alone_does_not_stop_the_others(rogue: Rogue, wild: Account) -> None:
+    """Some servers answer 401 where the user may not, and the login is well. The same holds of writing."""
+    closed, calendar = await wild.calendar(rogue.url + "/closed/"), await wild.calendar(rogue.url + CAL)
+    rogue.on("PROPFIND", "/closed/", REFUSED)
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    rogue.on("DELETE", CAL + "b_1.ics", REFUSED)
+    for sent in (1, 0):
+        assert await refused(rogue, lambda: closed.changes(None)) == sent
+        assert await refused(rogue, lambda: calendar.remove(CAL + "b_1.ics", '"1"')) == sent
+        await calendar.changes(None)

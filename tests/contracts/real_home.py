@@ -23,6 +23,7 @@ _ANSWERS = {
     Trouble.FORBIDDEN: Reply(403),
 }  # fmt: skip
 _NUMBERS = count(1)
+_REST = timedelta(hours=6).total_seconds()
 
 
 class RealHome:
@@ -32,7 +33,8 @@ class RealHome:
         self.traits = traits
         self.texts = IcalTexts()
         address = bender.url(server.url)
-        self.account = Account(address, server.username, server.password, now=_clock())
+        self._elapsed = 0.0
+        self.account = Account(address, server.username, server.password, now=_clock(), monotonic=lambda: self._elapsed)
         self._server = server
         self._bender = bender
         self._trouble = Trouble.NONE
@@ -70,6 +72,8 @@ class RealHome:
 
     def trouble(self, trouble: Trouble) -> None:
         self._trouble = trouble
+        # a login that was refused is not used again before
+        self._elapsed += _REST
 
     def _calendar(self, name: str) -> str:
         """Its URL by way of the proxy; made when it is first asked for."""

@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any
 from unittest import mock
 
@@ -102,7 +103,8 @@ def check_client(data: bytes) -> None:
 
 
 async def _calls(client: Any) -> None:
-    account = Account(ORIGIN + "/cal/", "frontdesk", "password", now=lambda: NOW)
+    # each call a day after the one before: a login that was refused is not used again at once
+    account = Account(ORIGIN + "/cal/", "frontdesk", "password", now=lambda: NOW, monotonic=count(0, 86_400).__next__)
     carrier: Transport = account._transport
     carrier._client = client
     calendar = await account.calendar(ORIGIN + "/cal/")

@@ -157,8 +157,8 @@ async def test_a_side_that_never_answers_is_not_gone(
 async def hours(w: Kept, failing: Bender) -> int:
     """The requests that a daemon sends in two hours to a side that fails, by its own pace of a minute."""
     asked, passed, pace = len(failing.asked), 0.0, Pace(60)
+    await w.restart()
     while passed < HOURS * 3600:
-        await w.restart()
         report = await w.cycle()
         pace = pace.after(_outcome(report))
         wait = pace.delay(report.retry_after, 0.5)
