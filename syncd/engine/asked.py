@@ -209,7 +209,8 @@ class AskedByHand:
         links, taken, found, refused = self._sides.store.links(), [], [], []
         for booking_id in dict.fromkeys(booking_ids):
             link = links.get(booking_id)
-            if link is not None and link.closed is None:
+            # one that is over may have been moved since it was let go; the others are looked at in each cycle
+            if link is not None and link.closed is None and link.booking.end > self._now():
                 taken.append(booking_id)
                 continue
             try:

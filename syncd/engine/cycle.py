@@ -41,7 +41,7 @@ from syncd.engine.requests import Requests
 from syncd.engine.scratch import remove_left_over
 from syncd.engine.setbacks import Setbacks
 from syncd.engine.settle import drop_outdated, settle
-from syncd.engine.sides import Health, Managed, Sides
+from syncd.engine.sides import ZIMUN, Health, Managed, Sides
 from syncd.engine.tidy import Tidying
 from syncd.engine.together import together
 from syncd.planning.endings import only_what_ended
@@ -109,6 +109,8 @@ class Engine:
             if not stopping():
                 await look_at_new(store, current.managed.calendars, current.snapshot.links.values())
             memory.remember_told(store, current.snapshot)
+            if current.snapshot.ended_since is not None and ZIMUN not in health.faults:
+                memory.remember_looked_back(store, current.snapshot.now)
             tidying = Tidying(self._sides, current.managed, health, stopping)
             current.problems += await tidying.all(current.snapshot)
             if current.managed.openings is not None:
@@ -244,6 +246,7 @@ class Engine:
             managed=frozenset(managed.calendars),
             readable=readable,
             clock_jumped=clocks.jumped,
+            ended_since=memory.ended_since(sides.store, managed.policy.past, now),
             told_otherwise=memory.told_otherwise(sides.store, links),
             asked_lately=memory.asked_lately(sides.store, now),
             refused_uids=memory.refused_uids(sides.store),

@@ -25,7 +25,9 @@ _BOOKS_NOTHING = "zimun_books_nothing_at"
 _PUT_OFF = "asks_put_off"
 _SET_ASIDE = "asks_set_aside"
 _OTHERWISE = "told_otherwise"
+_LOOKED_BACK = "looked_back_at"
 CLOSED_FOR = timedelta(minutes=15)
+LOOK_BACK = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,22 @@ def remember_start(store: Store, booking: Booking, now: datetime) -> None:
     told = (booking.start.isoformat(), now.isoformat())
     if known.get(booking.id, ("", ""))[0] != told[0]:
         store.set_fact(_OTHERWISE, json.dumps(known | {booking.id: told}))
+
+
+def ended_since(store: Store, past: timedelta, now: datetime) -> datetime | None:
+    """Since when bookings ended that are to be looked at once more; None: they were within the hour.
+
+    Those that were let go within the last days, and all that ended while syncd saw nothing of Zimun.
+    """
+    at = store.fact(_LOOKED_BACK)
+    if at is None:
+        return now - LOOK_BACK - past
+    return min(now - LOOK_BACK, datetime.fromisoformat(at)) - past if _age(at, now) >= ASK_AGAIN else None
+
+
+def remember_looked_back(store: Store, now: datetime) -> None:
+    """Zimun was read, by its list or by each id."""
+    store.set_fact(_LOOKED_BACK, now.isoformat())
 
 
 def _is_otherwise(link: Link, seen: Booking, now: datetime) -> bool:

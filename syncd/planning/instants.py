@@ -12,11 +12,21 @@ def resolved(time: EventTime, zone: tzinfo | None) -> EventTime:
         return time
     try:
         wall = datetime.strptime(time.value, "%Y%m%dT%H%M%S").replace(tzinfo=zone)
-    except ValueError:
-        return time
-    return replace(time, instant=wall.astimezone(UTC))
+        return replace(time, instant=wall.astimezone(UTC))
+    except (ValueError, OverflowError):
+        return time  # no time at all, or before the year 1
 
 
 def letters(time: EventTime) -> str:
     """The letters of a time, for remembering which wish was put back."""
     return f"{time.tzid}:{time.value}"
+
+
+def roughly(time: EventTime, zone: tzinfo | None) -> datetime | None:
+    """Its instant; midnight of its day in UTC where it has none: all-day, or in a zone that nobody knows."""
+    if (instant := resolved(time, zone).instant) is not None:
+        return instant
+    try:
+        return datetime.strptime(time.value[:8], "%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None

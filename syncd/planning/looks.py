@@ -32,12 +32,21 @@ def questions(snapshot: Snapshot, policy: Policy) -> frozenset[Question]:
     """All that is still to be looked at; empty when a plan can be made."""
     asked: set[Question] = set()
     for link in snapshot.links.values():
+        managed = link.calendar in snapshot.managed
         if is_alive(link, snapshot, policy):
             case = Case(link, snapshot, policy)
-            asked |= _about(case) if link.calendar in snapshot.managed else _about_an_unlisted(case)
+            asked |= _about(case) if managed else _about_an_unlisted(case)
+        elif managed and _ended_lately(link, snapshot):
+            asked.add(LookBooking(link.booking_id))
     asked |= _about_orphans(snapshot, policy)
     asked |= _about_the_route(snapshot)
     return frozenset(question for question in asked if question not in snapshot.looks)
+
+
+def _ended_lately(link: Link, snapshot: Snapshot) -> bool:
+    """Whether a customer may have moved it away from what is past: no closed list tells of that."""
+    since = snapshot.ended_since
+    return link.closed is None and snapshot.list_closed and since is not None and link.booking.end >= since
 
 
 def _about(case: Case) -> set[Question]:

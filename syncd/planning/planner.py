@@ -10,7 +10,7 @@ from syncd.domain.event import Observation
 from syncd.domain.link import Decision, Link
 from syncd.planning import deletions, duplicates, endings, moves, newcomers
 from syncd.planning.case import Case, Outcome, noticed
-from syncd.planning.instants import letters
+from syncd.planning.instants import letters, roughly
 from syncd.planning.keeping import agree, follow, keep, rehomed, remembered, transferred, write_ours_again
 from syncd.planning.sides import (
     BookingCancelled,
@@ -43,8 +43,14 @@ BLIND = "no call of the Booking API can read this booking: it counts as it last 
 
 def make_plan(snapshot: Snapshot, policy: Policy) -> Plan:
     """What a cycle should do about everything that was seen, in a fixed order. The guard comes after this."""
-    alive = [link for _, link in sorted(snapshot.links.items()) if is_alive(link, snapshot, policy)]
-    outcomes = [_decide_safely(Case(link, snapshot, policy)) for link in alive]
+    outcomes: list[Outcome] = []
+    for _, link in sorted(snapshot.links.items()):
+        case = Case(link, snapshot, policy)
+        if is_alive(link, snapshot, policy):
+            outcomes.append(_decide_safely(case))
+        elif link.closed is None and link.awaiting is not None:
+            # no answer would do anything about what is over
+            outcomes.append(case.remember(replace(link, awaiting=None), Why.APPROVAL_LAPSED))
     outcomes += newcomers.welcome(snapshot, policy)
     actions: list[Action] = [outcome.action for outcome in outcomes if outcome.action is not None]
     problems: list[Problem] = [outcome.problem for outcome in outcomes if outcome.problem is not None]
@@ -52,14 +58,23 @@ def make_plan(snapshot: Snapshot, policy: Policy) -> Plan:
 
 
 def is_alive(link: Link, snapshot: Snapshot, policy: Policy) -> bool:
-    """Whether the pair is still looked after: open, and not older than `past_days`, when it is never touched again."""
+    """Whether the pair is still looked after: open, and not older than `past_days`, when it is never touched again.
+
+    Its event counts as well as its booking: one that stands where it is not that old looks like a booking to come.
+    """
     if link.closed is not None:
         return False
     limit = snapshot.now - policy.past
     if link.booking.end >= limit:
         return True
     seen = seen_booking(link, snapshot)
-    return seen is not None and seen.end >= limit
+    if seen is not None and seen.end >= limit:
+        return True
+    stands = snapshot.events.get((link.calendar, link.href)) or found_again(link, snapshot)
+    if stands is None or stands.event is None or stands.calendar not in snapshot.managed:
+        return False
+    start = roughly(stands.event.start, snapshot.zone(link.booking))
+    return start is not None and start >= limit
 
 
 def _decide_safely(case: Case) -> Outcome:

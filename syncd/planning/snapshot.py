@@ -89,6 +89,8 @@ class Snapshot:
     this database knows nothing of yet, while it has not known all at one time. `texts` are what each event
     should say. `clock_jumped`: the wall clock moved by itself since the last cycle. `asked_lately` are bookings of
     unlinked events that were looked up within the hour; `refused_uids` are UIDs that a server would not take.
+    `ended_since`: where the list is closed, bookings that ended since then are looked at once more; None: not in this
+    cycle.
     `told_otherwise` are the starts that Zimun told at last of live bookings whose pairs had not come to that yet.
     `requested` are bookings that an event asked for: theirs are written beyond `future`, too.
     `cancelled_lately` counts our cancellations of the last hour, `perhaps_cancelled` are the bookings of those whose
@@ -113,6 +115,7 @@ class Snapshot:
     clock_jumped: bool = False
     asked_lately: frozenset[BookingId] = frozenset()
     refused_uids: frozenset[str] = frozenset()
+    ended_since: datetime | None = None
     told_otherwise: Mapping[BookingId, datetime] = field(default_factory=dict)
     requested: frozenset[BookingId] = frozenset()
     cancelled_lately: int = 0

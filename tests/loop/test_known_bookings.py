@@ -270,3 +270,57 @@ async def test_while_a_look_up_lags_behind_a_cancellation_by_hand_nothing_is_ask
             await w.cycle(seconds=20)
         await w.cycle(minutes=3)
         assert (w.calls(RESCHEDULE), await w.events()) == ([], {})
+
+
+async def test_what_was_moved_away_from_a_day_that_is_past_by_now_is_followed(dav: Server, folder: Path) -> None:
+    """No cycle looked between the change and the day after the visit."""
+    async with world(dav, folder) as w:
+        booking_id, other = w.book(START), w.book(at(30, 14))
+        await w.cycle()
+        close_list(w)
+        await w.quiet(minutes=1)
+        w.salon.move(booking_id, at(30, 9))
+        await w.cycle(days=5)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261130T100000"
+        assert await w.start(other) == ";TZID=Europe/Berlin:20261130T150000"
+        await w.quiet(minutes=1)
+
+
+async def test_a_visit_that_is_over_is_looked_at_each_hour_for_some_days(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booking_id = w.book(START)
+        await w.cycle()
+        close_list(w)
+        await w.quiet(days=2, hours=6)
+        looks = len(w.calls(booking_id))
+        await w.quiet(minutes=30)
+        assert len(w.calls(booking_id)) == looks
+        await w.quiet(minutes=31)
+        assert len(w.calls(booking_id)) == looks + 1
+        w.salon.move(booking_id, at(30, 9))
+        await w.cycle(minutes=61)
+        assert await w.start(booking_id) == ";TZID=Europe/Berlin:20261130T100000"
+        await w.quiet(days=8)
+        await w.quiet(days=3)
+        looks = len(w.calls(booking_id))
+        await w.quiet(minutes=61)
+        assert len(w.calls(booking_id)) == looks
+
+
+async def test_an_import_takes_up_where_a_visit_stands_that_was_let_go_as_past(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        moved, over, to_come = w.book(START), w.book(at(24, 12)), w.book(at(30, 14))
+        await w.cycle()
+        close_list(w)
+        await w.quiet(days=5)
+        w.salon.move(moved, at(30, 9))
+        looks = len(w.calls(to_come))
+        ask_id = want(w, import_of(moved, over, to_come))
+        await w.cycle(minutes=1)
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.booking_ids, dict(reply.refused)) == ((moved, to_come), {BookingId(over): "it is past"})
+        assert len(w.calls(to_come)) == looks + 1
+        assert await w.start(moved) == ";TZID=Europe/Berlin:20261130T100000"
+        await w.quiet(minutes=1)
+        assert w.store.known() == []

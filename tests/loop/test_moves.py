@@ -226,6 +226,23 @@ async def test_while_zimun_is_down_the_event_keeps_the_wish_and_says_so(dav: Ser
         await w.quiet()
 
 
+async def test_dragged_while_syncd_slept_over_the_visit_it_does_not_stay_at_the_new_time(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        w.book(at(30, 14))
+        await w.cycle()
+        await w.quiet(minutes=1)
+        await w.drag(booked, timedelta(days=6))
+        await w.cycle(days=3)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261124T100000"
+        assert "already begun" in await w.note(booked)
+        assert not w.calls(RESCHEDULE)
+        for days in (0, 1, 8):
+            assert (await w.quiet(days=days, minutes=11)).summary.exit_code == 0
+
+
 async def test_three_put_backs_within_an_hour_and_syncd_lets_go(dav: Server, folder: Path) -> None:
     async with world(dav, folder) as w:
         booked = w.book(at(24, 9))

@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -448,10 +448,10 @@ def test_ten_moves_go_out_eleven_await() -> None:
     assert {world.start(name) for name in names(1, 11)} == {FOUR + 9 * DAY}
 
 
-def moves_await() -> World:
+def moves_await(to: datetime = FOUR + 9 * DAY) -> World:
     world = paired(11)
     for name in names(1, 11):
-        world.drag(name, FOUR + 9 * DAY)
+        world.drag(name, to)
     world.cycle()
     assert calls(world) == []
     assert {world.note(name) for name in names(1, 11)} == {NoteKind.MOVE_AWAITS}
@@ -489,6 +489,22 @@ def test_a_move_that_awaits_lapses_when_the_booking_changes() -> None:
     world.settle()
     assert (world.note("b1"), world.start("b1")) == (NoteKind.CONFLICT_ZIMUN, TEN + 5 * DAY)
     assert calls(world) == []
+
+
+@pytest.mark.parametrize("to", [FOUR + 9 * DAY, FOUR + 4 * DAY], ids=["to come", "past as well"])
+def test_moves_that_await_while_zimun_is_away_until_their_visits_are_past_lapse(to: datetime) -> None:
+    """Those that stand at a time to come go back; nobody is asked about what is over."""
+    world = moves_await(to)
+    world.zimun_up = False
+    for _ in range(8):
+        world.cycle(DAY)
+    world.zimun_up = True
+    world.cycle(MINUTE)
+    assert (kinds(world), calls(world)) == ({}, [])
+    went_back = to > world.now
+    assert all((world.start(name) != to) is went_back for name in names(1, 11))
+    assert {world.note(name) for name in names(1, 11)} == {NoteKind.BEGUN if went_back else NoteKind.MOVE_AWAITS}
+    assert world.cycle() == []
 
 
 @pytest.mark.parametrize(("count", "moved"), [(5, 5), (6, 0)])

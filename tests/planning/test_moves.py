@@ -14,7 +14,7 @@ from syncd.planning.case import VERSIONS
 from syncd.planning.instants import resolved
 from syncd.planning.snapshot import LookSlots
 from tests.planning import builders as make
-from tests.planning.builders import DAY, FOUR, HOUR, MINUTE, NOON, NOW, TEN
+from tests.planning.builders import DAY, FOUR, HOUR, MINUTE, NOON, NOW, SIDE, TEN
 from tests.planning.world import calls, effects, paired
 
 B1 = BookingId("b1")
@@ -132,6 +132,71 @@ def test_a_booking_already_begun_is_not_moved() -> None:
     world.cycle()
     assert (world.start(), world.note()) == (TEN, NoteKind.BEGUN)
     assert calls(world) == []
+
+
+@pytest.mark.parametrize("asleep", [True, False])
+def test_nor_is_one_long_past_and_its_event_does_not_stay_at_a_time_to_come(asleep: bool) -> None:
+    """Dragged while syncd slept over the visit, or last week's no-show: it would look booked there for ever."""
+    world = paired()
+    if not asleep:
+        world.cycle(3 * DAY)
+    world.drag("b1", TEN + 9 * DAY)
+    world.cycle(3 * DAY)
+    assert (world.start(), world.note()) == (TEN, NoteKind.BEGUN)
+    assert calls(world) == []
+    stands = world.seen("b1")
+    world.settle(cycles=0)
+    assert effects(world.cycle(9 * DAY)) == []
+    assert world.seen("b1") == stands
+
+
+def test_carried_to_another_calendar_as_well_it_goes_back_too() -> None:
+    world = paired()
+    world.cycle(3 * DAY)
+    world.transfer("b1", SIDE, to=TEN + 9 * DAY)
+    world.cycle()
+    assert (world.start(), world.note()) == (TEN, NoteKind.BEGUN)
+    assert calls(world) == []
+    world.settle()
+
+
+def test_what_is_past_and_is_dragged_within_the_past_is_left_alone() -> None:
+    world = paired()
+    world.cycle(5 * DAY)
+    world.drag("b1", TEN + DAY)
+    left, asked = world.seen("b1"), len(world.asked)
+    for _ in range(3):
+        assert world.cycle() == []
+    assert (world.seen("b1"), world.problems, len(world.asked)) == (left, (), asked)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_dragged_out_of_the_past_and_deleted_nothing_is_cancelled(marked: bool) -> None:
+    world = paired(2)
+    world.cycle(3 * DAY)
+    world.drag("b1", TEN + 9 * DAY)
+    if marked:
+        world.edit("b1", cancelled=True)
+    else:
+        world.delete("b1")
+    for _ in range(3):
+        assert effects(world.cycle(11 * MINUTE)) == []
+    assert not world.bookings[B1].cancelled
+
+
+def test_what_waited_for_zimun_until_its_visit_was_past_is_put_back_when_zimun_is_there_again() -> None:
+    world = paired()
+    world.zimun_up = False
+    world.drag("b1", TEN + 9 * DAY)
+    world.cycle()
+    world.cycle(11 * MINUTE)
+    assert world.note() is NoteKind.NOT_YET_BOOKED
+    world.cycle(4 * DAY)
+    world.zimun_up = True
+    world.cycle()
+    assert (world.start(), world.note()) == (TEN, NoteKind.BEGUN)
+    assert calls(world) == []
+    world.settle()
 
 
 @pytest.mark.parametrize(("location", "booked"), [("loc_1", FOUR), ("loc_9", TEN)], ids=["known", "unknown place"])

@@ -17,7 +17,7 @@ from syncd.planning import duplicates, newcomers
 from syncd.planning.case import Outcome, left_behind
 from syncd.planning.instants import letters, resolved
 from syncd.planning.merge import merge
-from syncd.planning.planner import BLIND, make_plan
+from syncd.planning.planner import BLIND, is_alive, make_plan
 from syncd.planning.routing import Route, may_take, request_calendars, route
 from syncd.planning.snapshot import Look, LookBooking, LookEvent, Policy, Snapshot
 from tests.planning import builders as make
@@ -413,10 +413,34 @@ def test_in_such_a_calendar_a_404_does_not_outlive_that_zimun_knows_the_booking_
 @pytest.mark.parametrize(("late", "alive"), [(0 * SECOND, True), (SECOND, False)])
 def test_pairs_are_looked_after_until_past_days_after_their_end(late: timedelta, alive: bool) -> None:
     old = make.booking(start=NOW - DAY - HOUR - late)
-    look = make.snapshot(bookings=(old,), events=(stands(FOUR),), links=(pair(booking=old),))
+    look = make.snapshot(bookings=(old,), events=(stands(NOW - 9 * DAY),), links=(pair(booking=old),))
     assert bool(make_plan(look, policy()).actions) is alive
     again = replace(look, bookings={B1: make.booking(start=FOUR)})
     assert make_plan(again, policy()).actions
+
+
+@pytest.mark.parametrize(
+    ("start", "alive"),
+    [
+        (make.zoned(NOW - DAY), True),
+        (make.zoned(NOW - DAY - SECOND), False),
+        (make.floating(NOW), True),
+        (make.floating(NOW - 2 * DAY), False),
+        (make.all_day(NOW), True),
+        (make.all_day(NOW - DAY), False),
+        (make.nowhere(FOUR), True),
+        (make.nowhere(NOW - 2 * DAY), False),
+        (EventTime("some day"), False),
+        (EventTime("00010101T000000", kind=TimeKind.FLOATING), False),
+    ],
+)
+def test_or_while_their_event_stands_where_it_is_not_that_old(start: EventTime, alive: bool) -> None:
+    old = make.booking(start=NOW - 9 * DAY)
+    look = make.snapshot(bookings=(old,), events=(stands(start=start),), links=(pair(booking=old),))
+    assert is_alive(pair(booking=old), look, policy()) is alive
+    assert bool(make_plan(look, policy()).actions) is alive
+    elsewhere = replace(look, managed=frozenset({SIDE}), readable=frozenset({SIDE}))
+    assert make_plan(elsewhere, policy()) == Plan()
 
 
 def test_pairs_are_decided_on_in_the_order_of_their_ids() -> None:

@@ -150,9 +150,15 @@ def test_a_move_of_a_booking_that_is_gone_keeps_no_other_look_back() -> None:
 def test_pairs_that_ended_or_are_past_are_not_looked_at() -> None:
     assert unlisted(pair(closed=Closed(NOW, ClosedWhy.CANCELLED)), STOOD) == set()
     old = make.booking(start=NOW - DAY - HOUR - SECOND)
-    assert unlisted(pair(booking=old), STOOD, window=Span(NOW - 9 * DAY, NOW)) == set()
+    assert unlisted(pair(booking=old), stands(old.start), window=Span(NOW - 9 * DAY, NOW)) == set()
     just = make.booking(start=NOW - DAY - HOUR)
     assert unlisted(pair(booking=just), STOOD, window=Span(NOW - 9 * DAY, NOW)) == {LookBooking(B1)}
+
+
+def test_a_past_one_whose_event_was_dragged_to_a_time_to_come_is() -> None:
+    old = make.booking(start=NOW - 9 * DAY)
+    assert unlisted(pair(booking=old), stands(FOUR), window=Span(NOW - DAY, NOW + DAY)) == {BY_ID}
+    assert unlisted(pair(booking=old), stands(NOW - 2 * DAY), window=Span(NOW - DAY, NOW + DAY)) == set()
 
 
 # events of ours without a pair
