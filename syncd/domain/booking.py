@@ -83,6 +83,14 @@ class Booking:
         )
 
 
+def zone_named(name: str) -> ZoneInfo | None:
+    """The zone of that IANA name; None for none, and for one that nobody knows."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (LookupError, ValueError, OSError):
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A place. `timezone` is an IANA name; empty where the API names none or one that nobody knows."""
@@ -95,10 +103,7 @@ class Location:
     @property
     def zone(self) -> ZoneInfo | None:
         """The zone that its clocks show; None where it is not known: then nobody can say when its days begin."""
-        try:
-            return ZoneInfo(self.timezone) if self.timezone else None
-        except (LookupError, ValueError, OSError):
-            return None
+        return zone_named(self.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,12 @@ class Catalog:
         """The zone of that place; None where the place or its zone is not known."""
         place = self.locations.get(location_id)
         return place.zone if place is not None else None
+
+    def names(self, booking: Booking) -> bool:
+        """Whether the booking's service and place are in it, as far as it is of any."""
+        return (not booking.location_id or booking.location_id in self.locations) and (
+            not booking.service_id or booking.service_id in self.services
+        )
 
 
 @dataclass(frozen=True, slots=True)

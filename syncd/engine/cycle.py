@@ -21,7 +21,7 @@ from syncd.domain.actions import (
     Reschedule,
     Why,
 )
-from syncd.domain.booking import Booking
+from syncd.domain.booking import Booking, Catalog
 from syncd.domain.errors import SyncdError
 from syncd.domain.event import Observation, Texts
 from syncd.domain.ids import BookingId
@@ -126,9 +126,9 @@ class Engine:
             store.answer(ask_id, ended, answer or report.summary.line)
         if current is not None:
             # last of all: neither a booking nor a person in the shell waits for it
-            catalog = current.snapshot.catalog
-            await polling.poll(catalog)
-            await Publishing(self._sides, current.managed, stopping).publish(catalog)
+            offered = current.snapshot.offered
+            await polling.poll(offered)
+            await Publishing(self._sides, current.managed, stopping).publish(offered)
             await requests.notice_slots(current.snapshot)
             if not stopping():
                 await remove_left_over(store, current.managed, self._sides.clock.now())
@@ -210,25 +210,26 @@ class Engine:
             log.warning("calendars.unseen", fault=str(error))
             return None
         clocks = memory.clocks(sides.store, sides.clock, now)
-        known = Snapshot(now=now, cycle=number)
-        if sides.catalog is not None:
-            known = replace(known, catalog=sides.catalog)
+        known = Snapshot(now=now, cycle=number, catalog=memory.catalog(sides.store, sides.catalog or Catalog()))
         left_out = await settle(sides, managed.calendars, known, health)
         links = sides.store.links()
         came = kept.came(sides.store, managed.calendars)
         cursors = sides.store.cursors()
-        (catalog, listed, window), readable = await together(
+        (offered, listed, window), readable = await together(
             observe_bookings(sides, managed.policy, links.values(), now, health),
             observe_calendars(sides.store, managed.calendars, cursors, links.values(), now, health),
         )
         kept.remember(sides.store, managed.calendars, came, readable)
         links = sides.store.links()  # with what events that went had said at last
         unread = {url for url in managed.calendars if cursors.get(url, UNREAD)[1] is None} - readable
-        parked = (*listed.parked, *catalog.parked) if listed is not None else ()
+        parked = (*listed.parked, *offered.parked) if listed is not None else ()
         unreadable = frozenset(item.key for item in parked)
+        catalog = known.catalog
         bookings = {booking.id: booking for booking in listed.bookings} if listed is not None else {}
         if listed is not None:
             bookings = await with_known(sides, Listed(bookings, window, unreadable), links, managed.policy, now)
+            linked = (link.booking for link in links.values() if link.closed is None)
+            catalog = memory.remember_catalog(sides.store, offered, (*linked, *bookings.values()))
         if left_out:
             left_out -= await drop_outdated(sides.store, sides.bookings, bookings, links, now)
             left_out |= perhaps_renamed(sides.store.open_intents(), bookings.values(), links)
@@ -237,6 +238,7 @@ class Engine:
             now=now,
             cycle=number,
             catalog=catalog,
+            offered=offered,
             links=links,
             window=window,
             list_closed=listed is not None and sides.list_closed,
@@ -344,10 +346,15 @@ class Engine:
         return replace(snapshot, events={**snapshot.events, **found}) if found else snapshot
 
     def _texts(self, snapshot: Snapshot) -> dict[BookingId, Texts]:
-        """What each event should say, by the booking as seen; as remembered where it was not seen."""
-        known: dict[BookingId, Booking] = {link.booking_id: link.booking for link in snapshot.links.values()}
-        looked = {answer.id: answer for answer in snapshot.looks.values() if isinstance(answer, Booking)}
+        """What each event should say, by the booking as seen; as remembered where it was not seen.
+
+        Where then nobody knows what its service or place is called, the event says what it said.
+        """
         catalog = snapshot.catalog
+        known: dict[BookingId, Booking] = {
+            link.booking_id: link.booking for link in snapshot.links.values() if catalog.names(link.booking)
+        }
+        looked = {answer.id: answer for answer in snapshot.looks.values() if isinstance(answer, Booking)}
         return {
             booking.id: self._worded(
                 booking, catalog.services.get(booking.service_id), catalog.locations.get(booking.location_id)

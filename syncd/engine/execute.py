@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import structlog
 
 from syncd.domain.actions import Asked, Cancel, Create, Effect, Remove, Replace, Reschedule
-from syncd.domain.booking import Booking
+from syncd.domain.booking import Booking, zone_named
 from syncd.domain.errors import (
     CollectionGone,
     Malformed,
@@ -192,11 +192,11 @@ class Executing:
                 return await self._cancel(intent, action)
 
     def _worded(self, draft: Draft, link: Link) -> Draft:
-        """The draft with its note in words, in the zone of the booking's place."""
+        """The draft with its note in words, in the zone of the booking's place, or else of the event."""
         if link.note is None:
             return draft
         words = self._sides.words
-        zone = self._snapshot.zone(link.booking) or UTC
+        zone = self._snapshot.zone(link.booking) or zone_named(link.start.tzid) or UTC
         return replace(draft, note=words.sentence(link.note, zone, self._snapshot.now), mark=words.mark(link.note))
 
     async def _reschedule(self, intent: Intent, action: Reschedule) -> Done:

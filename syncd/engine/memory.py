@@ -1,18 +1,19 @@
 """Small things that outlive a cycle, kept as facts in the store: clocks, suspect UIDs, events that name no booking."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from syncd.domain.actions import Action, Create, Remove, Replace
-from syncd.domain.booking import Booking
+from syncd.domain.booking import Booking, Catalog
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.planning.sides import is_stale, seen_booking
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import Clock
+from syncd.state.codec import CATALOG
 from syncd.state.store import Store
 
 JUMP = timedelta(seconds=30)
@@ -26,6 +27,7 @@ _PUT_OFF = "asks_put_off"
 _SET_ASIDE = "asks_set_aside"
 _OTHERWISE = "told_otherwise"
 _LOOKED_BACK = "looked_back_at"
+_CATALOG = "catalog"
 CLOSED_FOR = timedelta(minutes=15)
 LOOK_BACK = timedelta(days=3)
 
@@ -144,6 +146,36 @@ def _is_otherwise(link: Link, seen: Booking, now: datetime) -> bool:
 
 def _wrote_since(link: Link, at: str) -> bool:
     return link.wrote is not None and link.wrote.at > datetime.fromisoformat(at)
+
+
+def catalog(store: Store, named: Catalog) -> Catalog:
+    """The places and services that Zimun names; after them, as it named them last, those that it does not any more."""
+    last = _last_catalog(store)
+    return Catalog(
+        {**named.locations, **last.locations, **named.locations},
+        {**named.services, **last.services, **named.services},
+    )
+
+
+def remember_catalog(store: Store, named: Catalog, bookings: Iterable[Booking]) -> Catalog:
+    """Remember what Zimun names, for a process that begins while it is away, and what any of the bookings is of.
+
+    A service that is not offered any more, or is left out of one answer, keeps its name in the events of its bookings.
+    """
+    known = catalog(store, named)
+    used = {name for booking in bookings for name in (booking.location_id, booking.service_id)}
+    kept = Catalog(
+        {key: one for key, one in known.locations.items() if key in named.locations or key in used},
+        {key: one for key, one in known.services.items() if key in named.services or key in used},
+    )
+    if kept != _last_catalog(store):
+        store.set_fact(_CATALOG, CATALOG.dump(kept))
+    return kept
+
+
+def _last_catalog(store: Store) -> Catalog:
+    text = store.fact(_CATALOG)
+    return CATALOG.load(text) if text is not None else Catalog()
 
 
 def remember_closed(store: Store, now: datetime) -> None:

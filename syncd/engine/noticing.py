@@ -53,7 +53,7 @@ class Noticing:
     async def events(self, snapshot: Snapshot) -> None:
         """Of people's own events in the calendars that take requests."""
         self._store.watch_only(self._takers.urls)
-        if not self._takers.requests or not snapshot.catalog.services:
+        if not self._takers.requests or not snapshot.offered.services:
             return
         known = self._store.candidates()
         for url in self._takers.requests:
@@ -63,7 +63,7 @@ class Noticing:
     async def slots(self, snapshot: Snapshot) -> None:
         """Of the events of open slots: those that publishing has just found edited."""
         url = self._takers.slots
-        if url is None or not snapshot.catalog.services or not self._takers.is_usable(url, snapshot):
+        if url is None or not snapshot.offered.services or not self._takers.is_usable(url, snapshot):
             return
         # one in which our note is still to be taken out is not yet: forgotten, what comes next passed for told by it
         plain = {one.href for one in self._store.openings(url) if not one.edited and one.face}

@@ -77,11 +77,7 @@ async def _catalog(sides: Sides, listed: BookingList) -> Catalog:
     """Places and services; read again now and then, and when a booking names one that is not known."""
     sides.catalog_age += 1
     known = sides.catalog
-    strange = known is None or any(
-        (booking.location_id and booking.location_id not in known.locations)
-        or (booking.service_id and booking.service_id not in known.services)
-        for booking in listed.bookings
-    )
+    strange = known is None or not all(known.names(booking) for booking in listed.bookings)
     if known is None or (strange and sides.catalog_age > 1) or sides.catalog_age > CATALOG_CYCLES:
         known = await sides.bookings.catalog()
         sides.catalog, sides.catalog_age = known, 0

@@ -103,7 +103,7 @@ class Takers:
             return lambda href, event: unless_unrouted(read_request(event, desk), routes, staff_told=staff_told)
         slots = {one.href: one.slot for one in self._store.openings(url)}
         words = any_words(self._sides.words)
-        scene = Display(snapshot.catalog, {}, self._sides.words, desk.now, words)
+        scene = Display(snapshot.offered, {}, self._sides.words, desk.now, words)
 
         def read(href: str, event: Event) -> Reading:
             if (slot := slots.get(href)) is None:
@@ -128,4 +128,4 @@ class Takers:
         labels = tuple(words.booking_label for words in any_words(self._sides.words))
         lines = (link.texts.lines.get("booking", "") for link in snapshot.links.values())
         copies = frozenset(line for line in lines if line)
-        return Desk(snapshot.catalog, snapshot.now, self._managed.policy.past, copies=copies, labels=labels)
+        return Desk(snapshot.offered, snapshot.now, self._managed.policy.past, copies=copies, labels=labels)

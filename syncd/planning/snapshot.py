@@ -83,7 +83,8 @@ Answer = Booking | Observation | str | tuple[Slot, ...] | Look
 class Snapshot:
     """One moment of both sides. `window` is the stretch of starts that Zimun listed completely, None where it did not.
 
-    `list_closed`: Zimun answers, but does not list bookings to this client; each is looked at by its id.
+    `catalog` are the places and services as Zimun named them last, `offered` those that it names now: only they can be
+    booked. `list_closed`: Zimun answers, but does not list bookings to this client; each is looked at by its id.
     `bookings` are those read in this cycle, by list or by id; `unreadable` the ids of items that could not be parsed.
     `readable` are the managed calendars that were read completely, `managed` all of them; `never_read` those that
     this database knows nothing of yet, while it has not known all at one time. `texts` are what each event
@@ -101,6 +102,7 @@ class Snapshot:
     now: datetime
     cycle: int
     catalog: Catalog = field(default_factory=Catalog)
+    offered: Catalog = field(default_factory=Catalog)
     links: Mapping[BookingId, Link] = field(default_factory=dict)
     window: Span | None = None
     list_closed: bool = False

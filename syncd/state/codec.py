@@ -8,6 +8,7 @@ from pydantic_core import PydanticSerializationError
 
 from syncd.domain.actions import Effect
 from syncd.domain.availability import OpenDay
+from syncd.domain.booking import Catalog
 from syncd.domain.candidate import Candidate
 from syncd.domain.errors import StoreError
 from syncd.domain.event import Observation
@@ -96,6 +97,7 @@ WANTED: Codec[Wanted] = Codec(TypeAdapter(Annotated[Wanted, Field(discriminator=
 REPLY = Codec(TypeAdapter(Reply), "reply")
 KNOWN = Codec(TypeAdapter(Known), "known booking")
 CANDIDATE = Codec(TypeAdapter(Candidate), "candidate")
+CATALOG = Codec(TypeAdapter(Catalog), "list of places and services")
 OPEN_DAY = Codec(TypeAdapter(OpenDay), "day's open slots")
 OPENING = Codec(TypeAdapter(Opening), "slot's event")
 FINDINGS = Codec(TypeAdapter(Findings), "probe's findings")

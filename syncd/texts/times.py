@@ -1,13 +1,16 @@
 """Times as the reader of a calendar would write them, in the place's zone."""
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from gettext import GNUTranslations
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Writes aware times in one zone and one language. The year is told only where it is not the one of `now`."""
+    """Writes aware times in one zone and one language. The year is told only where it is not the one of `now`.
+
+    `zone` UTC: nobody knows the place's, so each time says that it is UTC.
+    """
 
     catalog: GNUTranslations
     zone: tzinfo
@@ -23,7 +26,7 @@ class Times:
         return self.catalog.gettext("{day}, {time}").format(time=clocks, day=self.day(moments[0]))
 
     def clock(self, moment: datetime) -> str:
-        return f"{self._local(moment):%H:%M}"
+        return f"{self._local(moment):%H:%M}{' UTC' if self.zone is UTC else ''}"
 
     def day(self, moment: datetime) -> str:
         _ = self.catalog.gettext

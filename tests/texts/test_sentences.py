@@ -70,6 +70,12 @@ def test_times_are_told_in_the_places_zone() -> None:
     assert "22:30 on Tue 24 Nov" in told
 
 
+def test_where_no_zone_is_known_each_time_says_that_it_is_utc() -> None:
+    told = Words("en").sentence(note(NoteKind.NOT_OPEN), UTC, NOW)
+    assert "13:30 UTC on Tue 24 Nov is not free" in told
+    assert "stays at 09:00 UTC on Tue 24 Nov" in told
+
+
 def test_free_times_of_other_days_tell_their_day() -> None:
     other = Note(NoteKind.NOT_OPEN, NOW, NOW, ASKED, WAS, (ASKED, ASKED + timedelta(days=1)))
     assert "Free nearby: Tue 24 Nov, 14:30; Wed 25 Nov, 14:30." in Words("en").sentence(other, ZONE, NOW)
