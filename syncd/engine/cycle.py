@@ -214,7 +214,7 @@ class Engine:
         left_out = await settle(sides, managed.calendars, known, health)
         links = sides.store.links()
         came = kept.came(sides.store, managed.calendars)
-        cursors = sides.store.cursors()
+        cursors = {**sides.store.cursors(), **dict.fromkeys(came, UNREAD)}
         (offered, listed, window), readable = await together(
             observe_bookings(sides, managed.policy, links.values(), now, health),
             observe_calendars(sides.store, managed.calendars, cursors, links.values(), now, health),
@@ -264,7 +264,6 @@ class Engine:
         store = self._sides.store
         touched: frozenset[BookingId] | None = None
         for _ in range(ROUNDS):
-            looked_at = self._sides.clock.elapsed()[1]
             actions = await self._planned(current, touched)
             if touched is None:
                 memory.remember_told(store, current.snapshot)
@@ -276,7 +275,13 @@ class Engine:
             if not actions:
                 break
             executing = Executing(
-                self._sides, current.managed, current.snapshot, current.health, stopping, progress, looked_at
+                self._sides,
+                current.managed,
+                current.snapshot,
+                current.health,
+                stopping,
+                progress,
+                current.clocks.elapsed,
             )
             done = await executing.all(intents)
             current.done += done

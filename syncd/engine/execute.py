@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 # so many failures of one side one after the other, and it is left alone until the next cycle
 GIVE_UP_AFTER = 3
 LOOKS_LAST = 120.0
-"""Seconds. After that the next cycle looks at the event anew before Zimun is asked to change its booking."""
+"""Seconds. After that the event is looked at once more before Zimun is asked to change its booking."""
 CLOSED = "Zimun does not let this client change bookings; asked again after a quarter of an hour"
 
 
@@ -62,7 +62,7 @@ class Executing:
         progress: Callable[[int, int], None],
         looked_at: float,
     ) -> None:
-        """`looked_at`: when the looks began by which the intents were decided, in seconds since boot."""
+        """`looked_at`: when the cycle began to look at what the intents were decided by, in seconds since boot."""
         self._sides = sides
         self._calendars = managed.calendars
         self._policy = managed.policy
@@ -201,7 +201,7 @@ class Executing:
 
     async def _reschedule(self, intent: Intent, action: Reschedule) -> Done:
         fresh = await self._read_afresh(action.expect)
-        if fresh is None or not fresh.same_as(action.expect) or self._is_long_ago():
+        if fresh is None or not fresh.same_as(action.expect) or await self._is_overtaken(action):
             return Done(intent, Outcome.SUPERSEDED, booking=fresh)
         renamed = await self._sides.bookings.reschedule(action.booking_id, action.to, intent.key)
         booking_id = renamed or action.booking_id
@@ -211,14 +211,27 @@ class Executing:
 
     async def _cancel(self, intent: Intent, action: Cancel) -> Done:
         fresh = await self._read_afresh(action.expect)
-        if fresh is None or not fresh.same_as(action.expect) or self._is_long_ago():
+        if fresh is None or not fresh.same_as(action.expect) or await self._is_overtaken(action):
             return Done(intent, Outcome.SUPERSEDED, booking=fresh)
         await self._sides.bookings.cancel(action.booking_id, intent.key)
         return cancelled(intent, action, self._sides.clock.now())
 
-    def _is_long_ago(self) -> bool:
-        """Whether the event was looked at long ago: a lid was closed, say, and what was deleted may stand again."""
-        return self._sides.clock.elapsed()[1] - self._looked_at > LOOKS_LAST
+    async def _is_overtaken(self, action: Reschedule | Cancel) -> bool:
+        """Whether the event is not as it was when this was decided, where that is long ago: a lid was closed, say.
+
+        One that cannot be read now counts as such: the next cycle decides anew.
+        """
+        if self._sides.clock.elapsed()[1] - self._looked_at <= LOOKS_LAST:
+            return False
+        link = action.before
+        seen, calendar = self._snapshot.events.get((link.calendar, link.href)), self._calendars.get(link.calendar)
+        try:
+            there = await calendar.get(link.href) if calendar is not None else None
+        except SyncdError:
+            return True
+        if seen is None or there is None:
+            return seen is not None or there is not None
+        return there.etag != seen.etag or (there.etag is None and there.data != seen.data)
 
     async def _read_afresh(self, expect: Booking) -> Booking | None:
         """The booking as it is just now. One that no call can read counts as its base."""

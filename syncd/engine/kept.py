@@ -5,9 +5,13 @@ event that went meanwhile is no wish to cancel its booking.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from syncd.domain.event import Event, Observation
+from syncd.domain.ids import BookingId, parse_uid, stem
+from syncd.domain.link import Leftover, Link
+from syncd.planning.case import left_behind
 from syncd.state.store import Store
 
 _KEPT = "kept_calendars"
@@ -30,17 +34,36 @@ def came(store: Store, managed: Collection[str]) -> frozenset[str]:
 
 
 def remember(store: Store, managed: Collection[str], new: Collection[str], readable: Collection[str]) -> None:
-    """Remember which are kept from now on, once what is gone from those that came back is remembered with its link."""
+    """Remember which are kept from now on, once what was done in those that came back is remembered with the links."""
     back = {url for url in new if url in readable}
     seen = store.observations() if back else {}
     for link in store.links().values() if back else ():
+        if link.closed is not None:
+            continue
         event = seen[link.calendar, link.href].event if (link.calendar, link.href) in seen else None
         stands = (link.calendar, link.href) in seen and not (event is not None and event.cancelled)
-        if link.calendar in back and link.closed is None and not stands:
+        if link.calendar in back and not stands:
             store.save_link(replace(link, went_unkept=True))
+        elif link.calendar not in back and (others := _others(link, back, seen)):
+            store.save_link(replace(link, leftovers=(*link.leftovers, *others)))
     kept = json.dumps(sorted(url for url in managed if url not in new or url in back))
     if kept != store.fact(_KEPT):
         store.set_fact(_KEPT, kept)
+
+
+def _others(link: Link, back: Collection[str], seen: Mapping[tuple[str, str], Observation]) -> list[Leftover]:
+    """The events from before it got this one, as they stand now: where somebody has put them since is no wish."""
+    known = {(left.calendar, left.href) for left in link.leftovers}
+    return [
+        left_behind(one)
+        for one in seen.values()
+        if one.calendar in back and one.key not in known and one.event is not None and _is_of(one.event, link)
+    ]
+
+
+def _is_of(event: Event, link: Link) -> bool:
+    named = parse_uid(event.uid)
+    return named is not None and stem(BookingId(named[0])) == stem(link.booking_id)
 
 
 def was_whole(store: Store, never_read: Collection[str]) -> bool:

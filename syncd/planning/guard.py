@@ -31,7 +31,7 @@ def check_safe(plan: Plan, snapshot: Snapshot, policy: Policy) -> Plan:
     for kind, limit, done, concerned, ask in (
         (AwaitKind.MOVE, policy.max_moves, snapshot.moved_now, is_move, _ask_about_move),
         (AwaitKind.REMOVAL, policy.max_cancellations, snapshot.removed_now, is_removal, _await_removal),
-        (AwaitKind.REROUTE, MAX_REROUTES, 0, _is_reroute, _await_reroute),
+        (AwaitKind.REROUTE, MAX_REROUTES, _to_follow(actions, snapshot), _is_reroute, _await_reroute),
     ):
         found = [
             action
@@ -235,13 +235,31 @@ def _is_reroute(action: Action) -> bool:
     return isinstance(action, Create) and action.why is Why.REROUTED
 
 
+def _to_follow(actions: Mapping[BookingId, Action], snapshot: Snapshot) -> int:
+    """How many more go elsewhere once Zimun tells of them: of days that are far ahead, their calendar left the config.
+
+    Not those of which a person said that they stay.
+    """
+    return sum(
+        link.closed is None
+        and link.booking.live
+        and link.booking.start > snapshot.now
+        and link.calendar not in snapshot.managed
+        and not (link.awaiting is not None and link.awaiting.kind is AwaitKind.REROUTE)
+        and not isinstance(actions.get(link.booking_id), Create)
+        for link in snapshot.links.values()
+    )
+
+
 def _await_reroute(action: Action, snapshot: Snapshot, policy: Policy) -> Action:
     assert isinstance(action, Create)
     link = snapshot.links[action.booking_id]
-    if link.awaiting is not None:
-        return Record(action.booking_id, Why.REMEMBERED, link)  # one question at a time
+    # one question at a time; but where its calendar left the config, nobody moves what awaited that
+    if link.awaiting is not None and (link.awaiting.kind is not AwaitKind.MOVE or link.calendar in snapshot.managed):
+        return Record(action.booking_id, Why.REMEMBERED, link)
     awaiting = Awaiting(AwaitKind.REROUTE, snapshot.now, link.booking, target=action.calendar)
-    return Record(action.booking_id, Why.REROUTE_AWAITS, replace(link, awaiting=awaiting))
+    told = action.link.note if link.awaiting is not None else link.pending
+    return Record(action.booking_id, Why.REROUTE_AWAITS, replace(link, awaiting=awaiting, pending=told))
 
 
 def approved(link: Link | None, kind: AwaitKind) -> bool:

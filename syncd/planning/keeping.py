@@ -11,6 +11,7 @@ from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Case, Outcome, left_behind, taken_over
 from syncd.planning.instants import letters, resolved
 from syncd.planning.merge import merge
+from syncd.planning.sides import BookingMissing, BookingMoved, BookingSame, BookingSide, BookingUnseen
 
 WAITING = (NoteKind.NOT_YET_BOOKED, NoteKind.MOVE_AWAITS)
 ANSWERS_TO_A_MARK = (NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.MOVE_UNSURE, NoteKind.CANCEL_REFUSED)
@@ -200,17 +201,19 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     return Outcome(case.recreate(booking, why, note=note, source=seen, put_back=put_back))
 
 
-def rehomed(case: Case, booking: Booking | None) -> Outcome:
+def rehomed(case: Case, side: BookingSide) -> Outcome:
     """Its calendar left the config, where nothing is touched: an event is written where the booking belongs now.
 
     The old one stays. Should its calendar come back it is a second event of the booking, which cancels and moves
-    nothing: `_relocate` takes it where routing wants it there again, else `duplicates` removes it. `booking` is None
-    where it was cancelled, or Zimun does not tell of it.
+    nothing: `_relocate` takes it where routing wants it there again, else `duplicates` removes it.
     """
     link = case.link
+    booking = side.booking if isinstance(side, BookingSame | BookingMoved) else None
     if not _may_leave(case):
         asked = link.awaiting is not None and link.awaiting.decision is None
         return case.problem(ProblemKind.UNMANAGED, f"{LEFT}: {TO_APPROVE if asked else NAME_IT}")
+    if isinstance(side, BookingMissing | BookingUnseen):
+        return case.problem(ProblemKind.UNMANAGED, f"{LEFT}: another one is written once Zimun tells of its booking")
     if booking is None or booking.start <= case.now:
         return case.problem(ProblemKind.UNMANAGED, f"{LEFT}: it is left there")
     target = case.route(booking)

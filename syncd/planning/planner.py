@@ -93,8 +93,10 @@ def decide(case: Case) -> Outcome:
             return transferred(case, elsewhere)
         # what is told of the booking meanwhile counts, though nothing is done about that event
         side = booking_side(case.link, case.snapshot, case.policy)
-        case = endings.lapse(case, side, EventUnseen())
-        outcome = rehomed(case, side.booking if isinstance(side, BookingSame | BookingMoved) else None)
+        before, case = case.link, endings.lapse(case, side, EventUnseen())
+        if endings.is_over(before, case.link):
+            return case.remember(case.link, remembered(case))
+        outcome = rehomed(case, side)
         return outcome if outcome.action else replace(outcome, action=case.remember(case.link, remembered(case)).action)
     zimun = booking_side(case.link, case.snapshot, case.policy)
     event = event_side(case.link, case.snapshot, case.policy)

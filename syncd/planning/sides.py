@@ -357,7 +357,7 @@ def _is_copy(seen: Observation, link: Link, snapshot: Snapshot) -> bool:
         return False
     if link.booking.start <= snapshot.now:
         return True
-    if seen.first_at == EVER:
+    if seen.first_at == EVER and snapshot.now - seen.seen_at <= SETTLED:
         return resolved(seen.event.start, snapshot.zone(link.booking)).instant != link.booking.start
     return snapshot.now - (seen.first_at or seen.seen_at) > SETTLED
 

@@ -1,13 +1,17 @@
 """A deletion cancels, slowly and after two looks; what only looks like one does not."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from syncd.app.wiring import Accounts
 from syncd.domain.booking import Booking
+from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.engine.execute import Executing
-from tests.loop.world import CANCEL, HOUR, World, at, settled, world
+from syncd.ports import Stored
+from tests.loop.world import CANCEL, HOUR, RESCHEDULE, World, at, settled, world
 from tests.servers import Server
 
 
@@ -59,6 +63,55 @@ async def test_a_lid_that_is_closed_between_the_last_look_and_the_call(
         await w.quiet(minutes=1)
         assert w.calls(CANCEL) == []
         assert w.link(booked).deletion is None
+
+
+async def test_an_account_in_which_a_search_takes_minutes(
+    dav: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all looks take long, the event is looked at once more before the call; and the call goes out."""
+    async with world(dav, folder) as w:
+        deleted, dragged = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        find = Accounts.find
+
+        async def slow(self: Accounts, uid: str, booking_id: BookingId) -> list[tuple[str, Stored]]:
+            w.clock.pass_by(seconds=125)
+            return await find(self, uid, booking_id)
+
+        monkeypatch.setattr(Accounts, "find", slow)
+        await w.delete(deleted)
+        await w.cycle(minutes=1)
+        await w.drag(dragged, HOUR)
+        await w.cycle(minutes=11)
+        assert w.booking(deleted).status == "cancelled"
+        assert w.booking(dragged).start == at(25, 10)
+
+
+async def test_a_lid_that_is_closed_while_another_event_is_written(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    """The call comes in a later round of that cycle; the person has put the event back by then."""
+    other = new_calendar()
+    entry = f'[[calendars]]\nurl = "{other}"\nlocations = ["loc_shoreditch"]\n'
+    async with world(dav, folder, calendars=entry) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.cycle(minutes=15)
+        _, text = await w.event(booked)
+        await w.drag(booked, 3 * HOUR)
+        _, moved = await w.event(booked)
+        await w.delete(booked)
+        await w.put(booked, moved, other)
+        w.book(at(25, 9))
+
+        async def meanwhile() -> None:
+            w.clock.pass_by(hours=8)
+            await w.http.delete(w.url(booked, other))
+            await w.put(booked, text)
+
+        w.before_put = meanwhile
+        await w.cycle(minutes=1)
+        assert w.calls(RESCHEDULE) == []
 
 
 async def test_the_grace_starts_anew_when_the_clock_jumps(dav: Server, folder: Path) -> None:

@@ -40,7 +40,7 @@ async def test_a_plan_tells_all_and_does_nothing(dav: Server, folder: Path) -> N
         dragged, deleted, refused = w.book(at(24, 9)), w.book(at(25, 9)), w.book(at(26, 9))
         await w.cycle()
         await w.delete(deleted)
-        await w.cycle()
+        await w.cycle(minutes=1)
         await w.drag(dragged, 2 * HOUR)
         await w.drag(refused, 12 * HOUR)
         new = w.book(at(27, 9))

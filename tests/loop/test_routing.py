@@ -158,6 +158,29 @@ async def test_events_that_were_tidied_away_while_their_calendar_was_out_of_the_
         assert len(w.calls(CANCEL)) == 1
 
 
+async def test_the_old_event_that_was_dragged_out_of_the_config_moves_nothing_when_its_calendar_is_back(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    """Nobody watched that, and the customer has moved the booking since. The person sees two, and deletes the newer."""
+    other = new_calendar()
+    entry = ENTRY.format(other, "locations", "loc_shoreditch")
+    async with world(dav, folder, calendars=entry) as w:
+        booked = w.book(at(26, 9), place="loc_shoreditch")
+        await w.cycle()
+        w.reconfigure()
+        await w.cycle(minutes=1)
+        await w.drag(booked, HOUR, other)
+        await w.cycle(hours=1)
+        w.salon.move(booked, at(26, 14))
+        await w.cycle(hours=1)
+        w.reconfigure(calendars=entry)
+        await w.delete(booked)
+        for minutes in (1, 1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert (w.calls(RESCHEDULE), w.calls(CANCEL)) == ([], [])
+        assert await w.start(booked, other) == ";TZID=Europe/London:20261126T140000"
+
+
 async def test_a_calendar_that_comes_later_and_cannot_be_read_stops_the_bookings_that_go_there_alone(
     dav: Server, folder: Path
 ) -> None:

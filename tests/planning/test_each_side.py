@@ -341,6 +341,9 @@ def test_in_a_calendar_that_is_new_to_the_config_what_stands_where_the_booking_i
     there, elsewhere = (replace(stands(at, name="copy.ics", uid="copy"), first_at=EVER) for at in (TEN, FOUR))
     assert calendar(pair(), there, looks=GONE) == EventTransferred(there)
     assert calendar(pair(), elsewhere, looks=GONE) == EventElsewhere(copied=True)
+    # a while after that it has stood beside the other, as it does after a lost database
+    long = replace(there, seen_at=NOW - GRACE - SECOND)
+    assert calendar(pair(), long, looks=GONE) == EventElsewhere(copied=True)
 
 
 def test_a_copy_in_a_calendar_that_left_the_config_keeps_nothing_from_being_deleted() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from syncd.domain.actions import Remove, Reschedule, Why
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Decision
+from syncd.domain.link import AwaitKind, Decision
 from syncd.domain.note import NoteKind
 from syncd.planning.keeping import LEFT, NAME_IT, TO_APPROVE
 from syncd.planning.routing import Route, route
@@ -274,6 +274,62 @@ def test_rejected_they_are_left_there_until_their_booking_changes() -> None:
     world.change("b1", start=FOUR + DAY)
     world.cycle(2 * HOUR)
     assert [key for key in world.objects if key[0] == SIDE] == [(SIDE, "/side/b1.ics")]
+
+
+THIRD = make.FOREIGN
+NAMES = tuple(f"b{number}" for number in range(1, 7))
+
+
+@pytest.mark.parametrize("answer", [None, Decision.REJECTED, Decision.APPROVED])
+def test_an_answer_about_one_calendar_is_none_about_a_third(answer: Decision | None) -> None:
+    world = left(6)
+    world.settle()
+    if answer is not None:
+        world.unreadable = {SIDE}  # nothing comes of a yes yet
+        world.decide(answer)
+        world.cycle()
+    world.unreadable, world.managed, world.policy = set(), {THIRD}, policy(routes=(Route(THIRD),))
+    world.settle()
+    world.settle()
+    assert {(link.awaiting.target, link.awaiting.decision) for link in world.links.values() if link.awaiting} == {
+        (THIRD, None)
+    }
+    assert {key[0] for key in world.objects} == {HOME}
+    world.decide(Decision.APPROVED)
+    world.settle()
+    assert sum(key[0] == THIRD for key in world.objects) == 6
+
+
+def test_moves_that_awaited_when_their_calendar_left_are_told_once_their_events_are_elsewhere() -> None:
+    world = World(policy(max_moves=1))
+    for name in NAMES:
+        world.book(name, TEN + int(name[1]) * DAY)
+    world.cycle()
+    for name in NAMES:
+        world.drag(name, TEN + int(name[1]) * DAY + HOUR)
+    world.cycle()
+    assert {link.awaiting.kind for link in world.links.values() if link.awaiting} == {AwaitKind.MOVE}
+    left(there=world).settle()
+    assert {link.awaiting.kind for link in world.links.values() if link.awaiting} == {AwaitKind.REROUTE}
+    world.decide(Decision.APPROVED)
+    world.settle()
+    assert ({world.note(name) for name in NAMES}, calls(world)) == ({NoteKind.ADOPTED}, [])
+
+
+def test_those_of_days_that_are_not_listed_yet_count_as_well() -> None:
+    world = World()
+    for number in range(10):
+        world.book(f"b{number + 1}", TEN + (number % 5) * DAY + number // 5 * 30 * DAY)
+    world.cycle()
+    left(there=world)
+    world.near = 7 * DAY
+    world.settle()
+    assert {key[0] for key in world.objects} == {HOME}
+    assert sum("once Zimun tells of its booking" in problem.text for problem in world.problems) == 5
+    world.near = 61 * DAY
+    world.settle()
+    assert {link.awaiting.kind for link in world.links.values() if link.awaiting} == {AwaitKind.REROUTE}
+    assert {key[0] for key in world.objects} == {HOME}
 
 
 def test_a_move_that_zimun_was_not_asked_for_when_its_calendar_left_is_told() -> None:
