@@ -159,7 +159,8 @@ class Link:
     `note` stands in the event; `pending` is still to be written.
     `made_at`: when syncd made the event; None where it did not, or did not remember that yet. `shown`: whether the
     calendar has shown it since: before that nobody can have deleted it. `gone_at`: when a reading of its calendar last
-    missed it. `went_unkept`: it was gone, or marked as cancelled, when its calendar came back into the config.
+    missed it, and no look found it there all the same. `went_unkept`: it was gone, or marked as cancelled, when its
+    calendar came back into the config.
     `twin_removed_at`: when a second event of the booking was removed, which a person may just have made the only one.
     """
 

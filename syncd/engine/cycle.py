@@ -340,7 +340,7 @@ class Engine:
         return [action for action, wait in zip(actions, waits, strict=True) if not wait]
 
     def _looked(self, snapshot: Snapshot, answers: Iterable[Answer]) -> Snapshot:
-        """What a direct GET found and the listing did not have: kept, for the listing lags."""
+        """What a direct GET found and the listing did not have: kept, for the listing lags, and was never gone."""
         found = {
             answer.key: answer
             for answer in answers
@@ -348,7 +348,16 @@ class Engine:
         }
         for seen in found.values():
             self._sides.store.observe(seen.calendar, [seen], [], *self._sides.store.cursor(seen.calendar))
-        return replace(snapshot, events={**snapshot.events, **found}) if found else snapshot
+        there = {
+            link.booking_id: replace(link, gone_at=None)
+            for link in (snapshot.links.values() if found else ())
+            if link.gone_at is not None and (link.calendar, link.href) in found
+        }
+        for link in there.values():
+            self._sides.store.save_link(link)
+        if not found:
+            return snapshot
+        return replace(snapshot, events={**snapshot.events, **found}, links={**snapshot.links, **there})
 
     def _texts(self, snapshot: Snapshot) -> dict[BookingId, Texts]:
         """What each event should say, by the booking as seen; as remembered where it was not seen.

@@ -140,7 +140,9 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     since = min((_lost_at(link, snapshot) for link in lost), default=snapshot.now)
     alive = [link for link in _managed(snapshot) if link.booking_id in gone or is_alive(link, snapshot, policy)]
     stands = [link for link in alive if link.booking_id not in gone and _stands(link, snapshot)]
-    standing = {one.calendar for one in stands if one.booking.start > snapshot.now and not _is_since(one, since)}
+    standing = {
+        one.calendar for one in stands if one.booking.start > snapshot.now and not _is_since(one, since, snapshot)
+    }
     begun = {link.booking_id for link in stands if link.booking.start <= snapshot.now}
     count = Counter(link.calendar for link in alive if link.booking_id not in begun)
     if not standing and count.total() > EMPTIED:
@@ -158,7 +160,11 @@ def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy, *, least: in
     for calendar, at in {(link.calendar, _lost_at(link, snapshot)) for link in lost}:
         links = [link for link in _managed(snapshot) if is_alive(link, snapshot, policy)]
         went = [one for one in links if one.gone_at == at and (one.calendar == calendar or one.awaiting is not None)]
-        stood = [one for one in links if one.calendar == calendar and _stands(one, snapshot) and not _is_since(one, at)]
+        stood = [
+            one
+            for one in links
+            if one.calendar == calendar and _stands(one, snapshot) and not _is_since(one, at, snapshot)
+        ]
         made = [link.made_at for link in went if link.made_at is not None]
         old = [link.made_at for link in stood if link.made_at is not None]
         # since the database was lost nobody knows which were made last: it may be these
@@ -180,9 +186,12 @@ def _lost_at(link: Link, snapshot: Snapshot) -> datetime:
     return link.deletion.since if link.deletion is not None else snapshot.now
 
 
-def _is_since(link: Link, at: datetime) -> bool:
-    """Whether its event was made at that time or later, or had been missing then and came back."""
-    return any(when is not None and when >= at for when in (link.made_at, link.gone_at))
+def _is_since(link: Link, at: datetime, snapshot: Snapshot) -> bool:
+    """Whether its event was made at that time or later, or had been missing then and came back.
+
+    Times that are still to come are from before the clock was set back, and tell nothing.
+    """
+    return any(when is not None and at <= when <= snapshot.now for when in (link.made_at, link.gone_at))
 
 
 def _stands(link: Link, snapshot: Snapshot) -> bool:

@@ -34,7 +34,7 @@ async def test_while_the_api_is_not_itself_nothing_is_done_and_then_all_of_it(
         dragged, deleted, untouched = w.book(at(24, 9)), w.book(at(25, 9)), w.book(at(26, 9))
         await w.cycle()
         await w.delete(deleted)
-        await w.cycle()
+        await w.cycle(minutes=1)
         await w.drag(dragged, 2 * HOUR)
         before = await w.events()
         fault = w.fault(kind, APPOINTMENTS, **(answer | {"times": None}))
@@ -78,7 +78,7 @@ async def test_a_lost_answer_is_one_effect_under_one_key(dav: Server, folder: Pa
         dragged, deleted = w.book(at(24, 9)), w.book(at(25, 9))
         await w.cycle()
         await w.delete(deleted)
-        await w.cycle()
+        await w.cycle(minutes=1)
         await w.drag(dragged, 2 * HOUR)
         etag, _ = await w.event(dragged)
         for path in (RESCHEDULE, CANCEL):
@@ -185,7 +185,7 @@ async def test_while_the_calendar_is_down_nothing_is_done(
         dragged, deleted, moved = w.book(at(24, 9)), w.book(at(25, 9)), w.book(at(26, 9))
         await w.cycle()
         await w.delete(deleted)
-        await w.cycle()
+        await w.cycle(minutes=1)
         await w.drag(dragged, 2 * HOUR)
         w.salon.move(moved, at(26, 14))
         w.dav_fault = fault  # type: ignore[assignment]

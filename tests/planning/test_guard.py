@@ -278,6 +278,15 @@ def test_what_the_calendar_has_never_shown_is_no_deletion_to_ask_about() -> None
     assert {world.note(name) for name in names(1, 4)} == {NoteKind.NEVER_SHOWN}
 
 
+def test_times_from_before_the_clock_was_set_back_tell_nothing() -> None:
+    world = paired(4)
+    world.links = {name: replace(link, made_at=world.now + HOUR) for name, link in world.links.items()}
+    world.delete("b1")
+    world.cycle()
+    world.cycle(GRACE)
+    assert [action.booking_id for action in calls(world)] == ["b1"]
+
+
 def test_set_back_after_the_database_was_lost() -> None:
     """Nobody knows when any of them was made, until new ones come: then those would be the last."""
     world = paired(5)
