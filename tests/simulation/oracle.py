@@ -687,8 +687,9 @@ class Oracle:
                 said.deleted = said.marked  # what syncd made itself and took away again does not count
             else:
                 said.deleted = self._now_deleted(seq, by, said)
-        elif said.deleted.by == "a stale client" and by == "person":
-            said.deleted = self._now_deleted(seq, by, said)  # edited, and left marked
+        elif said.deleted.by in ("a stale client", "syncd") and by == "person":
+            # edited, and left marked; or syncd had written an event whose new id it did not know
+            said.deleted = self._now_deleted(seq, by, said)
 
     def _counts(self, name: str, url: str, fields: dict[str, Any]) -> bool:
         """Whether an event keeps its booking from being cancelled.
