@@ -219,7 +219,7 @@ class Engine:
             observe_bookings(sides, managed.policy, links.values(), now, health),
             observe_calendars(sides.store, managed.calendars, cursors, links.values(), now, health),
         )
-        kept.remember(sides.store, managed.calendars, came, readable)
+        kept.remember(sides.store, managed.calendars, came, readable, now)
         links = sides.store.links()  # with what events that went had said at last
         unread = {url for url in managed.calendars if cursors.get(url, UNREAD)[1] is None} - readable
         parked = (*listed.parked, *offered.parked) if listed is not None else ()

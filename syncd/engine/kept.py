@@ -7,11 +7,13 @@ event that went meanwhile is no wish to cancel its booking.
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from syncd.domain.event import Event, Observation
 from syncd.domain.ids import BookingId, parse_uid, stem
 from syncd.domain.link import Leftover, Link
 from syncd.planning.case import left_behind
+from syncd.planning.sides import SETTLED
 from syncd.state.store import Store
 
 _KEPT = "kept_calendars"
@@ -33,7 +35,9 @@ def came(store: Store, managed: Collection[str]) -> frozenset[str]:
     return new
 
 
-def remember(store: Store, managed: Collection[str], new: Collection[str], readable: Collection[str]) -> None:
+def remember(
+    store: Store, managed: Collection[str], new: Collection[str], readable: Collection[str], now: datetime
+) -> None:
     """Remember which are kept from now on, once what was done in those that came back is remembered with the links."""
     back = {url for url in new if url in readable}
     seen = store.observations() if back else {}
@@ -44,18 +48,22 @@ def remember(store: Store, managed: Collection[str], new: Collection[str], reada
         stands = (link.calendar, link.href) in seen and not (event is not None and event.cancelled)
         if link.calendar in back and not stands:
             store.save_link(replace(link, went_unkept=True))
-        elif link.calendar not in back and (others := _others(link, back, seen)):
+        elif link.calendar not in back and (others := _others(link, back, seen, now)):
             store.save_link(replace(link, leftovers=(*link.leftovers, *others)))
     kept = json.dumps(sorted(url for url in managed if url not in new or url in back))
     if kept != store.fact(_KEPT):
         store.set_fact(_KEPT, kept)
 
 
-def _others(link: Link, back: Collection[str], seen: Mapping[tuple[str, str], Observation]) -> list[Leftover]:
-    """The events from before it got this one, as they stand now: where somebody has put them since is no wish."""
+def _others(
+    link: Link, back: Collection[str], seen: Mapping[tuple[str, str], Observation], now: datetime
+) -> list[Leftover]:
+    """The events from before it got this one, as they stand now: where somebody has put them since is told, and is no
+    wish.
+    """
     known = {(left.calendar, left.href) for left in link.leftovers}
     return [
-        left_behind(one)
+        replace(left_behind(one), stays_until=now + SETTLED)
         for one in seen.values()
         if one.calendar in back and one.key not in known and one.event is not None and _is_of(one.event, link)
     ]

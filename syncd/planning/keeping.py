@@ -171,11 +171,15 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     free = (each for each in case.snapshot.of_uid(link.uid) if each.key not in case.snapshot.linked_keys)
     there = next((each for each in free if each.calendar == target and each.key != seen.key), None)
     if there is not None and there.event is not None and there.event.uid == link.uid and not there.event.cancelled:
-        others = tuple(one for one in link.leftovers if (one.calendar, one.href) != there.key)
+        left = next((one for one in link.leftovers if (one.calendar, one.href) == there.key), None)
+        others = tuple(one for one in link.leftovers if one is not left)
         start = resolved(there.event.start, case.zone)
         # one that nobody knows of, as after a lost database: wherever a person put it, Zimun is right, and that is told
-        strange = len(others) == len(link.leftovers) and start.instant != booking.start
-        told = case.note(NoteKind.ADOPTED, asked=start.instant, was=booking.start) if strange else None
+        if left is not None:
+            told = case.told_where_it_stood(left)
+        else:
+            strange = start.instant != booking.start
+            told = case.note(NoteKind.ADOPTED, asked=start.instant, was=booking.start) if strange else None
         after = replace(
             link,
             calendar=target,

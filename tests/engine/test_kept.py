@@ -17,7 +17,7 @@ def read(store: Store, *names: str, removed: tuple[str, ...] = ()) -> None:
 def cycle(store: Store, *managed: str, unread: tuple[str, ...] = ()) -> frozenset[str]:
     """What came into the config by this cycle, in which all but `unread` is read."""
     came = kept.came(store, managed)
-    kept.remember(store, managed, came, set(managed) - set(unread))
+    kept.remember(store, managed, came, set(managed) - set(unread), NOW)
     return came
 
 

@@ -181,6 +181,25 @@ async def test_the_old_event_that_was_dragged_out_of_the_config_moves_nothing_wh
         assert await w.start(booked, other) == ";TZID=Europe/London:20261126T140000"
 
 
+async def test_a_drag_that_nobody_read_before_its_calendar_left_the_config_is_told_when_it_is_back(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    other = new_calendar()
+    entry = ENTRY.format(other, "locations", "loc_shoreditch")
+    async with world(dav, folder, calendars=entry) as w:
+        booked = w.book(at(26, 9), place="loc_shoreditch")
+        await w.cycle()
+        await w.drag(booked, HOUR, other)
+        w.reconfigure()
+        await w.cycle(minutes=1)
+        w.reconfigure(calendars=entry)
+        for minutes in (15, 1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert await w.start(booked, other) == ";TZID=Europe/London:20261126T090000"
+        assert "10:00" in (await w.note(booked, other) or "")
+        assert (w.calls(RESCHEDULE), len(await w.events())) == ([], 0)
+
+
 async def test_a_calendar_that_comes_later_and_cannot_be_read_stops_the_bookings_that_go_there_alone(
     dav: Server, folder: Path
 ) -> None:
