@@ -13,7 +13,7 @@ from syncd.domain.event import Event, Observation
 from syncd.domain.ids import BookingId, parse_uid, stem
 from syncd.domain.link import Leftover, Link
 from syncd.planning.case import left_behind
-from syncd.planning.sides import SETTLED
+from syncd.planning.sides import SETTLED, stands_in
 from syncd.state.store import Store
 
 _KEPT = "kept_calendars"
@@ -44,9 +44,7 @@ def remember(
     for link in store.links().values() if back else ():
         if link.closed is not None:
             continue
-        event = seen[link.calendar, link.href].event if (link.calendar, link.href) in seen else None
-        stands = (link.calendar, link.href) in seen and not (event is not None and event.cancelled)
-        if link.calendar in back and not stands:
+        if link.calendar in back and not stands_in(seen, link):
             store.save_link(replace(link, went_unkept=True))
         elif link.calendar not in back and (others := _others(link, back, seen, now)):
             store.save_link(replace(link, leftovers=(*link.leftovers, *others)))

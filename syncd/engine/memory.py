@@ -150,7 +150,10 @@ def _wrote_since(link: Link, at: str) -> bool:
 
 def catalog(store: Store, named: Catalog) -> Catalog:
     """The places and services that Zimun names; after them, as it named them last, those that it does not any more."""
-    last = _last_catalog(store)
+    return _after(named, _last_catalog(store))
+
+
+def _after(named: Catalog, last: Catalog) -> Catalog:
     return Catalog(
         {**named.locations, **last.locations, **named.locations},
         {**named.services, **last.services, **named.services},
@@ -162,13 +165,14 @@ def remember_catalog(store: Store, named: Catalog, bookings: Iterable[Booking]) 
 
     A service that is not offered any more, or is left out of one answer, keeps its name in the events of its bookings.
     """
-    known = catalog(store, named)
+    last = _last_catalog(store)
+    known = _after(named, last)
     used = {name for booking in bookings for name in (booking.location_id, booking.service_id)}
     kept = Catalog(
         {key: one for key, one in known.locations.items() if key in named.locations or key in used},
         {key: one for key, one in known.services.items() if key in named.services or key in used},
     )
-    if kept != _last_catalog(store):
+    if kept != last:
         store.set_fact(_CATALOG, CATALOG.dump(kept))
     return kept
 

@@ -16,7 +16,7 @@ from syncd.domain.note import NoteKind
 from syncd.planning import deletions
 from syncd.planning.case import Case
 from syncd.planning.planner import is_alive
-from syncd.planning.sides import BookingSame, EventGone, booking_side, event_side
+from syncd.planning.sides import BookingSame, EventGone, booking_side, event_side, stands_in
 from syncd.planning.snapshot import Policy, Snapshot
 
 MAX_REROUTES = 5
@@ -136,10 +136,12 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     moved. Nor what was made since, for bookings are also written while a loss cannot be judged yet. Nor the event of a
     booking that has begun: those to come may be lost all the same.
     """
+    if not lost:
+        return set()
     gone = {link.booking_id for link in lost}
-    since = min((_lost_at(link, snapshot) for link in lost), default=snapshot.now)
+    since = min(_lost_at(link, snapshot) for link in lost)
     alive = [link for link in _managed(snapshot) if link.booking_id in gone or is_alive(link, snapshot, policy)]
-    stands = [link for link in alive if link.booking_id not in gone and _stands(link, snapshot)]
+    stands = [link for link in alive if link.booking_id not in gone and stands_in(snapshot.events, link)]
     standing = {
         one.calendar for one in stands if one.booking.start > snapshot.now and not _is_since(one, since, snapshot)
     }
@@ -157,13 +159,13 @@ def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy, *, least: in
     it may stand again, and ask, or be written where its booking belongs by now.
     """
     found = set()
+    links = [link for link in _managed(snapshot) if is_alive(link, snapshot, policy)] if lost else []
     for calendar, at in {(link.calendar, _lost_at(link, snapshot)) for link in lost}:
-        links = [link for link in _managed(snapshot) if is_alive(link, snapshot, policy)]
         went = [one for one in links if one.gone_at == at and (one.calendar == calendar or one.awaiting is not None)]
         stood = [
             one
             for one in links
-            if one.calendar == calendar and _stands(one, snapshot) and not _is_since(one, at, snapshot)
+            if one.calendar == calendar and stands_in(snapshot.events, one) and not _is_since(one, at, snapshot)
         ]
         made = [link.made_at for link in went if link.made_at is not None]
         old = [link.made_at for link in stood if link.made_at is not None]
@@ -192,11 +194,6 @@ def _is_since(link: Link, at: datetime, snapshot: Snapshot) -> bool:
     Times that are still to come are from before the clock was set back, and tell nothing.
     """
     return any(when is not None and at <= when <= snapshot.now for when in (link.made_at, link.gone_at))
-
-
-def _stands(link: Link, snapshot: Snapshot) -> bool:
-    seen = snapshot.events.get((link.calendar, link.href))
-    return seen is not None and not (seen.event is not None and seen.event.cancelled)
 
 
 def _awaiting_lately(snapshot: Snapshot, kind: AwaitKind) -> list[Link]:

@@ -1,5 +1,6 @@
 """Each side against its own half of the base: the rows and the columns of the planner's table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -319,6 +320,12 @@ def _left_standing(link: Link, snapshot: Snapshot) -> Observation | None:
     return next(
         (seen for seen in stands if seen is not None and seen.event is not None and not seen.event.cancelled), None
     )
+
+
+def stands_in(events: Mapping[tuple[str, str], Observation], link: Link) -> bool:
+    """Whether the pair's event is among these, and is not marked as cancelled."""
+    seen = events.get((link.calendar, link.href))
+    return seen is not None and not (seen.event is not None and seen.event.cancelled)
 
 
 def left_seen(leftover: Leftover, snapshot: Snapshot) -> Observation | None:
