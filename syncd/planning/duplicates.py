@@ -36,8 +36,12 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
             continue  # what was written in its place may never have been stored
         # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
         if leftover.is_unchanged(seen) or seen.event.cancelled:
-            # for a moment a person saw two, and may have deleted the one that counts
-            after = replace(after, twin_removed_at=case.now)
+            # for a moment a person saw two, and may have deleted the one that counts; and may have dragged this one
+            # while its calendar was out of the config, which nobody read
+            put = seen.event.put
+            dragged = put is None or leftover.start is None or leftover.start.instant != put.start
+            told = case.told_where_it_stood(leftover) if dragged and not ended else None
+            after = replace(after, twin_removed_at=case.now, pending=after.pending or told)
             return Outcome(
                 Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag, seen.data)
             )

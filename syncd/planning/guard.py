@@ -134,13 +134,19 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
 
     Judged by what has stood through the loss. Not so what came back since: its question was asked, or its booking
     moved. Nor what was made since, for bookings are also written while a loss cannot be judged yet. Nor the event of a
-    booking that has begun: those to come may be lost all the same.
+    booking that has begun: those to come may be lost all the same. What went in the same reading counts also where its
+    pair has ended since: the loss gets no smaller for that.
     """
     if not lost:
         return set()
     gone = {link.booking_id for link in lost}
-    since = min(_lost_at(link, snapshot) for link in lost)
-    alive = [link for link in _managed(snapshot) if link.booking_id in gone or is_alive(link, snapshot, policy)]
+    times = {_lost_at(link, snapshot) for link in lost}
+    since = min(times)
+    alive = [
+        link
+        for link in _managed(snapshot)
+        if link.booking_id in gone or link.gone_at in times or is_alive(link, snapshot, policy)
+    ]
     stands = [link for link in alive if link.booking_id not in gone and stands_in(snapshot.events, link)]
     standing = {
         one.calendar for one in stands if one.booking.start > snapshot.now and not _is_since(one, since, snapshot)

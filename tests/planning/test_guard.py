@@ -351,6 +351,21 @@ def test_set_back_or_emptied_and_one_of_them_could_not_be_asked_about_in_time() 
             assert kinds(world) == dict.fromkeys(lost, AwaitKind.CANCEL)
 
 
+def test_emptied_and_one_that_was_lost_has_ended_before_the_others_could_be_asked_about() -> None:
+    """Its customer cancelled, or our own late cancellation arrived: the loss gets no smaller for that."""
+    for ended in ("b1", "b2", "b3"):
+        world = paired(3)
+        asked = [name for name in names(1, 3) if name != ended]
+        world.delete(*names(1, 3))
+        world.cancel(ended)
+        world.cycle(without=asked[0])
+        world.links[BookingId(asked[0])] = replace(world.links[BookingId(asked[0])], deletion=None)
+        world.cycle()
+        world.cycle(GRACE)
+        assert not calls(world)
+        assert kinds(world) == dict.fromkeys(asked, AwaitKind.CANCEL)
+
+
 def test_emptied_while_one_that_had_ended_comes_back() -> None:
     """Its event is a new one, and stands for none of those that are lost."""
     world = paired(4)

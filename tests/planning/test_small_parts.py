@@ -1,7 +1,7 @@
 """The small parts that all decisions stand on: routing, zones, texts, what a snapshot knows, second events."""
 
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,10 +9,10 @@ import pytest
 
 from syncd.domain.actions import Plan, Problem, ProblemKind, Record, Remove, Why
 from syncd.domain.booking import Catalog, Location
-from syncd.domain.event import EventTime, TimeKind
+from syncd.domain.event import EventTime, Put, TimeKind
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Closed, ClosedWhy, Leftover, Missing
-from syncd.domain.note import NoteKind
+from syncd.domain.note import Note, NoteKind
 from syncd.planning import duplicates, newcomers
 from syncd.planning.case import Outcome, left_behind
 from syncd.planning.instants import letters, resolved
@@ -290,7 +290,29 @@ def test_changed_by_a_person_it_stays_its_while_too_and_then_counts_and_is_told(
 
 def test_where_the_booking_is_over_nothing_is_on_its_way() -> None:
     waits = pair(leftovers=(replace(LEFT, stays_until=NOW + DAY),))
-    assert isinstance(done(duplicates.remove(case(waits, STOOD, LEFT_STANDS), ended=True)), Remove)
+    action = done(duplicates.remove(case(waits, STOOD, LEFT_STANDS), ended=True))
+    assert isinstance(action, Remove)
+    assert action.link.pending is None
+
+
+@pytest.mark.parametrize(
+    ("stays_until", "put", "pending", "told"),
+    [
+        (NOW, Put(1, TEN), None, note(NoteKind.ADOPTED, asked=FOUR, was=TEN)),
+        (NOW, None, None, note(NoteKind.ADOPTED, asked=FOUR, was=TEN)),
+        (NOW, Put(1, TEN), note(NoteKind.REASSIGNED), note(NoteKind.REASSIGNED)),
+        (NOW, Put(1, FOUR), None, None),
+        (None, Put(1, TEN), None, None),
+    ],
+    ids=["dragged", "who put it is not known", "more is to be told", "put there by syncd", "left by syncd"],
+)
+def test_where_a_person_had_put_it_while_nobody_read_it_is_told_as_it_goes(
+    stays_until: datetime | None, put: Put | None, pending: Note | None, told: Note | None
+) -> None:
+    link = pair(leftovers=(replace(LEFT, stays_until=stays_until),), pending=pending)
+    action = done(duplicates.remove(case(link, STOOD, stands(FOUR, calendar=SIDE, put=put))))
+    assert isinstance(action, Remove)
+    assert action.link.pending == told
 
 
 def test_one_that_waits_holds_up_no_other() -> None:
