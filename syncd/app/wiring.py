@@ -135,7 +135,9 @@ class Calendars:
                 Route(calendar.url, entry.locations, entry.services, entry.staff, entry.fallback, entry.create_bookings)
                 for entry, calendar in found
             )
-            calendars = {calendar.url: calendar for _, calendar in found} | unread
+            # two entries may name one calendar, of which one can be found
+            seen = (calendar for _, calendar in found if calendar not in unread.values())
+            calendars = unread | {calendar.url: calendar for calendar in seen}
             openings = await self._openings()
             if openings is not None and openings.url in calendars:
                 raise ConfigError(

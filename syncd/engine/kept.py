@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from syncd.domain.event import Event, Observation
-from syncd.domain.ids import BookingId, parse_uid, stem
+from syncd.domain.ids import parse_uid, stem
 from syncd.domain.link import Leftover, Link
 from syncd.planning.case import left_behind
 from syncd.planning.sides import SETTLED, stands_in
@@ -68,8 +68,9 @@ def _others(
 
 
 def _is_of(event: Event, link: Link) -> bool:
-    named = parse_uid(event.uid)
-    return named is not None and stem(BookingId(named[0])) == stem(link.booking_id)
+    named, ours = parse_uid(event.uid), parse_uid(link.uid)
+    # a reschedule may have given the booking another id since
+    return named is not None and named[0] in (stem(link.booking_id), ours[0] if ours is not None else None)
 
 
 def was_whole(store: Store, never_read: Collection[str]) -> bool:

@@ -8,7 +8,7 @@ from syncd.domain.actions import Action, Create, Problem, ProblemKind, Record, R
 from syncd.domain.booking import Booking, Span
 from syncd.domain.event import Draft, Event, Observation, Put, Texts
 from syncd.domain.ids import BookingId, name_of, uid_of
-from syncd.domain.link import AwaitKind, Frozen, Leftover, Link, PutBack, changed
+from syncd.domain.link import Awaiting, AwaitKind, Frozen, Leftover, Link, PutBack, changed
 from syncd.domain.note import Note, NoteKind
 from syncd.planning.instants import letters
 from syncd.planning.merge import Merged, fresh, merge
@@ -18,6 +18,7 @@ from syncd.planning.snapshot import Policy, Snapshot
 PUT_BACKS = 3
 PUT_BACK_WINDOW = timedelta(hours=1)
 VERSIONS = 8
+ANSWER_WITHIN = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,13 @@ class Case:
             reason=reason,
             staff=staff,
         )
+
+    def asking(self, booking: Booking, kind: NoteKind) -> tuple["Case", Note]:
+        """The case in which it is asked whether the booking shall be cancelled, and the question for its event."""
+        until = self.now + ANSWER_WITHIN
+        awaiting = Awaiting(AwaitKind.CANCEL, self.now, booking, until=until)
+        case = self.with_link(replace(self.link, awaiting=awaiting))
+        return case, case.note(kind, was=booking.start, until=until)
 
     def told_where_it_stood(self, left: Leftover) -> Note | None:
         """The note for a second event that counts from now on, where it stood at another time than the booking before

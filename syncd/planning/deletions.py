@@ -1,19 +1,16 @@
 """A deleted event: a grace, then a cancel call; or a question to the person; or the event comes back."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from syncd.domain.actions import Cancel, Why
 from syncd.domain.booking import Booking
 from syncd.domain.event import Observation
-from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Deletion
+from syncd.domain.link import AwaitKind, Closed, ClosedWhy, Decision, Deletion
 from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Case, Outcome
 from syncd.planning.instants import resolved
 from syncd.planning.keeping import remembered
 from syncd.planning.sides import STALE, is_due
-
-ANSWER_WITHIN = timedelta(hours=48)
 
 
 def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
@@ -104,10 +101,7 @@ def cancel(case: Case, booking: Booking, why: Why) -> Outcome:
 
 def ask(case: Case, booking: Booking, marked: Observation | None, kind: NoteKind) -> Outcome:
     """The event comes back and asks whether the booking shall be cancelled."""
-    until = case.now + ANSWER_WITHIN
-    awaiting = Awaiting(AwaitKind.CANCEL, case.now, booking, until=until)
-    asking = case.with_link(replace(case.link, awaiting=awaiting))
-    note = asking.note(kind, was=booking.start, until=until)
+    asking, note = case.asking(booking, kind)
     return bring_back(asking, booking, marked, Why.CANCEL_AWAITS, note)
 
 

@@ -16,6 +16,7 @@ from syncd.domain.note import NoteKind
 from syncd.planning import deletions
 from syncd.planning.case import Case
 from syncd.planning.planner import is_alive
+from syncd.planning.routing import route
 from syncd.planning.sides import BookingSame, EventGone, booking_side, event_side, stands_in
 from syncd.planning.snapshot import Policy, Snapshot
 
@@ -31,7 +32,7 @@ def check_safe(plan: Plan, snapshot: Snapshot, policy: Policy) -> Plan:
     for kind, limit, done, concerned, ask in (
         (AwaitKind.MOVE, policy.max_moves, snapshot.moved_now, is_move, _ask_about_move),
         (AwaitKind.REMOVAL, policy.max_cancellations, snapshot.removed_now, is_removal, _await_removal),
-        (AwaitKind.REROUTE, MAX_REROUTES, _to_follow(actions, snapshot), _is_reroute, _await_reroute),
+        (AwaitKind.REROUTE, MAX_REROUTES, _to_follow(actions, snapshot, policy), _is_reroute, _await_reroute),
     ):
         found = [
             action
@@ -247,16 +248,17 @@ def _is_reroute(action: Action) -> bool:
     return isinstance(action, Create) and action.why is Why.REROUTED
 
 
-def _to_follow(actions: Mapping[BookingId, Action], snapshot: Snapshot) -> int:
+def _to_follow(actions: Mapping[BookingId, Action], snapshot: Snapshot, policy: Policy) -> int:
     """How many more go elsewhere once Zimun tells of them: of days that are far ahead, their calendar left the config.
 
-    Not those of which a person said that they stay.
+    Not those of which a person said that they stay, nor those for which the config has no calendar.
     """
     return sum(
         link.closed is None
         and link.booking.live
         and link.booking.start > snapshot.now
         and link.calendar not in snapshot.managed
+        and route(link.booking, policy.routes) is not None
         and not (link.awaiting is not None and link.awaiting.kind is AwaitKind.REROUTE)
         and not isinstance(actions.get(link.booking_id), Create)
         for link in snapshot.links.values()
@@ -269,7 +271,7 @@ def _await_reroute(action: Action, snapshot: Snapshot, policy: Policy) -> Action
     # one question at a time; but where its calendar left the config, nobody moves what awaited that
     if link.awaiting is not None and (link.awaiting.kind is not AwaitKind.MOVE or link.calendar in snapshot.managed):
         return Record(action.booking_id, Why.REMEMBERED, link)
-    awaiting = Awaiting(AwaitKind.REROUTE, snapshot.now, link.booking, target=action.calendar)
+    awaiting = Awaiting(AwaitKind.REROUTE, snapshot.now, action.link.booking, target=action.calendar)
     told = action.link.note if link.awaiting is not None else link.pending
     return Record(action.booking_id, Why.REROUTE_AWAITS, replace(link, awaiting=awaiting, pending=told))
 

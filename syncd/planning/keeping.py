@@ -130,9 +130,8 @@ def write_ours_again(case: Case, booking: Booking, seen: Observation) -> Outcome
         return frozen
     stale, link = seen.event, case.link
     # without a strong ETag a write is only done onto what is seen to stand there: then theirs is mended
-    strong = seen.etag is not None and not seen.etag.startswith("W/")
     unedited = stale.fingerprint in (link.replay, *link.older)
-    ours = replace(seen, data=link.data, event=link.event) if strong and unedited and link.event else seen
+    ours = replace(seen, data=link.data, event=link.event) if _is_strong(seen) and unedited and link.event else seen
     note = standing(case)
     if stale.fingerprint != link.replay and not stale.cancelled:
         # it may have been somebody's undo of more than one step: then they are told
@@ -145,6 +144,10 @@ def write_ours_again(case: Case, booking: Booking, seen: Observation) -> Outcome
             link=replace(write.link, replay=stale.fingerprint, put_backs=case.put_backs(letters(stale.start))),
         )
     )
+
+
+def _is_strong(seen: Observation) -> bool:
+    return seen.etag is not None and not seen.etag.startswith("W/")
 
 
 def standing(case: Case) -> Note | None:
@@ -173,6 +176,13 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     if there is not None and there.event is not None and there.event.uid == link.uid and not there.event.cancelled:
         left = next((one for one in link.leftovers if (one.calendar, one.href) == there.key), None)
         others = tuple(one for one in link.leftovers if one is not left)
+        if left is not None and _is_strong(there) and there.event.fingerprint in (link.replay, *link.older):
+            # nobody touched it since, and what people wrote into the one that stood for it comes along
+            taken = case.with_link(replace(link, calendar=target, leftovers=(*others, left_behind(seen))))
+            newer = replace(seen, calendar=target, href=there.href, etag=there.etag)
+            note = link.pending or _reassigned(case, booking) or standing(case)
+            write = taken.rewrite(newer, booking, Why.REROUTED, span=booking.span, note=note)
+            return Outcome(replace(write, link=replace(write.link, href=there.href)))
         start = resolved(there.event.start, case.zone)
         # one that nobody knows of, as after a lost database: wherever a person put it, Zimun is right, and that is told
         if left is not None:
@@ -232,6 +242,10 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
     if awaiting is not None:
         case = case.with_link(replace(link, awaiting=None))
     note = lost or link.pending or _reassigned(case, booking) or standing(case)
+    asked = link.awaiting is not None and link.awaiting.kind is AwaitKind.CANCEL
+    if isinstance(side, BookingSame) and link.deletion is not None and not asked:
+        # it was deleted there, and nobody watched the rest of its grace
+        case, note = case.asking(booking, NoteKind.CANCEL_ASKED)
     return Outcome(case.recreate(booking, Why.REROUTED, note=note))
 
 

@@ -280,7 +280,7 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
         return EventGone()
     if looked is not Look.ABSENT:
         return EventUnseen()
-    if (seen := _left_standing(link, snapshot)) is not None:
+    if (seen := left_standing(link, snapshot)) is not None:
         return EventTransferred(seen)
     if any(is_not_seen(leftover, snapshot) for leftover in link.leftovers):
         return EventUnseen()
@@ -304,7 +304,7 @@ def _marked_cancelled(link: Link, snapshot: Snapshot) -> EventSide:
         return EventTransferred(other)
     if not snapshot.all_readable:
         return EventUnseen()
-    if (left := _left_standing(link, snapshot)) is not None:
+    if (left := left_standing(link, snapshot)) is not None:
         return EventTransferred(left)
     if any(is_not_seen(leftover, snapshot) for leftover in link.leftovers):
         return EventUnseen()
@@ -314,7 +314,7 @@ def _marked_cancelled(link: Link, snapshot: Snapshot) -> EventSide:
     return EventUnseen()
 
 
-def _left_standing(link: Link, snapshot: Snapshot) -> Observation | None:
+def left_standing(link: Link, snapshot: Snapshot) -> Observation | None:
     """What syncd left behind and has not got round to removing: the person still sees it, so nothing was deleted."""
     stands = (left_seen(leftover, snapshot) for leftover in link.leftovers)
     return next(

@@ -1,11 +1,13 @@
 """A deletion cancels, slowly and after two looks; what only looks like one does not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from syncd.app.wiring import Accounts
+from syncd.calendars.dav import DavCalendar
 from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
@@ -65,10 +67,14 @@ async def test_a_lid_that_is_closed_between_the_last_look_and_the_call(
         assert w.link(booked).deletion is None
 
 
+@pytest.mark.parametrize("tag", ["as listed", "none", "of a proxy"])
 async def test_an_account_in_which_a_search_takes_minutes(
-    dav: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+    dav: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, tag: str
 ) -> None:
-    """Where all looks take long, the event is looked at once more before the call; and the call goes out."""
+    """Where all looks take long, the event is looked at once more before the call; and the call goes out.
+
+    Also where a proxy takes the tag from what it is looked at by, or gives another.
+    """
     async with world(dav, folder) as w:
         deleted, dragged = w.book(at(24, 9)), w.book(at(25, 9))
         await w.cycle()
@@ -78,7 +84,16 @@ async def test_an_account_in_which_a_search_takes_minutes(
             w.clock.pass_by(seconds=125)
             return await find(self, uid, booking_id)
 
+        get = DavCalendar.get
+
+        async def tagged(self: DavCalendar, href: str) -> Stored | None:
+            found = await get(self, href)
+            if found is None or tag == "as listed":
+                return found
+            return replace(found, etag=None if tag == "none" else f'"{found.etag}-gzip"')
+
         monkeypatch.setattr(Accounts, "find", slow)
+        monkeypatch.setattr(DavCalendar, "get", tagged)
         await w.delete(deleted)
         await w.cycle(minutes=1)
         await w.drag(dragged, HOUR)

@@ -106,6 +106,23 @@ async def test_a_calendar_that_is_not_found_by_its_name_any_more_stands_still_al
         assert len(await w.events(other)) == 2
 
 
+async def test_one_that_another_entry_finds_by_its_address_goes_on_without_its_name(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    other = new_calendar()
+    by_address = f'[[calendars]]\nurl = "{other}"\nservices = ["s_beard"]\n'
+    async with world(dav, folder, calendars=by_name(name_of(other), "p") + by_address) as w:
+        booked = w.book(at(24, 9), place="loc_shoreditch")
+        assert (await w.cycle()).summary.exit_code == 0
+        await rename(w, other, "Old")
+        w.reconfigure(calendars=by_name(name_of(other), "p") + by_address)
+        await w.cycle(minutes=15)
+        w.salon.cancel(booked)
+        await w.cycle(minutes=15)
+        assert not await w.exists(booked, other)
+        await rename(w, other, name_of(other))
+
+
 @pytest.mark.parametrize(("name", "password", "code"), [("no such", "p", 78), ("", "expired", 77)])
 async def test_one_that_was_never_found_stops_all(
     dav: Server, folder: Path, new_calendar: Callable[[], str], name: str, password: str, code: int

@@ -6,7 +6,7 @@ import pytest
 
 from syncd.domain.actions import Remove, Reschedule, Why
 from syncd.domain.ids import BookingId
-from syncd.domain.link import AwaitKind, Decision
+from syncd.domain.link import AwaitKind, Decision, Leftover
 from syncd.domain.note import NoteKind
 from syncd.planning.keeping import LEFT, NAME_IT, TO_APPROVE
 from syncd.planning.routing import Route, route
@@ -344,6 +344,106 @@ def test_a_move_that_zimun_was_not_asked_for_when_its_calendar_left_is_told() ->
     world.zimun_up = True
     world.cycle()
     assert (world.start(), world.note(), calls(world)) == (TEN, NoteKind.ADOPTED, [])
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_deleted_when_its_calendar_left_it_asks_in_the_next_one(count: int) -> None:
+    """Nobody watched the rest of its grace. Many are approved first, as always."""
+    world = paired(count)
+    world.delete("b1")
+    world.cycle()
+    assert world.links[B1].deletion is not None
+    left(there=world).settle()
+    if count > 1:
+        world.decide(Decision.APPROVED)
+        world.settle()
+    asked = world.links[B1].awaiting
+    assert (world.note("b1"), asked and (asked.kind, asked.since)) == (
+        NoteKind.CANCEL_ASKED,
+        (AwaitKind.CANCEL, world.links[B1].made_at),
+    )
+    assert sum(key[0] == SIDE for key in world.objects) == count
+    world.delete("b1")
+    world.cycle()
+    world.cycle(GRACE)
+    assert world.bookings[B1].cancelled
+
+
+def test_deleted_again_where_it_asked_the_question_is_the_same_in_the_next_one() -> None:
+    world = paired()
+    world.policy = policy(deletions="ask")
+    world.delete("b1")
+    world.cycle()
+    asked = world.links[B1].awaiting
+    world.cycle(HOUR)
+    world.delete("b1")
+    world.cycle()
+    assert asked is not None
+    assert world.links[B1].deletion is not None
+    left(there=world).settle()
+    assert (world.note(), world.links[B1].awaiting) == (NoteKind.CANCEL_ASKED, asked)
+
+
+def test_deleted_and_moved_when_its_calendar_left_nobody_is_asked() -> None:
+    world = paired()
+    world.delete("b1")
+    world.cycle()
+    world.change("b1", start=NOON)
+    left(there=world).settle()
+    assert (world.start(), world.links[B1].awaiting) == (NOON, None)
+
+
+def test_the_event_of_before_stands_in_the_calendar_that_is_back() -> None:
+    """It was left there; the one that was made since is out of the config, and nobody looks at it."""
+    world = paired()
+    left = Leftover(SIDE, "/side/b1.ics", '"9"', make.zoned(TEN), stays_until=world.now + HOUR)
+    own = replace(world.links[B1], leftovers=(left,))
+    world.links[B1] = own
+    world.objects[SIDE, "/side/b1.ics"] = replace(
+        world.objects[own.calendar, own.href], calendar=SIDE, href="/side/b1.ics", etag='"9"'
+    )
+    world.managed, world.policy = {SIDE}, policy(routes=(Route(SIDE),))
+    world.settle()
+    after = world.links[B1]
+    assert (effects(world.log[1:]), after.calendar, after.leftovers) == ([], SIDE, ())
+
+
+def test_one_that_cannot_be_read_where_it_was_left_does_not_count_yet() -> None:
+    world = paired()
+    left = Leftover(SIDE, "/side/b1.ics", '"9"', make.zoned(TEN), stays_until=world.now + HOUR)
+    own = replace(world.links[B1], leftovers=(left,))
+    world.links[B1] = own
+    world.objects[SIDE, "/side/b1.ics"] = replace(
+        world.objects[own.calendar, own.href], calendar=SIDE, href="/side/b1.ics", etag='"9"'
+    )
+    world.cycle()
+    world.managed, world.unreadable, world.policy = {SIDE}, {SIDE}, policy(routes=(Route(SIDE),))
+    assert world.cycle() == []
+    assert world.links[B1].calendar == HOME
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_customer_who_moves_one_that_awaits_another_calendar_lets_no_question_come_and_go(*, moved: bool) -> None:
+    world = left(6)
+    world.settle()
+    if moved:
+        world.change("b1", start=FOUR + DAY)
+    world.cycle()
+    since = {name: link.awaiting.since for name, link in world.links.items() if link.awaiting is not None}
+    assert len(since) == 6
+    for _ in range(3):
+        assert world.cycle() == []
+    assert {name: link.awaiting.since for name, link in world.links.items() if link.awaiting is not None} == since
+
+
+def test_those_that_no_calendar_is_meant_for_hold_up_no_other() -> None:
+    world = World()
+    for number in range(7):
+        world.book(f"b{number + 1}", TEN + number % 5 * DAY, location_id="loc_9" if number else "loc_1")
+    world.cycle()
+    world.managed, world.policy = {SIDE}, policy(routes=(Route(SIDE, locations=("loc_1",)),))
+    world.settle()
+    assert [key for key in world.objects if key[0] == SIDE] == [(SIDE, "/side/b1.ics")]
 
 
 def test_one_that_has_no_calendar_to_go_to_or_need_not_go_is_named_and_left() -> None:

@@ -342,6 +342,30 @@ def test_what_stands_there_already_is_taken_and_the_old_one_left_over() -> None:
     assert done(relocated(link, there)) == Record(B1, Why.EVENT_TRANSFERRED, after)
 
 
+def test_where_nobody_touched_what_stands_there_what_was_written_into_the_other_comes_along() -> None:
+    there = stands(calendar=SIDE, stamp=5)
+    left, other = Leftover(SIDE, "/side/b1.ics", '"5"', stays_until=NOW), Leftover(SIDE, "/side/x.ics", '"6"')
+    assert there.event is not None
+    for version in ({"replay": there.event.fingerprint}, {"older": ("o1", there.event.fingerprint)}):
+        link = pair(leftovers=(left, other), note=SAID, **version)
+        action = done(relocated(link, there))
+        assert isinstance(action, Replace)
+        assert (action.why, action.calendar, action.href, action.etag) == (Why.REROUTED, SIDE, "/side/b1.ics", '"5"')
+        assert (action.onto, action.draft.span) == ("2", ELSEWHERE.span)
+        assert (action.link.calendar, action.link.href, action.link.booking) == (SIDE, "/side/b1.ics", ELSEWHERE)
+        assert action.link.leftovers == (other, Leftover(HOME, "/home/b1.ics", '"2"', AT_TEN, ""))
+        assert action.link.note == SAID
+        assert done(relocated(replace(link, pending=DUE), there)).link.note == DUE
+        zoe = replace(ELSEWHERE, staff_name="Zoe")
+        told = note(NoteKind.REASSIGNED, was=TEN, staff="Zoe")
+        assert done(relocated(link, there, booking=zoe)).link.note == told
+        # without a tag to write over it by, as it is
+        for tag in (None, 'W/"5"'):
+            assert isinstance(done(relocated(link, replace(there, etag=tag))), Record)
+    assert isinstance(done(relocated(pair(leftovers=(left,)), there)), Record)
+    assert isinstance(done(relocated(pair(replay=there.event.fingerprint), there)), Record)
+
+
 @pytest.mark.parametrize("at", [make.zoned(FOUR), make.floating(FOUR)])
 def test_taken_from_where_a_person_had_put_it_that_is_told(at: EventTime) -> None:
     """Nobody knows of it, as after a lost database: its time is no wish, and it is put right."""

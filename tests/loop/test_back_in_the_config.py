@@ -1,0 +1,169 @@
+"""The events of before stand in a calendar that comes into the config: it was named once, or has another address."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+
+from syncd.domain.link import Decision
+from tests.loop.ground import ON_ONE
+from tests.loop.test_renames import renaming
+from tests.loop.world import CANCEL, HOUR, RESCHEDULE, World, at, world
+from tests.servers import Server
+
+pytestmark = ON_ONE
+
+NewCalendar = Callable[[], str]
+
+
+def only(url: str) -> str:
+    return f'[[calendars]]\nurl = "{url}"\nlocations = ["loc_mitte"]\n'
+
+
+async def moved_house(w: World, old: str, new: str) -> None:
+    """The server has another address: all events stand there as they stood."""
+    for href, (_, text) in (await w.events(old)).items():
+        there = urljoin(new, href.rsplit("/", 1)[-1])
+        answer = await w.http.put(there, content=text.encode(), headers={"Content-Type": "text/calendar"})
+        assert answer.is_success
+        await w.http.delete(urljoin(old, href))
+
+
+async def cycles(w: World, *minutes: int) -> None:
+    for each in minutes:
+        await w.cycle(minutes=each)
+
+
+async def test_a_calendar_with_another_address_has_its_events_already(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    """Many: nothing is to be approved, for nothing goes anywhere; and all that is done there counts at once."""
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        booked = [w.book(at(24 + n % 4, 9 + 3 * (n // 4))) for n in range(8)]
+        await w.cycle()
+        await moved_house(w, old, new)
+        w.reconfigure(calendars=only(new))
+        report = await w.cycle(minutes=30)
+        assert (report.summary.counts["awaiting"], len(await w.events(new))) == (0, 8)
+        w.salon.cancel(booked[3])
+        w.salon.move(booked[2], at(26, 15))
+        await w.delete(booked[6], new)
+        await cycles(w, 1, 11, 11)
+        assert not await w.exists(booked[3], new)
+        assert await w.start(booked[2], new) == ";TZID=Europe/Berlin:20261126T160000"
+        assert len(w.calls(CANCEL)) == 1
+
+
+async def test_back_to_the_calendar_of_before_a_cancelled_booking_has_no_event_there(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        stays, goes = w.book(at(26, 9)), w.book(at(26, 12))
+        await w.cycle()
+        w.reconfigure(calendars=only(new))
+        await cycles(w, 1, 11)
+        assert len(await w.events(new)) == 2
+        w.reconfigure(calendars=only(old))
+        w.salon.cancel(goes)
+        await cycles(w, 1, 11, 11, 60 * 24)
+        assert (await w.exists(stays, old), await w.exists(goes, old)) == (True, False)
+
+
+async def test_what_was_done_there_meanwhile_stays_or_is_told(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        edited, dragged = w.book(at(26, 9)), w.book(at(26, 12))
+        await w.cycle()
+        w.reconfigure(calendars=only(new))
+        await cycles(w, 1, 11)
+        await w.drag(dragged, HOUR, old)
+        text = (await w.event(edited, old))[1]
+        await w.put(edited, text.replace("DESCRIPTION:", "DESCRIPTION:blue dye\\n", 1), old)
+        w.reconfigure(calendars=only(old))
+        await cycles(w, 1, 1, 11, 11, 60)
+        assert "blue dye" in (await w.event(edited, old))[1]
+        assert "14:00" in (await w.note(dragged, old) or "")
+        assert await w.start(dragged, old) == ";TZID=Europe/Berlin:20261126T130000"
+        assert w.calls(RESCHEDULE) == []
+
+
+@pytest.mark.parametrize("touched", [False, True])
+async def test_an_old_event_of_a_booking_that_has_another_id_by_now_moves_nothing(
+    dav: Server, folder: Path, new_calendar: NewCalendar, *, touched: bool
+) -> None:
+    """A phone dismissed its alarm meanwhile: it is a version of its own, at the time of before."""
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        booked = w.book(at(26, 9))
+        await w.cycle()
+        w.reconfigure(calendars=only(new))
+        await w.cycle(minutes=11)
+        await w.drag(booked, HOUR, new)
+        with renaming(w, "b_new"):
+            await w.cycle(minutes=11)
+        await w.cycle(minutes=1)
+        if touched:
+            text = (await w.event(booked, old))[1]
+            seen = "STATUS:CONFIRMED\r\nX-MOZ-LASTACK:20261123T090000Z"
+            await w.put(booked, text.replace("STATUS:CONFIRMED", seen), old)
+        w.reconfigure(calendars=only(old))
+        await cycles(w, 1, 1, 11, 11)
+        assert w.booking("b_new").start == at(26, 10)
+        assert w.calls(RESCHEDULE) == []  # the one before was answered with the new id, and is not counted
+
+
+async def test_what_was_written_into_the_event_that_stood_for_it_comes_along(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder, calendars=only(other)) as w:
+        booked = w.book(at(27, 9))
+        await w.cycle()
+        w.reconfigure()
+        await w.cycle(minutes=1)
+        await w.edit(booked, (r"^(DESCRIPTION:.*)$", r"\1\\nallergic to dye"))
+        await w.cycle(hours=24)
+        w.reconfigure(calendars=only(other))
+        await cycles(w, 15, 1, 11, 11)
+        assert "allergic to dye" in (await w.event(booked, other))[1]
+        assert (len(await w.events()), len(await w.events(other))) == (0, 1)
+
+
+async def test_a_customer_who_moves_a_booking_of_a_calendar_that_is_gone_lets_no_question_come_and_go(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder, calendars=only(other)) as w:
+        booked = [w.book(at(24 + n % 4, 9 + 3 * (n // 4))) for n in range(7)]
+        await w.cycle()
+        w.reconfigure()
+        await w.cycle(minutes=1)
+        w.salon.move(booked[0], at(26, 15))
+        await w.cycle(minutes=1)
+        awaiting = [(await w.cycle(minutes=1)).summary.counts["awaiting"] for _ in range(4)]
+        assert awaiting == [7, 7, 7, 7]
+        w.decide(Decision.REJECTED, *booked)
+        await cycles(w, 1, 1, 1)
+        assert await w.events() == {}
+
+
+async def test_deleted_right_before_its_calendar_left_it_asks_in_the_next_one(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        booked = w.book(at(26, 9))
+        await w.cycle()
+        await w.delete(booked, old)
+        await w.cycle(minutes=1)
+        w.reconfigure(calendars=only(new))
+        await cycles(w, 5, 11)
+        assert (w.calls(CANCEL), "delete" in (await w.note(booked, new) or "")) == ([], True)
+        await w.delete(booked, new)
+        await cycles(w, 1, 11)
+        assert len(w.calls(CANCEL)) == 1
