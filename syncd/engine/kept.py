@@ -5,7 +5,7 @@ event that went meanwhile is no wish to cancel its booking.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -40,30 +40,29 @@ def remember(
 ) -> None:
     """Remember which are kept from now on, once what was done in those that came back is remembered with the links."""
     back = {url for url in new if url in readable}
+    links = [link for link in store.links().values() if link.closed is None] if back else []
+    own = {(link.calendar, link.href) for link in links}
     seen = store.observations() if back else {}
-    for link in store.links().values() if back else ():
-        if link.closed is not None:
-            continue
+    there = [one for one in seen.values() if one.calendar in back and one.key not in own]
+    for link in links:
         if link.calendar in back and not stands_in(seen, link):
             store.save_link(replace(link, went_unkept=True))
-        elif link.calendar not in back and (others := _others(link, back, seen, now)):
+        elif link.calendar not in back and (others := _others(link, there, now)):
             store.save_link(replace(link, leftovers=(*link.leftovers, *others)))
     kept = json.dumps(sorted(url for url in managed if url not in new or url in back))
     if kept != store.fact(_KEPT):
         store.set_fact(_KEPT, kept)
 
 
-def _others(
-    link: Link, back: Collection[str], seen: Mapping[tuple[str, str], Observation], now: datetime
-) -> list[Leftover]:
+def _others(link: Link, there: Iterable[Observation], now: datetime) -> list[Leftover]:
     """The events from before it got this one, as they stand now: where somebody has put them since is told, and is no
     wish.
     """
     known = {(left.calendar, left.href) for left in link.leftovers}
     return [
         replace(left_behind(one), stays_until=now + SETTLED)
-        for one in seen.values()
-        if one.calendar in back and one.key not in known and one.event is not None and _is_of(one.event, link)
+        for one in there
+        if one.key not in known and one.event is not None and _is_of(one.event, link)
     ]
 
 

@@ -52,6 +52,24 @@ def test_what_is_gone_by_then_or_marked_as_cancelled_went_while_it_was_not_kept(
         assert [name for name, one in store.links().items() if one.went_unkept] == ["b2", "b3"]
 
 
+def test_events_of_before_are_remembered_under_each_id_that_their_booking_had_but_for_anothers_own() -> None:
+    with Store.open(None) as store:
+        cycle(store, OTHER)
+        for name, uid in (("b2", "b2"), ("b_new", "b3"), ("b5", "b5")):
+            moved = replace(link(name), calendar=OTHER, href=f"/desk/other/{name}.ics", uid=f"{uid}@zimun")
+            store.save_link(moved)
+        # a booking of its own, whose event bears what another one's id was
+        store.save_link(replace(link("b9"), href=seen("b5").href))
+        read(store, "b2", "b3", "b4", "b5")
+        cycle(store, CALENDAR, OTHER)
+        assert {name: [left.href for left in one.leftovers] for name, one in store.links().items()} == {
+            "b2": [seen("b2").href],
+            "b5": [],
+            "b9": [],
+            "b_new": [seen("b3").href],
+        }
+
+
 def test_a_database_from_before_that_was_remembered_kept_what_it_had_read() -> None:
     with Store.open(None) as store:
         store.save_link(link("b1"))
