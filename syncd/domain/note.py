@@ -26,6 +26,7 @@ class NoteKind(StrEnum):
     MOVE_UNSURE = "move_unsure"
     ADOPTED = "adopted"
     CANCELLED = "cancelled"
+    NOT_KNOWN = "not_known"
     CANCEL_ASKED = "cancel_asked"
     CANCEL_SHELL = "cancel_shell"
     CANCEL_REFUSED = "cancel_refused"
@@ -87,3 +88,8 @@ class Note:
     def asks(self) -> bool:
         """Whether the title asks "Cancel?" instead of only being marked."""
         return self.kind in (NoteKind.CANCEL_ASKED, NoteKind.CANCEL_SHELL)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it tells that the booking is no more: the event goes with the note."""
+        return self.kind in (NoteKind.CANCELLED, NoteKind.NOT_KNOWN)

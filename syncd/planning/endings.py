@@ -34,7 +34,7 @@ def remove(case: Case, booking: Booking, seen: Observation, *, explicit: bool) -
     """The booking was cancelled, the event not moved: it goes, unless it still has to tell of a cancelled move."""
     link = case.link
     note = link.note
-    if note is not None and note.kind is NoteKind.CANCELLED and case.now < note.until:
+    if note is not None and note.ended and case.now < note.until:
         return case.remember(replace(link, booking=booking))
     told = seen_booking(link, case.snapshot)
     if link.booking.cancelled and told is not None and told.live:
@@ -57,18 +57,24 @@ def held(case: Case) -> Outcome | None:
     return case.problem(ProblemKind.BLIND, "Zimun does not know this booking; its event was kept as you said")
 
 
-def keep_cancelled(case: Case, booking: Booking, seen: Observation) -> Outcome:
-    """Cancelled in Zimun while a person moved the event: it stays for a while and says so, then it goes."""
+def keep_cancelled(case: Case, booking: Booking, seen: Observation, *, explicit: bool = True) -> Outcome:
+    """Cancelled in Zimun while a person moved the event: it stays for a while and says so, then it goes.
+
+    `explicit`: a status said so; else Zimun does not know it any more, and nobody knows since when.
+    """
     assert seen.event is not None
     note = case.link.note
-    if note is not None and note.kind is NoteKind.CANCELLED and case.now >= note.until:
+    if note is not None and note.ended and case.now >= note.until:
         return remove(case, booking, seen, explicit=True)
-    if note is not None and note.kind is NoteKind.CANCELLED:
+    if note is not None and note.ended:
         after = replace(case.link, start=seen.event.start, etag=seen.etag, data=seen.data, event=seen.event)
         return case.remember(after)
-    note = case.note(NoteKind.CANCELLED, was=booking.start, at=booking.updated_at)
+    if explicit:
+        why, note = Why.BOOKING_CANCELLED, case.note(NoteKind.CANCELLED, was=booking.start, at=booking.updated_at)
+    else:
+        why, note = Why.BOOKING_GONE, case.note(NoteKind.NOT_KNOWN, was=booking.start)
     cancelled = case.with_link(replace(case.link, wish=None, refusal=None, awaiting=None))
-    write = cancelled.rewrite(seen, _cancelled(booking), Why.BOOKING_CANCELLED, span=None, note=note)
+    write = cancelled.rewrite(seen, _cancelled(booking), why, span=None, note=note)
     return Outcome(replace(write, link=replace(write.link, start=seen.event.start)))
 
 

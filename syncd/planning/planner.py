@@ -162,8 +162,8 @@ def _cell(case: Case, zimun: BookingSide, event: EventSide) -> Outcome:
             return endings.remove(case, booking, seen, explicit=explicit)
         case BookingCancelled(booking, explicit), (EventSame(seen) | EventReplayed(seen)):
             return endings.remove(case, booking, seen, explicit=explicit)
-        case BookingCancelled(booking), (EventMoved(seen) | EventUnbookable(seen)):
-            return endings.keep_cancelled(case, booking, seen)
+        case BookingCancelled(booking, explicit), (EventMoved(seen) | EventUnbookable(seen)):
+            return endings.keep_cancelled(case, booking, seen, explicit=explicit)
         case BookingCancelled(booking), (EventGone() | EventElsewhere()):
             return endings.agree(case, booking)
 

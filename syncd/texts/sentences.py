@@ -101,6 +101,11 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("{asked} is not booked."), N_("{was} is not booked any more."), N_("It is not booked any more.")),
         (N_("This event will go by itself."),),
     ),
+    NoteKind.NOT_KNOWN: (
+        (N_("Zimun does not know this booking any more."),),
+        (N_("{asked} is not booked."), N_("{was} is not booked any more."), N_("It is not booked any more.")),
+        (N_("This event will go by itself."),),
+    ),
     NoteKind.CANCEL_ASKED: (
         (N_("This event was deleted, but the booking is not cancelled yet."),),
         (

@@ -41,8 +41,9 @@ from syncd.planning.sides import (
 )
 from syncd.planning.snapshot import Policy
 from tests.planning import builders as make
-from tests.planning.builders import FOUR, HOME, HOUR, NOON, NOW, SIDE, TEN
+from tests.planning.builders import DAY, FOUR, HOME, HOUR, NOON, NOW, SIDE, TEN
 from tests.planning.lens import B1, BOOKED, case, done, draft, note, pair, stands, worn
+from tests.planning.world import World, calls
 
 SECOND = timedelta(seconds=1)
 OFF = replace(BOOKED, status=Status.CANCELLED)
@@ -118,6 +119,30 @@ def test_cancelled_while_a_person_moved_it_is_told_where_the_person_put_it() -> 
     assert write.link.replay == seen.event.fingerprint
 
 
+def test_where_zimun_does_not_know_it_any_more_nobody_says_that_it_was_cancelled_or_when() -> None:
+    known = replace(BOOKED, updated_at=NOW - HOUR)
+    seen = stands(FOUR)
+    write = done(endings.keep_cancelled(case(pair(), seen, booking=known), known, seen, explicit=False))
+    assert (write.why, write.link.note) == (Why.BOOKING_GONE, note(NoteKind.NOT_KNOWN, was=TEN))
+
+
+def test_dragged_and_then_not_known_any_more_it_says_so_and_goes() -> None:
+    world = World()
+    for name in ("b1", "b2"):
+        world.book(name, TEN + 9 * DAY)
+    world.cycle()
+    world.drag("b1", FOUR + 9 * DAY)
+    world.zimun_up = False
+    world.cycle()
+    world.zimun_up = True
+    world.hidden.add(B1)
+    for _ in range(3):
+        world.cycle(2 * HOUR)
+    assert (world.note(), calls(world)) == (NoteKind.NOT_KNOWN, [])
+    world.cycle(73 * HOUR)
+    assert world.seen("b1") is None
+
+
 def test_told_already_only_what_stands_there_now_is_remembered() -> None:
     link, seen = pair(note=TOLD), stands(FOUR)
     assert seen.event is not None
@@ -125,9 +150,10 @@ def test_told_already_only_what_stands_there_now_is_remembered() -> None:
     assert done(endings.keep_cancelled(case(link, seen), OFF, seen)) == Record(B1, Why.REMEMBERED, after)
 
 
+@pytest.mark.parametrize("kind", [NoteKind.CANCELLED, NoteKind.NOT_KNOWN])
 @pytest.mark.parametrize(("until", "goes"), [(NOW, True), (NOW + SECOND, False)])
-def test_told_long_enough_it_goes_as_cancelled(until: object, goes: bool) -> None:
-    link, seen = pair(note=replace(TOLD, until=until)), stands(FOUR)
+def test_told_long_enough_it_goes_as_cancelled(until: object, goes: bool, kind: NoteKind) -> None:
+    link, seen = pair(note=replace(TOLD, kind=kind, until=until)), stands(FOUR)
     action = done(endings.keep_cancelled(case(link, seen), OFF, seen))
     assert (action.why is Why.BOOKING_CANCELLED) is goes
     assert isinstance(action, Remove) is goes

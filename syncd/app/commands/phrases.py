@@ -176,6 +176,7 @@ TOLD: Final[Mapping[str, str]] = {
     NoteKind.MOVE_UNSURE: "nobody knows whether it was moved by hand",
     NoteKind.ADOPTED: "its time was put right",
     NoteKind.CANCELLED: "the booking is cancelled",
+    NoteKind.NOT_KNOWN: "Zimun does not know the booking any more",
     NoteKind.CANCEL_ASKED: "delete it again to cancel the booking",
     NoteKind.CANCEL_SHELL: "cancelling it needs the shell",
     NoteKind.DELETION_RESTORED: "deleting it does not cancel the booking",
