@@ -160,10 +160,11 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
 
 
 def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy, *, least: int) -> set[str]:
-    """The calendars that lost, in one reading, just those events that were made last: as by a restored backup.
+    """The calendars that lost, in one reading, all those events that were made last: as by a restored backup.
 
-    `least`: so many of them. One alone looks like any deletion. What went with them counts whatever became of it since:
-    it may stand again, and ask, or be written where its booking belongs by now.
+    `least`: so many of them. One alone looks like any deletion. A person may have deleted others beside them. What went
+    with them counts whatever became of it since: it may stand again, and ask, or be written where its booking belongs
+    by now.
     """
     found = set()
     links = [link for link in _managed(snapshot) if is_alive(link, snapshot, policy)] if lost else []
@@ -176,9 +177,10 @@ def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy, *, least: in
         ]
         made = [link.made_at for link in went if link.made_at is not None]
         old = [link.made_at for link in stood if link.made_at is not None]
+        last = [when for when in made if all(one < when for one in old)]
         # since the database was lost nobody knows which were made last: it may be these
-        last = all(one < min(made) for one in old) if made else not old
-        if stood and last and len(made or went) >= least:
+        count = len(last) if made or old else len(went)
+        if stood and count >= least:
             found.add(calendar)
     return found
 

@@ -332,6 +332,22 @@ def test_set_back_beside_what_a_person_deleted() -> None:
         assert kinds(world) == dict.fromkeys(["b1", *late], AwaitKind.CANCEL)
 
 
+def test_set_back_while_a_person_deletes_an_older_one_all_are_asked_about() -> None:
+    world = paired(4)
+    late = set_back(world)
+    world.delete("b1", *late)
+    world.cycle()
+    assert kinds(world) == dict.fromkeys(["b1", *late], AwaitKind.CANCEL)
+
+
+def test_an_older_one_and_the_last_that_are_deleted_together_were_deleted() -> None:
+    world = paired(4)
+    (last,) = set_back(world, "b9")
+    world.delete("b1", last)
+    world.cycle()
+    assert not kinds(world)
+
+
 def test_set_back_or_emptied_and_one_of_them_could_not_be_asked_about_in_time() -> None:
     """A search that failed, or a write that was refused for hours: the others of that loss stand and ask by then."""
     for lost in (["b8", "b9"], ["b1", "b2", "b3", "b4", "b8", "b9"]):
