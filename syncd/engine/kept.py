@@ -68,8 +68,11 @@ def _others(link: Link, there: Iterable[Observation], now: datetime) -> list[Lef
 
 def _is_of(event: Event, link: Link) -> bool:
     named, ours = parse_uid(event.uid), parse_uid(link.uid)
-    # a reschedule may have given the booking another id since
-    return named is not None and named[0] in (stem(link.booking_id), ours[0] if ours is not None else None)
+    if named is None:
+        return False  # a person's copy
+    # a reschedule may have given the booking another id, before the calendar left or since
+    ids = (stem(link.booking_id), ours[0] if ours is not None else None)
+    return named[0] in ids or event.booking_id == link.booking_id
 
 
 def was_whole(store: Store, never_read: Collection[str]) -> bool:

@@ -11,7 +11,7 @@ from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Case, Outcome, left_behind, taken_over
 from syncd.planning.instants import letters, resolved
 from syncd.planning.merge import merge
-from syncd.planning.sides import BookingMissing, BookingMoved, BookingSame, BookingSide, BookingUnseen
+from syncd.planning.sides import BookingMissing, BookingMoved, BookingSame, BookingSide, BookingUnseen, left_standing
 
 WAITING = (NoteKind.NOT_YET_BOOKED, NoteKind.MOVE_AWAITS)
 ANSWERS_TO_A_MARK = (NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.MOVE_UNSURE, NoteKind.CANCEL_REFUSED)
@@ -132,7 +132,7 @@ def write_ours_again(case: Case, booking: Booking, seen: Observation) -> Outcome
     # without a strong ETag a write is only done onto what is seen to stand there: then theirs is mended
     unedited = stale.fingerprint in (link.replay, *link.older)
     ours = replace(seen, data=link.data, event=link.event) if _is_strong(seen) and unedited and link.event else seen
-    note = standing(case)
+    note = link.pending or standing(case)
     if stale.fingerprint != link.replay and not stale.cancelled:
         # it may have been somebody's undo of more than one step: then they are told
         asked = resolved(stale.start, case.zone).instant
@@ -148,6 +148,15 @@ def write_ours_again(case: Case, booking: Booking, seen: Observation) -> Outcome
 
 def _is_strong(seen: Observation) -> bool:
     return seen.etag is not None and not seen.etag.startswith("W/")
+
+
+def _is_untouched(there: Observation, link: Link, newer: Event | None) -> bool:
+    """Whether an event of before stands as our writes left it, and what people wrote into the `newer` one can be
+    written over it.
+    """
+    old = there.event
+    same = old is not None and newer is not None and old.uid == newer.uid
+    return same and _is_strong(there) and old is not None and old.fingerprint in (link.replay, *link.older)
 
 
 def standing(case: Case) -> Note | None:
@@ -176,7 +185,7 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     if there is not None and there.event is not None and there.event.uid == link.uid and not there.event.cancelled:
         left = next((one for one in link.leftovers if (one.calendar, one.href) == there.key), None)
         others = tuple(one for one in link.leftovers if one is not left)
-        if left is not None and _is_strong(there) and there.event.fingerprint in (link.replay, *link.older):
+        if left is not None and _is_untouched(there, link, seen.event):
             # nobody touched it since, and what people wrote into the one that stood for it comes along
             taken = case.with_link(replace(link, calendar=target, leftovers=(*others, left_behind(seen))))
             newer = replace(seen, calendar=target, href=there.href, etag=there.etag)
@@ -219,10 +228,13 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
     """Its calendar left the config, where nothing is touched: an event is written where the booking belongs now.
 
     The old one stays. Should its calendar come back it is a second event of the booking, which cancels and moves
-    nothing: `_relocate` takes it where routing wants it there again, else `duplicates` removes it.
+    nothing: it is taken again where routing wants it there, else `duplicates` removes it.
     """
     link = case.link
     booking = side.booking if isinstance(side, BookingSame | BookingMoved) else None
+    there = left_standing(link, case.snapshot)
+    if there is not None and there.calendar in case.snapshot.readable and there.calendar == case.route(link.booking):
+        return _taken_again(case, booking, there)
     if not _may_leave(case):
         asked = link.awaiting is not None and link.awaiting.decision is None
         return case.problem(ProblemKind.UNMANAGED, f"{LEFT}: {TO_APPROVE if asked else NAME_IT}")
@@ -235,18 +247,52 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
         return unrouted(booking.id)
     if target not in case.snapshot.readable:
         return case.problem(ProblemKind.UNMANAGED, f"{LEFT}, and the one that it belongs in cannot be read: {target}")
-    # a move that was wanted there, and that Zimun was not asked for yet, is told: nothing moves it from here on
+    case, note = _with_what_it_says(case, booking)
+    return Outcome(case.recreate(booking, Why.REROUTED, note=note))
+
+
+def _taken_again(case: Case, booking: Booking | None, there: Observation) -> Outcome:
+    """An event of before stands where the booking belongs, for its calendar is back in the config, or has another
+    address now. Where nobody touched it since, what people wrote into the one that stood for it comes along.
+    """
+    link = case.link
+    if booking is None or link.event is None or not _is_untouched(there, link, link.event):
+        lost = _never_asked_for(case, link.booking)
+        return transferred(case if lost is None else case.with_link(replace(link, pending=lost)), there)
+    case, note = _with_what_it_says(case, booking)
+    rerouted = case.link.awaiting is not None and case.link.awaiting.kind is AwaitKind.REROUTE
+    taken = replace(
+        case.link,
+        calendar=there.calendar,
+        href=there.href,
+        awaiting=None if rerouted else case.link.awaiting,
+        leftovers=tuple(one for one in link.leftovers if (one.calendar, one.href) != there.key),
+    )
+    newest = replace(there, event=link.event, data=link.data)
+    return Outcome(case.with_link(taken).rewrite(newest, booking, Why.REROUTED, span=booking.span, note=note))
+
+
+def _with_what_it_says(case: Case, booking: Booking) -> tuple[Case, Note | None]:
+    """What the event says that stands in another calendar from now on: what was wanted where it stood, and did not come
+    about, is told or asked about, for nobody watches that any more.
+    """
+    link = case.link
+    lost = _never_asked_for(case, booking)
+    if link.awaiting is not None and link.awaiting.kind is AwaitKind.MOVE:
+        case = case.with_link(replace(link, awaiting=None))
+    asked = link.awaiting is not None and link.awaiting.kind is AwaitKind.CANCEL
+    deleted = link.deletion is not None and link.shown and booking.same_as(link.booking)
+    if deleted and not asked and case.policy.deletions != "restore":
+        return case.asking(booking, NoteKind.CANCEL_ASKED)
+    return case, lost or link.pending or _reassigned(case, booking) or standing(case)
+
+
+def _never_asked_for(case: Case, booking: Booking) -> Note | None:
+    """The word that a move is not booked which was wanted there, and which Zimun was not asked for yet."""
+    link = case.link
     awaiting = link.awaiting if link.awaiting is not None and link.awaiting.kind is AwaitKind.MOVE else None
     asked_for = link.wish.to if link.wish is not None else awaiting.to if awaiting is not None else None
-    lost = case.note(NoteKind.ADOPTED, asked=asked_for, was=booking.start) if asked_for is not None else None
-    if awaiting is not None:
-        case = case.with_link(replace(link, awaiting=None))
-    note = lost or link.pending or _reassigned(case, booking) or standing(case)
-    asked = link.awaiting is not None and link.awaiting.kind is AwaitKind.CANCEL
-    if isinstance(side, BookingSame) and link.deletion is not None and not asked:
-        # it was deleted there, and nobody watched the rest of its grace
-        case, note = case.asking(booking, NoteKind.CANCEL_ASKED)
-    return Outcome(case.recreate(booking, Why.REROUTED, note=note))
+    return case.note(NoteKind.ADOPTED, asked=asked_for, was=booking.start) if asked_for is not None else None
 
 
 def _reassigned(case: Case, booking: Booking) -> Note | None:

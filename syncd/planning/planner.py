@@ -32,7 +32,6 @@ from syncd.planning.sides import (
     booking_side,
     event_side,
     is_blind,
-    left_standing,
     seen_booking,
 )
 from syncd.planning.sides import transferred as found_again
@@ -90,9 +89,7 @@ def decide(case: Case) -> Outcome:
     """What to do about one pair."""
     case = endings.restarted(case)
     if case.link.calendar not in case.snapshot.managed:
-        # also one of before it got this one, for its calendar is back in the config, or has another address now
-        elsewhere = found_again(case.link, case.snapshot) or left_standing(case.link, case.snapshot)
-        if elsewhere is not None and elsewhere.calendar in case.snapshot.readable:
+        if (elsewhere := found_again(case.link, case.snapshot)) is not None:
             return transferred(case, elsewhere)
         # what is told of the booking meanwhile counts, though nothing is done about that event
         side = booking_side(case.link, case.snapshot, case.policy)

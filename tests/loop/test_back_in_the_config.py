@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 import pytest
 
 from syncd.domain.link import Decision
+from syncd.sandbox import Kind
 from tests.loop.ground import ON_ONE
 from tests.loop.test_renames import renaming
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, World, at, world
@@ -167,3 +168,99 @@ async def test_deleted_right_before_its_calendar_left_it_asks_in_the_next_one(
         await w.delete(booked, new)
         await cycles(w, 1, 11)
         assert len(w.calls(CANCEL)) == 1
+
+
+async def test_what_was_written_into_the_one_that_left_comes_along_too(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        booked = w.book(at(27, 9))
+        await w.cycle()
+        w.reconfigure(calendars=only(new))
+        await cycles(w, 1, 11)
+        text = (await w.event(booked, new))[1]
+        await w.put(booked, text.replace("DESCRIPTION:", "DESCRIPTION:allergic to dye\\n", 1), new)
+        await cycles(w, 11, 11)
+        w.reconfigure(calendars=only(old))
+        await cycles(w, 1, 1, 11, 11, 60)
+        assert len(await w.events(old)) == 1
+        assert "allergic to dye" in (await w.event(booked, old))[1]
+
+
+async def test_an_old_event_of_a_booking_that_had_another_id_by_then_moves_nothing(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        booked = w.book(at(26, 9))
+        await w.cycle()
+        await w.drag(booked, HOUR, old)
+        with renaming(w, "b_new"):
+            await w.cycle(minutes=11)
+        await cycles(w, 1, 1)
+        w.reconfigure(calendars=only(new))
+        await cycles(w, 11, 1)
+        w.salon.move("b_new", at(26, 14))
+        await cycles(w, 1, 11)
+        text = (await w.event(booked, old))[1]
+        seen = "STATUS:CONFIRMED\r\nX-MOZ-LASTACK:20261123T090000Z"
+        await w.put(booked, text.replace("STATUS:CONFIRMED", seen), old)
+        w.reconfigure(calendars=only(old))
+        await cycles(w, 1, 1, 11, 11)
+        assert w.booking("b_new").start == at(26, 14)
+
+
+async def test_a_drag_that_waits_for_zimun_when_its_calendar_leaves_is_told_where_the_old_event_counts(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        booked = w.book(at(26, 9))
+        await w.cycle()
+        w.reconfigure(calendars=only(new))
+        await cycles(w, 1, 11)
+        await w.drag(booked, HOUR, new)
+        w.fault(Kind.LOSE_REQUEST, "/api/v1/appointments", times=None)
+        await cycles(w, 1, 1)
+        w.server.faults.clear()
+        w.reconfigure(calendars=only(old))
+        await cycles(w, 1, 1, 11)
+        assert "11:00" in (await w.note(booked, old) or "")
+        assert w.calls(RESCHEDULE) == []
+
+
+async def test_many_that_belong_elsewhere_by_now_await_wherever_their_old_events_stand(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        booked = [w.book(at(24 + n % 4, 9 + 3 * (n // 4))) for n in range(8)]
+        await w.cycle()
+        w.reconfigure(calendars=only(new))
+        await w.cycle(minutes=1)
+        w.decide(Decision.APPROVED, *booked)
+        await cycles(w, 1, 11)
+        # the old one is for another place now, and the new one is no more: all go to the fallback
+        w.reconfigure(calendars=only(old).replace("loc_mitte", "loc_shoreditch"))
+        await cycles(w, 1, 1)
+        assert (await w.cycle(minutes=11)).summary.counts["awaiting"] == 8
+        assert await w.events() == {}
+
+
+async def test_one_that_was_pasted_under_a_uid_of_its_own_goes_where_the_old_one_stands(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder, calendars=only(other)) as w:
+        booked = w.book(at(27, 9))
+        await w.cycle()
+        w.reconfigure()
+        await cycles(w, 1, 11)
+        text = (await w.event(booked))[1].replace(f"UID:{booked}@zimun", "UID:6f2b-pasted")
+        pasted = urljoin(w.dav.calendar_url, "pasted.ics")
+        assert (await w.http.put(pasted, content=text, headers={"Content-Type": "text/calendar"})).is_success
+        await w.delete(booked)
+        w.reconfigure(calendars=only(other))
+        await cycles(w, 1, 1, 11, 60)
+        assert (len(await w.events()), len(await w.events(other))) == (0, 1)

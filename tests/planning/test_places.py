@@ -369,6 +369,19 @@ def test_deleted_when_its_calendar_left_it_asks_in_the_next_one(count: int) -> N
     assert world.bookings[B1].cancelled
 
 
+@pytest.mark.parametrize("how", ["never shown", "restore"])
+def test_what_nobody_can_have_deleted_or_that_no_deletion_cancels_is_not_asked_about(how: str) -> None:
+    world = paired()
+    world.delete("b1")
+    world.cycle()
+    world.links[B1] = replace(world.links[B1], shown=how != "never shown")
+    left(there=world)
+    if how == "restore":
+        world.policy = replace(world.policy, deletions="restore")
+    world.settle()
+    assert (world.note(), world.links[B1].awaiting) == (None, None)
+
+
 def test_deleted_again_where_it_asked_the_question_is_the_same_in_the_next_one() -> None:
     world = paired()
     world.policy = policy(deletions="ask")
