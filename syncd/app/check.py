@@ -80,6 +80,7 @@ def _look_at_store(rows: Rows, config: Config) -> None:
             rows.ok("Store", f"none yet; the first cycle makes {path}")
             return
         with Store.open(path) as store, store.copy_in_memory() as copy:
+            store.try_to_write()
             # on the copy, for it would be remembered
             copy.bind(config.zimun.base_url, config.zimun.client_id)
             cycles, links = copy.last_cycles(_SHORT_CYCLES), copy.links()
@@ -126,7 +127,7 @@ def _look_at_routing(rows: Rows, config: Config, found: Found, routes: Sequence[
             "add a [[calendars]] entry that matches them, or fallback = true",
         )
     else:
-        rows.ok("Routing", _shares(live, routes))
+        rows.ok("Routing", _shares(live, routes) + _others(len(found.bookings) - len(live)))
 
 
 def _look_for_strangers(rows: Rows, config: Config, found: Found) -> None:
@@ -145,6 +146,12 @@ def _look_for_strangers(rows: Rows, config: Config, found: Found) -> None:
 
 def _shares(live: Sequence[Booking], routes: Sequence[Route]) -> str:
     count = Counter(route(booking, routes) for booking in live)
-    if len(routes) == 1:
+    # several entries may name one calendar
+    calendars = dict.fromkeys(entry.calendar for entry in routes)
+    if len(calendars) == 1:
         return f"all {len(live)} bookings have their calendar"
-    return "bookings for each calendar: " + ", ".join(str(count[entry.calendar]) for entry in routes)
+    return "bookings for each calendar: " + ", ".join(str(count[calendar]) for calendar in calendars)
+
+
+def _others(number: int) -> str:
+    return f"; {number} more, cancelled or only held, need none" if number else ""

@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from syncd.app.check_rows import Rows
+from syncd.app.check_rows import EXIT_CONFIG, Rows
 from syncd.app.config import Config
 from syncd.app.wiring import Accounts
 from syncd.calendars.account import Account
-from syncd.calendars.discovery import CalendarInfo
-from syncd.domain.errors import CollectionGone, NotPermitted, SyncdError
+from syncd.calendars.dav import NOT_ONE
+from syncd.calendars.discovery import CalendarInfo, in_words
+from syncd.domain.errors import CollectionGone, NoCalendar, NotPermitted, SyncdError
 from syncd.planning.routing import Route
 from syncd.ports import CalendarPort
 
@@ -64,9 +65,18 @@ async def _look_at_calendar(
     """Whether it is there, can be read and written; its URL."""
     try:
         calendar = await found()
+    except SyncdError as error:
+        rows.failed(name, error, _advice(error))
+        return None
+    try:
         listing = await calendar.changes(None)
-    except CollectionGone as error:
-        rows.fail(name, str(error), "make the calendar, or put its new address into the config")
+    except NoCalendar:
+        what = f"{calendar.url}: {NOT_ONE}" + _there(infos)
+        rows.fail(name, what, "put the address of a calendar into the config", EXIT_CONFIG)
+        return None
+    except CollectionGone:
+        what = f"there is no calendar at {calendar.url}" + _there(infos)
+        rows.fail(name, what, "make the calendar, or put its address into the config")
         return None
     except SyncdError as error:
         rows.failed(name, error, _advice(error))
@@ -83,6 +93,12 @@ async def _look_at_calendar(
     else:
         rows.ok(name, ", ".join([*told, "writable"]))
     return calendar.url
+
+
+def _there(infos: list[CalendarInfo] | None) -> str:
+    """Which calendars there are, as far as the server tells."""
+    there = in_words(infos or ())
+    return f"; there are: {there}" if there else ""
 
 
 def _advice(error: SyncdError) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from syncd.calendars import ical, quirks, wire
 from syncd.calendars.dav import DavCalendar
-from syncd.calendars.discovery import CalendarInfo, discover
+from syncd.calendars.discovery import CalendarInfo, discover, in_words
 from syncd.calendars.hrefs import collection_path, is_member, normal_path, origin_of
 from syncd.calendars.probe import Probe
 from syncd.calendars.stored import stored, strange
@@ -153,7 +153,7 @@ class Account:
         if len(matching) == 1:
             return await self.calendar(matching[0].url)
         fault = "no calendar has the name" if not matching else "more than one calendar has the name"
-        there = ", ".join(f'"{info.name}" ({info.url})' for info in infos) or "none that can be discovered: give a url"
+        there = in_words(infos) or "none that can be discovered: give a url"
         raise ConfigError([f'calendars.name: {fault} "{name}"; there are: {there}'])
 
     async def find(self, uid: str, booking_id: BookingId) -> list[tuple[str, Stored]]:

@@ -10,6 +10,7 @@ from syncd.calendars.transport import Answer, Transport, Unreadable
 from syncd.domain.errors import (
     CollectionGone,
     CursorExpired,
+    NoCalendar,
     NotPermitted,
     OutcomeUnknown,
     PreconditionFailed,
@@ -21,6 +22,7 @@ from syncd.domain.event import Draft
 from syncd.ports import Listing, Stored
 
 _BATCH = 50
+NOT_ONE = "it is no calendar, but perhaps the account's home or a folder"
 NOT_GIVEN = "the calendar server lists it and does not give it"
 # More pages than this are dearer than a full listing; and a server that never ends is stopped.
 _PAGES = 100
@@ -210,21 +212,29 @@ class DavCalendar:
         return self._knows_tokens
 
     async def _sync_token(self) -> str | None:
-        """The collection's sync token, None where the server has none. Raises CollectionGone where it is not there."""
+        """The collection's sync token, None where the server has none.
+
+        Raises CollectionGone where it is not there, and NoCalendar where it is something else.
+        """
         answer = await self._ask("PROPFIND", wire.propfind("d:sync-token", "d:resourcetype"), depth="0")
         return self._itself(self._read(answer)).text(wire.SYNC_TOKEN) or None
 
     def _itself(self, listing: wire.Multistatus) -> wire.Entry:
         """The calendar's own entry: RFC 4918 §9.1 puts it into every answer.
 
-        Where it is missing, the server calls the calendar by another name, and every object in it would look gone.
+        Where it is missing, the server calls the calendar by another name, and every object in it would look gone. And
+        Radicale makes a calendar of each event that is put into the account's home, where nobody sees it.
         """
         own = listing.of(self._path)
         if own is None or (own.failed and not own.gone):
             raise Unavailable("the calendar server did not answer for the calendar itself")
         if own.gone:
             # Xandikos says 404 inside a 207
-            raise CollectionGone("the calendar is not there any more")
+            raise CollectionGone(quirks.NOT_THERE)
+        kinds = own.children(wire.RESOURCETYPE)
+        # where none is told, nothing is known
+        if kinds and wire.CALENDAR not in kinds:
+            raise NoCalendar(f"{NOT_ONE}: syncd check names the calendars that are there")
         return own
 
     async def _fetch_batch(self, paths: list[str], make: Make) -> list[Stored]:

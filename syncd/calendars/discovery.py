@@ -1,5 +1,6 @@
 """Which calendars an account has: RFC 6764 §6, RFC 5397, RFC 4791 §6.2.1."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from syncd.calendars import quirks, wire
@@ -36,6 +37,11 @@ class CalendarInfo:
     @property
     def takes_events(self) -> bool:
         return not self.components or "VEVENT" in self.components
+
+
+def in_words(infos: Iterable[CalendarInfo]) -> str:
+    """Those that take events, each with its name and address, for a person to choose from; empty for none."""
+    return ", ".join(f'"{info.name}" ({info.url})' for info in infos if info.takes_events)
 
 
 async def discover(transport: Transport, path: str) -> list[CalendarInfo] | None:

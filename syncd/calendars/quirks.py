@@ -49,6 +49,8 @@ _DAV = "{DAV:}"
 _CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 
 GONE = frozenset({404, 410})
+# deleted or renamed, or a slip in the config: nobody can tell
+NOT_THERE = "there is no calendar at that address"
 
 # How servers say that they do not know a sync token any more, or cannot answer the REPORT at all. Each is answered by a
 # full listing, which then finds out whether more is wrong. 401, 404, 429 and 5xx else are never among them.
@@ -143,7 +145,7 @@ def refuses_content(answer: Answer) -> bool:
 def read_error(answer: Answer) -> SyncdError:
     """What an answer to a read means that is not the one hoped for."""
     if answer.status in GONE:
-        return CollectionGone("the calendar is not there any more")
+        return CollectionGone(NOT_THERE)
     if answer.status == 403:
         return NotPermitted("the calendar server does not let this user read the calendar", credentials=False)
     if answer.is_html:
@@ -164,7 +166,7 @@ def write_error(answer: Answer) -> SyncdError:
     if status in _LATER:
         return Unavailable(f"the calendar server answers {status}: not done, to be tried again")
     if status in GONE:
-        return CollectionGone("the calendar is not there any more")
+        return CollectionGone(NOT_THERE)
     if status == 507:
         # RFC 4331 §6
         return Refused("the calendar server has no room left for the object (507)", reason)

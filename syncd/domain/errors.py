@@ -49,6 +49,10 @@ class CollectionGone(SyncdError):
     """The calendar itself answers 404 or 410. Nothing in it is believed deleted."""
 
 
+class NoCalendar(CollectionGone):
+    """What stands at the calendar's address is none: the account's home, or a folder. Nothing is written there."""
+
+
 class PreconditionFailed(SyncdError):
     """Somebody wrote first (412, or a create onto an existing href): superseded, the next cycle decides afresh."""
 

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from syncd.domain.booking import Catalog
-from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, RateLimited, SyncdError, Unavailable
+from syncd.domain.errors import (
+    CollectionGone,
+    ConfigError,
+    NoCalendar,
+    NotPermitted,
+    RateLimited,
+    SyncdError,
+    Unavailable,
+)
 from syncd.planning.planner import OWN_FAULT
 from syncd.planning.snapshot import Policy
 from syncd.ports import AccountPort, BookingPort, CalendarPort, Clock
@@ -87,10 +95,11 @@ def exit_code_of(error: SyncdError) -> int:
     match error:
         case NotPermitted(credentials=True):
             return EXIT_CREDENTIALS
+        case NoCalendar() | ConfigError():
+            # before what NoCalendar is one of
+            return EXIT_CONFIG
         case CollectionGone():
             return EXIT_TROUBLE
-        case ConfigError():
-            return EXIT_CONFIG
         case Unavailable():
             return EXIT_DOWN
         case _:

@@ -78,8 +78,18 @@ class Store:
         with self._read() as db:
             return int(db.execute("PRAGMA data_version").fetchone()[0])
 
+    def try_to_write(self) -> None:
+        """Raises StoreError where nothing can be written. Changes nothing."""
+        with self._write() as db:
+            # a transaction alone begins on a file that can only be read, too
+            db.execute("DELETE FROM facts WHERE 0")
+
     def bind(self, base_url: str, client_id: str) -> None:
-        """Remember whose bookings these are; raises StoreError where it remembers another pair."""
+        """Remember whose bookings these are.
+
+        Raises StoreError where it remembers another pair, or cannot be written.
+        """
+        self.try_to_write()
         with self._write() as db:
             facts.bind(db, base_url, client_id)
 

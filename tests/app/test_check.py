@@ -1,5 +1,6 @@
 """`syncd check` against real servers: each row by itself, what to do, and nothing written."""
 
+import os
 import re
 from collections.abc import Iterator
 from itertools import count
@@ -196,3 +197,62 @@ NAMED = (
     '<d:propertyupdate xmlns:d="DAV:"><d:set><d:prop><d:displayname>{}</d:displayname></d:prop></d:set>'
     "</d:propertyupdate>"
 )
+
+
+def test_the_accounts_home_is_no_calendar_and_nothing_is_written_there(desk: Desk) -> None:
+    """Radicale would make a calendar of each event that is put there."""
+    desk.edit(f'url = "{desk.dav.calendar_url}"', f'url = "{desk.dav.home_url}"')
+    ended = desk.run("check", "--json")
+    assert ended.code == 78
+    failed = rows(ended, "fail")
+    assert set(failed) == {f"Calendar {desk.dav.home_url}"}
+    told = failed[f"Calendar {desk.dav.home_url}"]["what"]
+    assert "no calendar" in told
+    assert f"({desk.dav.calendar_url})" in told
+    before = send(desk.dav, "PROPFIND", desk.dav.home_url, headers={"Depth": "1"})[1].count("<href>")
+    synced = desk.run("sync")
+    assert synced.code == 78
+    assert f"{desk.dav.home_url}: it is no calendar" in synced.out + synced.err
+    assert send(desk.dav, "PROPFIND", desk.dav.home_url, headers={"Depth": "1"})[1].count("<href>") == before
+
+
+def test_nor_do_open_slots_belong_there(desk: Desk) -> None:
+    publishing(desk, desk.dav.home_url, days=0)
+    ended = desk.run("check", "--json")
+    assert ended.code == 78
+    assert set(rows(ended, "fail")) == {f"Open slots {desk.dav.home_url}"}
+
+
+def test_a_slip_in_an_address_is_told_with_the_calendars_that_are_there(desk: Desk) -> None:
+    url = f"{desk.dav.home_url}nowhere/"
+    desk.edit(f'url = "{desk.dav.calendar_url}"', f'url = "{url}"')
+    told = rows(desk.run("check", "--json"), "fail")[f"Calendar {url}"]["what"]
+    assert told.startswith(f"there is no calendar at {url}; there are: ")
+    assert f"({desk.dav.calendar_url})" in told
+
+
+def test_a_calendar_that_two_entries_name_is_counted_once(desk: Desk) -> None:
+    url = desk.dav.calendar_url
+    desk.edit("[state]", f'[[calendars]]\nurl = "{url}"\nlocations = ["loc_mitte"]\n[state]')
+    (told,) = [row["what"] for row in desk.run("check", "--json").json["checks"] if row["name"] == "Routing"]
+    assert told.startswith("all ")
+    assert "have their calendar" in told
+
+
+def test_bookings_that_need_no_event_are_told_apart(desk: Desk) -> None:
+    desk.salon.cancel(desk.book(1, 10))
+    (told,) = [row["what"] for row in desk.run("check", "--json").json["checks"] if row["name"] == "Routing"]
+    assert told.endswith("; 1 more, cancelled or only held, need none")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_database_that_can_only_be_read_fails_and_no_daemon_begins(desk: Desk) -> None:
+    assert desk.run("sync").code == 0
+    (desk.folder / "state.db").chmod(0o400)
+    ended = desk.run("check", "--json")
+    assert ended.code == 78
+    assert "read-only: let this user write the file" in rows(ended, "fail")["Store"]["what"]
+    for command in ("sync", "run"):
+        ended = desk.run(command)
+        assert ended.code == 78
+        assert "read-only: let this user write the file" in ended.err

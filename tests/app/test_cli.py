@@ -141,7 +141,7 @@ def test_status_judges_the_age_of_the_last_good_cycle_and_sees_the_daemon(desk: 
     desk.edit(f"u/{desk.folder.name}", "u/nowhere")
     failed = desk.run("sync")
     assert failed.code == 1
-    assert "not there any more" in failed.out
+    assert "there is no calendar" in failed.out
     status = desk.run("status", "--json").json
     assert [row["outcome"] for row in status["cycles"]] == ["failed", "good"]
     assert list(status["sides"].values()) != []

@@ -9,6 +9,7 @@ from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import (
     CollectionGone,
     CursorExpired,
+    NoCalendar,
     NotPermitted,
     RateLimited,
     SyncdError,
@@ -43,6 +44,7 @@ UNUSABLE = {
     "404": (Reply(404), CollectionGone),
     "410": (Reply(410), CollectionGone),
     "404 inside a 207": (multistatus(state(CAL, 404)), CollectionGone),
+    "a folder": (multistatus(resource(CAL, "<d:resourcetype><d:collection/></d:resourcetype>")), NoCalendar),
     "429": (Reply(429), RateLimited),
 }
 
@@ -58,6 +60,14 @@ async def test_a_listing_is_complete_or_none(rogue: Rogue, calendar: DavCalendar
     assert "s3cret" not in repr(caught.value)
     if isinstance(caught.value, NotPermitted):
         assert caught.value.credentials is (what == "401")
+
+
+@pytest.mark.parametrize("kinds", ["", "<d:resourcetype/>"])
+async def test_where_the_server_does_not_say_what_it_is_it_counts_as_a_calendar(
+    rogue: Rogue, calendar: DavCalendar, kinds: str
+) -> None:
+    rogue.on("PROPFIND", CAL, multistatus(resource(CAL, kinds), member(ONE)))
+    assert list((await calendar.changes(None)).etags) == [ONE]
 
 
 async def test_a_refused_login_is_not_tried_again(rogue: Rogue, calendar: DavCalendar) -> None:

@@ -208,5 +208,5 @@ async def test_a_calendar_that_is_gone_stands_still_loudly(dav: Server, folder: 
         for minutes in (1, 11, 11):
             report = await w.quiet(minutes=minutes)
             assert report.summary.exit_code == 1
-            assert "is not there any more" in report.summary.line
+            assert "there is no calendar" in report.summary.line
         assert not w.posts

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from syncd.domain.errors import StoreError
 from syncd.state.schema import APPLICATION_ID, VERSION
@@ -200,3 +201,15 @@ def test_a_store_belongs_to_one_account(path: Path) -> None:
             with pytest.raises(StoreError, match=r"belongs to base_url https://api\.example\.org and client_id salon"):
                 store.bind(*pair)
         store.bind("https://api.example.org", "salon")
+
+
+def test_one_that_can_only_be_read_is_no_store_to_begin_with(path: Path) -> None:
+    """SQLite begins a transaction there all the same."""
+    account = ("https://api.example.org", "salon")
+    with Store.open(path) as store:
+        store.bind(*account)
+    reading = Database(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None))
+    with Store(reading, path) as store:
+        assert store.last_cycles(1) == []
+        with pytest.raises(StoreError, match="read-only: let this user write"):
+            store.bind(*account)
