@@ -137,6 +137,16 @@ async def test_one_that_was_never_found_stops_all(
         assert not await w.exists(booked)
 
 
+async def test_an_address_that_is_no_calendar_stands_still_alone_and_nothing_is_written_there(
+    dav: Server, folder: Path
+) -> None:
+    home = f'[[calendars]]\nurl = "{dav.home_url}"\nlocations = ["loc_shoreditch"]\n'
+    async with world(dav, folder) as w:
+        assert (await w.cycle()).summary.exit_code == 0
+        w.reconfigure(calendars=home)
+        await the_first_calendar_goes_on(w, dav.home_url, 78)
+
+
 async def test_of_a_name_and_a_login_nothing_is_remembered_that_can_be_read(
     dav: Server, folder: Path, new_calendar: Callable[[], str]
 ) -> None:
