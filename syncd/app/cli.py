@@ -1,22 +1,25 @@
 """The command line: `syncd COMMAND`. Each command stands in `syncd.app.commands`; what is slow is imported there, late.
 
-Exit codes: 0 done; 1 something was refused, awaits approval or failed; 2 wrong usage; 75 a remote side is down;
-77 credentials refused; 78 config wrong; 130 interrupted.
+Exit codes: 0 done; 1 something was refused, awaits approval, stands still or failed; 2 wrong usage; 75 a remote side
+is down, or another daemon runs; 77 credentials refused; 78 config wrong; 130 interrupted.
 """
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from syncd import __version__
 from syncd.app.commands import byhand, catalog, cycle, decide, doctor, history, look, servers
+from syncd.app.commands.common import drop_output, unwritten
 
 _EPILOG = (
-    "Exit codes: 0 done, 1 something was refused, awaits approval or failed, 2 wrong usage, 75 a remote side is down, "
-    "77 credentials refused, 78 config wrong. Only `syncd run` logs as the config says; the other commands print what "
-    'they did, and log errors alone unless log.level is "debug".'
+    "Exit codes: 0 done, 1 something was refused, awaits approval, stands still or failed, 2 wrong usage, 75 a remote "
+    "side is down, or another daemon runs, 77 credentials refused, 78 config wrong, 130 interrupted. Only `syncd run` "
+    "logs as the config says; the other commands print what they did, and log errors alone unless log.level is "
+    '"debug".'
 )
 
 app = typer.Typer(
@@ -52,14 +55,21 @@ for _module in (servers, cycle, doctor, look, history, decide, catalog, byhand):
 
 def main() -> int:
     """Run one command; its exit code. Prints no traceback, and is quiet where the reader of a pipe has gone."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # closed by the shell (`>&-`): nobody wants to hear it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 -- for good
     code = 0
     try:
         app(prog_name="syncd")
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
+    except OSError as error:
+        code = unwritten(error)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # the interpreter would flush once more at its end, and complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
+    except OSError as error:
+        code = unwritten(error)
     return code

@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
@@ -75,6 +76,10 @@ async def _demo(once: bool, console: Console) -> int:
     async with make_stage() as stage:
         show = Show(stage, console)
         console.print(_welcome(stage))
+        # in a line of its own, to be copied as it stands
+        look = f"{_command()} status --config {shlex.quote(str(stage.folder / 'config.toml'))}"
+        console.print(f"Look inside: {escape(look)}", soft_wrap=True)
+        console.print("First, somebody shows how:")
         daemon = Daemon(stage.config, Notifier({}))
         running = asyncio.create_task(daemon.run())
         try:
@@ -108,6 +113,12 @@ async def _both(scene: Coroutine[Any, Any, None], daemon: asyncio.Task[None]) ->
         playing.cancel()
 
 
+def _command() -> str:
+    """How to call the syncd that runs here, also where it is on nobody's PATH."""
+    own = Path(sys.executable).with_name("syncd")
+    return shlex.quote(str(own)) if own.exists() else f"{shlex.quote(sys.executable)} -m syncd"
+
+
 def _welcome(stage: "Stage") -> Panel:
     from syncd.app.demo_stage import PASSWORD, USER
 
@@ -117,10 +128,9 @@ def _welcome(stage: "Stage") -> Panel:
     table.add_row("Calendar", f"{stage.dav}   user {USER}   password {PASSWORD}")
     table.add_row("", "calendars “Salon Mitte”, “Salon Shoreditch” and “Open slots”")
     table.add_row("Booking API", f"{stage.server.url}   client sandbox   secret sandbox-secret")
-    table.add_row("Look inside", f"syncd status --config {shlex.quote(str(stage.folder / 'config.toml'))}")
     tips = Text(
         "Add the account to a calendar app (Thunderbird: New Calendar, On the Network). Drag a booking to another "
         "time, or to one that is taken; delete one; write a new event “Haircut – ” and a name into “Salon Mitte”, with "
-        "an e-mail address in it, or a name and an e-mail address into an open slot. First, somebody shows how:"
+        "an e-mail address in it, or a name and an e-mail address into an open slot."
     )
     return Panel(Group(table, "", tips), title="syncd demo", title_align="left")

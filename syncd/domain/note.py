@@ -46,6 +46,7 @@ class NoteKind(StrEnum):
     REQUEST_EMAILS = "request_emails"
     REQUEST_EMAIL_UNREADABLE = "request_email_unreadable"
     REQUEST_NO_NAME = "request_no_name"
+    REQUEST_LONG_NAME = "request_long_name"
     SLOT_NO_NAME = "slot_no_name"
     REQUEST_SERVICE_UNKNOWN = "request_service_unknown"
     REQUEST_SERVICE_UNCLEAR = "request_service_unclear"

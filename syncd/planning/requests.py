@@ -32,6 +32,8 @@ from syncd.planning.routing import Route, may_take
 
 DAY = timedelta(days=1)
 LONGEST_NAME = 200
+JOINERS = "\u200c\u200d"
+"""Not printable by themselves, and yet a part of names: Persian ones, and emoji that are made of several."""
 
 # one word with a figure or an underscore: "Booking: please" is a person's
 _ID = re.compile(r"[\w-]*[\d_][\w-]*", re.ASCII)
@@ -114,10 +116,14 @@ def names_a_booking(event: Event, desk: Desk) -> bool:
 
 
 def customer_name(text: str) -> str:
-    """A customer's name as one line; empty where none can be read."""
-    name = " ".join("".join(sign if sign.isprintable() else " " for sign in without_addresses(text)).split())
-    name = name.strip(" -–—:,;<>()")
+    """A customer's name as one line; empty where none can be read, or one that is too long."""
+    name = _one_line(text)
     return name if len(name) <= LONGEST_NAME and any(sign.isalnum() for sign in name) else ""
+
+
+def _one_line(text: str) -> str:
+    signs = (sign if sign.isprintable() or sign in JOINERS else " " for sign in without_addresses(text))
+    return " ".join("".join(signs).split()).strip(" -–—:,;<>()" + JOINERS)
 
 
 class _Told(Exception):
@@ -134,10 +140,11 @@ def _tell(fault: Fault | None) -> NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class _Heading:
-    """A title taken apart."""
+    """A title taken apart. `too_long`: what stands where the customer's name is to be."""
 
     service: Meant
     customer: str = ""
+    too_long: bool = False
 
 
 def _read(event: Event, desk: Desk) -> Request | None:
@@ -193,7 +200,8 @@ def _heading(title: str, services: Mapping[str, Service]) -> _Heading | None:
         if found.fit is Fit.NONE or (cut[0] == "-" and found.fit is not Fit.EXACT):
             continue
         if best is None or found.fit >= best.service.fit:
-            best = _Heading(found, customer_name(title[cut.end() :]))
+            rest = title[cut.end() :]
+            best = _Heading(found, customer_name(rest), len(_one_line(rest)) > LONGEST_NAME)
     if best is None and (bare := without_addresses(title)) != " ".join(title.split()):
         # an address in the title, and no separator: "Haircut dana@example.org"
         found = meant(bare, names)
@@ -220,7 +228,7 @@ def _first_fault(event: Event, heading: _Heading, desk: Desk, start: datetime | 
         names = tuple(_named(heading.service.ids, desk.catalog.services))
         return Fault(NoteKind.REQUEST_SERVICE_UNKNOWN, start, names)
     if not heading.customer:
-        return Fault(NoteKind.REQUEST_NO_NAME, start)
+        return Fault(NoteKind.REQUEST_LONG_NAME if heading.too_long else NoteKind.REQUEST_NO_NAME, start)
     if event.recurring:
         return Fault(NoteKind.REQUEST_RECURRING, start)
     return Fault(NoteKind.REQUEST_ALL_DAY) if event.start.kind is TimeKind.DATE else None

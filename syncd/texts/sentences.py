@@ -197,6 +197,10 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("Not booked: the customer's name is missing."),),
         (N_("Write it behind the service, after a dash, and it is tried again."),),
     ),
+    NoteKind.REQUEST_LONG_NAME: (
+        (N_("Not booked: the customer's name is too long; 200 letters are the most."),),
+        (N_("Shorten it, and it is tried again."),),
+    ),
     NoteKind.SLOT_NO_NAME: (
         (N_("Not booked: the customer's name is missing."),),
         (N_("Write it into the title, and it is tried again."),),

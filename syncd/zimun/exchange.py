@@ -1,6 +1,7 @@
 """One request and its answer, bounded in time and size; what goes wrong on the way is one class: Broken."""
 
 import asyncio
+import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -138,7 +139,20 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _said(exc: Exception) -> str:
-    # the class only: a library's text may quote a header, and the token is one
-    return {"TimeoutError": "timed out", "ReadTimeout": "timed out", "ConnectTimeout": "no connection in time"}.get(
-        type(exc).__name__, type(exc).__name__
-    )
+    # never the exception's own text: a library's may quote a header, and the token is one
+    match exc:
+        case httpx.ConnectError():
+            return "Zimun cannot be reached" + (": no secure connection (TLS) comes about" if _is_tls(exc) else "")
+        case httpx.ConnectTimeout():
+            return "Zimun cannot be reached: no connection in time"
+        case httpx.ReadTimeout() | TimeoutError():
+            return "timed out"
+        case _:
+            return type(exc).__name__
+
+
+def _is_tls(exc: BaseException | None) -> bool:
+    """Whether it came of a certificate that is not trusted, or of an answer that is no TLS."""
+    while exc is not None and not isinstance(exc, ssl.SSLError):
+        exc = exc.__cause__ or exc.__context__
+    return exc is not None

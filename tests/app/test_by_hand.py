@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from syncd.app.commands.wishes import read_name
+from syncd.sandbox import Fault, Kind
 from syncd.state.lock import DaemonLock
 from syncd.state.store import Store
 from tests.acceptance.stable import Stable
-from tests.app.counter import BOOK, EMAIL, Counter, counter, soon
+from tests.app.counter import APPOINTMENTS, BOOK, EMAIL, Counter, counter, soon
 from tests.servers import Server
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -206,8 +208,15 @@ BAD = {
     "not there in spring": (("--time", "2027-03-28T02:30"), "the clocks are put forward"),
     "twice in autumn": (("--time", "2027-10-31T02:30"), "say the offset too"),
     "no name": (("--name", "  "), "--name: "),
+    "a name that turns the text around": (("--name", "Dana\u202eLee"), "--name: "),
+    "a name of joiners alone": (("--name", "\u200c\u200d"), "--name: "),
     "no e-mail": (("--email", "dana at home"), "--email: that is no e-mail address"),
 }
+
+
+@pytest.mark.parametrize("name", ["مهدی\u200cزاده", "Mo 👩\u200d👧"])
+def test_a_name_may_hold_what_joins_its_letters(name: str) -> None:
+    assert read_name(f" {name}  Lee ") == f"{name} Lee"
 
 
 @pytest.mark.parametrize("what", BAD)
@@ -234,10 +243,20 @@ def test_the_past_and_what_nobody_knows_are_refused(desk: Counter) -> None:
     mine = desk.book(2, 10)
     ended = desk.run("reschedule", mine, letters(datetime.now(UTC) - timedelta(hours=1)))
     assert (ended.code, ended.err) == (1, "syncd: that time is past\n")
-    assert desk.run("reschedule", "b_none", "2027-02-03T10:00").code == 2  # nobody knows whose clock that is
+    soon(lambda: "event created" in desk.run("log", mine).out)
+    ended = desk.run("reschedule", "b_none", "2027-02-03T10:00")
+    assert (ended.code, ended.err) == (1, "syncd: Zimun knows no such booking\n")
     assert desk.run("cancel", " ").code == 2
     assert not [key for verb in ("hold", "confirm") for key in desk.spoken(verb)]
     assert desk.salon.find(mine).start == desk.at(2, 10)
+
+
+def test_where_no_call_tells_of_any_booking_the_offset_is_asked_for(alone: Counter) -> None:
+    alone.book(2, 10)
+    assert alone.run("sync").code == 0
+    alone.api.faults.append(Fault("GET", f"{APPOINTMENTS}/", Kind.ANSWER, times=None, status=404))
+    ended = alone.run("reschedule", "b_none", "2027-02-03T10:00")
+    assert (ended.code, "say the time with its offset" in ended.err) == (2, True)
 
 
 def test_what_has_begun_is_neither_moved_nor_cancelled(alone: Counter) -> None:

@@ -6,18 +6,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from syncd.app.commands.phrases import OUTCOMES, happened
+from syncd.domain.actions import Record, Why
+from syncd.domain.ids import BookingId
+from syncd.domain.link import Awaiting, AwaitKind, Decision
 from syncd.sandbox import Fault, Kind
 from syncd.state.history import _WHAT
 from syncd.state.store import Store
 from tests.app.salon import Desk, desk_of
 from tests.servers import Server
-from tests.state.values import remember
+from tests.state.values import NOW, START, link, remember
 
 RESCHEDULE = "/api/v1/appointments/reschedule"
 ASKED = '[sync]\ndeletions = "ask"\ncancel_grace_seconds = 0\n'
@@ -124,6 +128,23 @@ def test_starts_are_on_the_clock_of_the_place_and_what_was_done_on_this_machines
     assert f"{asked:%H:%M}" in refused
     utc, auckland = (line.split("  ")[0] for line in (told(desk, booking_id, TZ="UTC")[0], created))
     assert utc != auckland
+
+
+def test_a_start_at_a_place_that_nobody_knows_is_in_utc_and_says_so(desk: Desk) -> None:
+    story_of(desk, "request-1", [HOUR])
+    (row,) = told(desk, "request-1", TZ="Pacific/Auckland")
+    assert f"{START:%a %d %b %H:%M} UTC" in row
+
+
+def test_what_a_person_said_no_to_has_not_lapsed(desk: Desk) -> None:
+    rejected = Awaiting(AwaitKind.REROUTE, NOW, link().booking, decision=Decision.REJECTED)
+    with Store.open(desk.folder / "state.db") as store:
+        cycle = store.begin_cycle(NOW)
+        store.journal([Record(BookingId("b1"), Why.NEW, replace(link(), awaiting=rejected))], cycle, NOW)
+        store.journal([remember("b1", Why.APPROVAL_LAPSED)], cycle, NOW)
+    row = told(desk, "b1")[-1]
+    assert "you rejected it" in row
+    assert "lapsed" not in row
 
 
 def story_of(desk: Desk, name: str, ages: list[timedelta]) -> None:

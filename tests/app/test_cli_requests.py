@@ -79,6 +79,9 @@ def test_what_was_refused_is_named(desk: Desk) -> None:
     assert "the time asked for is not open" in desk.run("status").out
     (row,) = desk.run("log", "event-1").out.splitlines()[1:]
     day = desk.at(2, 21)
+    there = day.astimezone(desk.salon.locations["loc_mitte"].zone)
+    assert f"{there:%a %d %b %H:%M}  " in desk.run("status", TZ="Pacific/Auckland").out
+    assert f"{there:%a %d %b %H:%M}  " in desk.run("log", "event-1", TZ="Pacific/Auckland").out
     for part in (f"{day:%a %d %b}", "not booked", "an event in the calendar asks for it", "for s_haircut at loc_mitte",
                  "the event says: the time asked for is not open"):  # fmt: skip
         assert part in row
@@ -97,6 +100,11 @@ def test_what_has_no_time_and_what_a_person_decides_is_told(desk: Desk) -> None:
     (row,) = desk.run("log", "event-2").out.splitlines()[1:]
     assert re.search(r"not booked  +an event in the calendar asks for it", row)
     assert "the event says: an all-day event has no time to book" in row
+    refused = desk.run("status", "--json").json["refused"]
+    assert [(each["booking_id"], each["start_time"]) for each in refused if each["why"] == "request_all_day"] == [
+        ("event-2", None)
+    ]
+    assert re.search(r"event-2 +\d+ s ago +an all-day event has no time to book", desk.run("status").out)
     held_back, rejected = desk.run("log", "event-1").out.splitlines()[1:]
     assert "awaits approval" in held_back
     assert "not booked" in rejected

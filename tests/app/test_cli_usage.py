@@ -1,5 +1,6 @@
 """What the command line says before it asks anybody: help, wrong usage, wrong configs; and what it does not import."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from syncd import __version__
+from syncd.app import cli
 from tests.app.salon import CONFIG, run
 
 COMMANDS = ["demo", "sandbox", "run", "sync", "plan", "check", "status", "log", "approve", "reject"]
@@ -122,3 +124,29 @@ def test_a_reader_that_leaves_is_no_error(config: Path) -> None:
         shell=True, executable="/bin/bash", capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("words", ["status", "status --json", "log", "--help"])
+def test_a_closed_output_is_no_error_and_a_full_one_is_told_in_a_line(words: str, config: Path) -> None:
+    def ended(where: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            f"{sys.executable} -m syncd {words} {where}", env=os.environ | {"SYNCD_CONFIG": str(config)},
+            shell=True, executable="/bin/bash", capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    closed, full = ended(">&-"), ended(">/dev/full")
+    assert (closed.returncode, closed.stderr) == (0, "")
+    assert (full.returncode, full.stderr) == (
+        1,
+        "syncd: not all of the output could be written: No space left on device\n",
+    )
+
+
+def test_a_config_that_cannot_be_read_is_a_fault_of_the_config(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where typer would look first: root can read everything, so that look is asked."""
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    assert cli.app(["status", "--config", str(config)], standalone_mode=False) == 0
+    config.chmod(0)
+    if os.geteuid():
+        ended = run("status", "--config", str(config))
+        assert (ended.code, "cannot be read: Permission denied" in ended.err) == (78, True)

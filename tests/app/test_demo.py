@@ -42,6 +42,9 @@ def test_the_show_goes_through_and_nothing_of_it_stays(tmp_path: Path) -> None:
         said, _ = running.communicate(timeout=180)
     assert running.returncode == 0, said
     assert re.search(r"http://127\.0\.0\.1:\d+/   user demo   password demo", said)
+    looked = re.search(r"^Look inside: (\S+)( -m syncd)? status --config \S+/config\.toml$", said, re.MULTILINE)
+    assert looked is not None, said
+    assert Path(looked[1]).is_file()
     for step in ("bookings stand in", "moved in Zimun", "“⚠ ", "Free nearby", "stands there now", "cancelled in Zimun"):
         assert step in said
     written = re.search(r"a new event “Haircut – Iris Cole” with \S+@example\.com in it, (.+) \.\.\.", said)

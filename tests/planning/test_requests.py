@@ -1,6 +1,7 @@
 """What a person's own event asks for: each rule of reading, and that all else is left alone."""
 
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import strategies as st
 
 from syncd.domain.booking import Catalog, Location, Service
 from syncd.domain.event import Event
-from syncd.domain.note import NoteKind
+from syncd.domain.note import NEVER, Note, NoteKind
 from syncd.domain.request import Request
 from syncd.planning.addresses import addresses_in
 from syncd.planning.requests import (
+    JOINERS,
+    LONGEST_NAME,
     Desk,
     Fault,
     Reading,
@@ -23,6 +26,7 @@ from syncd.planning.requests import (
     wish_of,
 )
 from syncd.planning.routing import Route
+from syncd.texts import LANGUAGES, Words
 from tests.planning.builders import DAY, HOME, HOUR, NOW, SIDE, TEN, all_day, floating, nowhere, zoned
 
 MAIL = "dana@example.org"
@@ -184,7 +188,7 @@ def test_whatever_is_booked_has_one_address_one_name_and_a_service(title: str, t
     found = read(f"Haircut – {title}", f"{text}\n{MAIL}")
     if isinstance(found, Request):
         assert (found.contact_email, found.service_id) == (MAIL, "cut")
-        assert found.contact_name.isprintable()
+        assert is_plain(found.contact_name)
         assert found.contact_name.strip()
         assert "@" not in text or not addresses_in(text).found
 
@@ -206,7 +210,7 @@ def test_whatever_is_booked_has_one_address_one_name_and_a_service(title: str, t
         ("Haircut – Dana Lee", f"{MAIL} or lee@@example.org", {}, Fault(NoteKind.REQUEST_EMAIL_UNREADABLE, TEN)),
         (f"Haircut – {MAIL}", "", {}, Fault(NoteKind.REQUEST_NO_NAME, TEN)),
         (f"Haircut {MAIL}", "", {}, Fault(NoteKind.REQUEST_NO_NAME, TEN)),
-        (f"Haircut – {'x' * 201}", MAIL, {}, Fault(NoteKind.REQUEST_NO_NAME, TEN)),
+        (f"Haircut – {'x' * 201}", MAIL, {}, Fault(NoteKind.REQUEST_LONG_NAME, TEN)),
         ("Hairy cat – Dana Lee", MAIL, {}, Fault(NoteKind.REQUEST_SERVICE_UNKNOWN, TEN, ("Haircut",))),
         ("Massage – Dana Lee", MAIL, {}, Fault(NoteKind.REQUEST_SERVICE_UNKNOWN, TEN, ("Massage 30",))),
         ("Massage 60 – Dana Lee", MAIL, {}, Fault(NoteKind.REQUEST_SERVICE_UNKNOWN, TEN, ("Massage 30",))),
@@ -368,6 +372,10 @@ def test_the_hash_of_a_wish_is_that_of_earlier_versions() -> None:
         ("x" * 200, "x" * 200),
         ("x" * 201, ""),
         ("?!", ""),
+        ("مهدی\u200cزاده", "مهدی\u200cزاده"),
+        ("Mo 👩\u200d👧\u200d", "Mo 👩\u200d👧"),
+        ("\u200c\u200d", ""),
+        ("Dana\u202eLee\u2066", "Dana Lee"),
     ],
 )
 def test_a_name_is_one_line_without_what_separates_it(text: str, name: str) -> None:
@@ -377,4 +385,14 @@ def test_a_name_is_one_line_without_what_separates_it(text: str, name: str) -> N
 @settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_can_be_looked_through_for_a_name(text: str) -> None:
-    assert customer_name(text).isprintable()
+    assert is_plain(customer_name(text))
+
+
+def is_plain(name: str) -> bool:
+    return "".join(sign for sign in name if sign not in JOINERS).isprintable()
+
+
+def test_the_note_says_how_long_a_name_may_be() -> None:
+    note = Note(NoteKind.REQUEST_LONG_NAME, NOW, NEVER)
+    for language in LANGUAGES:
+        assert f" {LONGEST_NAME} " in Words(language).sentence(note, UTC, NOW)

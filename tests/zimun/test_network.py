@@ -157,6 +157,32 @@ async def test_an_answer_that_drips_without_end_is_given_up(monkeypatch: pytest.
         await read_one(drip)
 
 
+async def told_by(url: str) -> str:
+    client = connect(url)
+    try:
+        with pytest.raises(Unavailable) as caught:
+            await client.booking(B_1)
+    finally:
+        await client.aclose()
+    return str(caught.value)
+
+
+async def test_where_nobody_answers_it_is_told_that_zimun_cannot_be_reached() -> None:
+    async with raw_server(Server(b"")) as url:
+        pass
+    assert await told_by(url) == "POST /oauth/token: Zimun cannot be reached"
+
+
+async def test_where_no_tls_comes_about_that_is_told() -> None:
+    def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(whole(BODY))
+        writer.close()
+
+    async with await asyncio.start_server(plain, "127.0.0.1") as server:
+        told = await told_by(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    assert told == "POST /oauth/token: Zimun cannot be reached: no secure connection (TLS) comes about"
+
+
 async def test_a_redirect_is_not_followed_for_it_would_carry_the_token_away() -> None:
     elsewhere = Server(whole(BODY))
     async with raw_server(elsewhere) as other:

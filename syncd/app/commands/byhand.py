@@ -14,9 +14,10 @@ from syncd.app.commands.common import ConfigOption, JsonOption, WrongUsage, comm
 from syncd.app.commands.wishes import booking_json, read_email, read_id, read_name, read_time
 from syncd.app.config import Config
 from syncd.domain.booking import Booking, Location, Slot
-from syncd.domain.errors import Malformed, NotPermitted
+from syncd.domain.errors import Malformed, NotFound, NotPermitted
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, ImportWanted, MoveWanted, Reply, Request, Wanted
+from syncd.engine.byhand import UNKNOWN_BOOKING
 from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE
 from syncd.ports import BookingPort
 from syncd.state.store import Store
@@ -78,11 +79,15 @@ def _reschedule(
     zones: list[str] = []
 
     def zone() -> str:
-        zones.append(asked(known, lambda zimun: _place_of(zimun, name, _remembered(known, name))).timezone)
+        about, other = _remembered(known, name), _another(known)
+        zones.append(asked(known, lambda zimun: _place_of(zimun, name, about, other)).timezone)
         return zones[0]
 
     read_time("TIME", time, lambda: "UTC")
-    start = read_time("TIME", time, zone)
+    try:
+        start = read_time("TIME", time, zone)
+    except NotFound as error:
+        return _refused(Reply(EXIT_TROUBLE, str(error)), as_json=as_json)
     reply, bookings = asyncio.run(_ask(known, MoveWanted(name, start)))
     if reply.code != EXIT_DONE:
         about = _remembered(known, name)
@@ -143,10 +148,18 @@ async def _ask(config: Config, wanted: Wanted) -> tuple[Reply, dict[BookingId, B
     return reply, dict(bookings)
 
 
-async def _place_of(zimun: BookingPort, booking_id: BookingId, known: Booking | None) -> Location:
-    """The place of a booking, for its clock. Raises WrongUsage where Zimun does not know the booking."""
+async def _place_of(
+    zimun: BookingPort, booking_id: BookingId, known: Booking | None, other: BookingId | None
+) -> Location:
+    """The place of a booking, for its clock. Raises WrongUsage where Zimun does not tell of the booking.
+
+    NotFound where it surely knows no such booking: it answers that, and tells of the `other` one, which syncd knows.
+    """
     try:
         booking = known or await zimun.booking(booking_id)
+        # where the API has no such call, each is unknown
+        if booking is None and other is not None and await zimun.booking(other) is not None:
+            raise NotFound(UNKNOWN_BOOKING)
     except Malformed as error:
         raise WrongUsage(f"{booking_id}: it cannot be read ({error}); say the time with its offset") from error
     except NotPermitted as error:
@@ -165,6 +178,14 @@ def _remembered(config: Config, booking_id: BookingId) -> Booking | None:
         known = {one.booking.id: one.booking for one in store.known()}
         link = store.links().get(booking_id)
         return known.get(booking_id) or (link.booking if link is not None else None)
+
+
+def _another(config: Config) -> BookingId | None:
+    """A booking that Zimun should know."""
+    if not os.path.lexists(config.state.path):
+        return None
+    with Store.open(config.state.path) as store:
+        return next((one.booking_id for one in store.links().values() if one.closed is None), None)
 
 
 def _refused(reply: Reply, zone: str = "", service: str = "", place: str = "", *, as_json: bool) -> int:

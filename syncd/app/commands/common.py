@@ -1,5 +1,6 @@
 """What every command shares: its options, its errors in words, its exit code, its logging."""
 
+import errno
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ from syncd.engine.sides import EXIT_DOWN, EXIT_TROUBLE, exit_code_of
 
 EXIT_USAGE, EXIT_CONFIG, EXIT_INTERRUPTED = 2, 78, 130
 TRACE = "SYNCD_TRACE"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 ConfigOption = Annotated[
     Path | None,
@@ -26,6 +28,7 @@ ConfigOption = Annotated[
         "-c",
         metavar="FILE",
         envvar="SYNCD_CONFIG",
+        readable=False,  # what cannot be read is told as any other fault of the config
         help="The config. Default: ~/.config/syncd/config.toml, else /etc/syncd/config.toml.",
         show_default=False,
     ),
@@ -53,6 +56,8 @@ def command(function: Callable[P, int]) -> Callable[P, None]:
             raise
         except SyncdError as error:
             code = _tell(error, as_json=bool(kwargs.get("as_json")))
+        except OSError as error:
+            code = unwritten(error) if error.errno in _FULL else _tell_unexpected(error)
         except Exception as error:
             code = _tell_unexpected(error)
         raise typer.Exit(code)
@@ -72,6 +77,18 @@ def print_json(value: object) -> None:
     """One JSON value on stdout; times in it are ISO 8601 in UTC with a Z."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=sys.stdout.encoding.lower() != "utf-8", default=_plain))
     sys.stdout.write("\n")
+
+
+def drop_output() -> None:
+    """Let what is still to be printed go nowhere: the interpreter would try once more at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def unwritten(error: OSError) -> int:
+    """Say that the output cannot be written, and drop the rest of it; the exit code."""
+    drop_output()
+    sys.stderr.write(f"syncd: not all of the output could be written: {error.strerror}\n")
+    return EXIT_TROUBLE
 
 
 def stamp(at: datetime | None) -> str | None:

@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from syncd.app import tables
-from syncd.app.commands import phrases
+from syncd.app.commands import phrases, standing
 from syncd.app.commands.common import ConfigOption, JsonOption, command, print_json, read_config, stamp
 from syncd.app.tables import Column
+from syncd.domain.actions import Why
 from syncd.domain.ids import BookingId
 from syncd.engine.sides import EXIT_DONE
 from syncd.state.history import HistoryRow
@@ -47,7 +48,8 @@ def _log(
 ) -> int:
     """What changed, when, why, and what came of it; the newest last. Kept for `state.history_days`.
 
-    WHEN is on this machine's clock, a booking's start on the clock of its place.
+    WHEN is on this machine's clock, a booking's start on the clock of its place; in UTC, and marked so, where its zone
+    is not known.
     """
     known, now = read_config(config), datetime.now(UTC)
     rows: list[HistoryRow] = []
@@ -56,7 +58,7 @@ def _log(
         with Store.open(known.state.path) as store:
             most = limit or (NEWEST if booking_id is None else EVERYTHING)
             rows = store.history(None if booking_id is None else BookingId(booking_id), most)
-            zones = {link.booking_id: link.start.tzid for link in store.links().values()}
+            zones = standing.zones(store)
     if as_json:
         print_json([_row_json(row) for row in rows])
         return EXIT_DONE
@@ -108,7 +110,9 @@ def _cells(told: _Told, zones: Mapping[BookingId, str], now: datetime, *, alone:
     if not STAMP.match(starts):
         # nobody knows when it was to be
         starts, more = "", row.detail
-    parts = [phrases.why(row.why), _worded(more, zone, now)]
+    # what a person said no to has not lapsed
+    rejected = row.why == Why.APPROVAL_LAPSED and "rejected" in more.split("; ")
+    parts = ["" if rejected else phrases.why(row.why), _worded(more, zone, now)]
     if told.more:
         last = tables.local(told.more[-1], now, seconds=True)
         parts.append(f"again {_times(len(told.more))}, the last time {last}")
@@ -132,11 +136,11 @@ def _worded(detail: str, zone: str, now: datetime) -> str:
 
 
 def _on_the_clock(text: str, zone: str, now: datetime) -> str:
-    """Each start in a text on the clock of the booking's place; on this machine's where that is not known any more."""
+    """Each start in a text on the clock of the booking's place; in UTC, and marked so, where that is not known."""
 
     def there(found: re.Match[str]) -> str:
         at = datetime.strptime(found[0], "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
-        return tables.in_zone(at, zone, now) if zone else tables.local(at, now)
+        return tables.in_zone(at, zone, now)
 
     return STAMP.sub(there, text)
 

@@ -98,6 +98,7 @@ REFUSED: Final[Mapping[str, str]] = {
     NoteKind.REQUEST_EMAILS: "there is more than one e-mail address in it",
     NoteKind.REQUEST_EMAIL_UNREADABLE: "the e-mail address cannot be read",
     NoteKind.REQUEST_NO_NAME: "the customer's name is missing",
+    NoteKind.REQUEST_LONG_NAME: "the customer's name is too long",
     NoteKind.SLOT_NO_NAME: "the customer's name is missing",
     NoteKind.REQUEST_SERVICE_UNKNOWN: "no service is called like this",
     NoteKind.REQUEST_SERVICE_UNCLEAR: "more than one service may be meant",

@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 def _demo(
     once: Annotated[
-        bool, typer.Option("--once", help="Show one move and one deletion going through, then end.")
+        bool, typer.Option("--once", help="End after the show: moves, a refusal, a deletion and two new bookings.")
     ] = False,
 ) -> int:
     """Try syncd on this machine, without any account.

@@ -11,9 +11,11 @@ from syncd.app.commands import phrases
 from syncd.app.commands.common import stamp
 from syncd.app.tables import Column
 from syncd.domain.actions import Problem
+from syncd.domain.booking import Catalog
 from syncd.domain.candidate import Stage
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
+from syncd.engine import memory
 from syncd.planning.guard import awaits
 from syncd.state.store import Store
 
@@ -24,21 +26,34 @@ class Waiting:
 
     booking_id: BookingId
     kind: str
-    start: datetime
+    start: datetime | None
     since: datetime
     asked: datetime | None = None
     until: datetime | None = None
     zone: str = ""
 
 
+def zones(store: Store) -> dict[BookingId, str]:
+    """The zone of the place of each booking and each event that asks for one, where syncd knows it."""
+    catalog = memory.catalog(store, Catalog())
+    places = {one.name: one.location_id for one in store.candidates()}
+    places |= {one.booking.id: one.booking.location_id for one in store.known()}
+    there = {name: zone.key for name, place in places.items() if (zone := catalog.zone(place)) is not None}
+    return there | {link.booking_id: link.start.tzid for link in store.links().values()}
+
+
 def awaiting(store: Store) -> list[Waiting]:
     """All that waits. A request in the calendar is no booking yet: it goes by `event-` and a number."""
+    known = zones(store)
     found = [
         Waiting(link.booking_id, item.kind.value, item.was.start, item.since, item.to, item.until, link.start.tzid)
         for link in store.links().values()
         if awaits(link) and (item := link.awaiting) is not None
     ]
-    return found + [Waiting(one.name, phrases.REQUEST, one.start or one.since, one.since) for one in store.awaiting()]
+    return found + [
+        Waiting(one.name, phrases.REQUEST, one.start, one.since, zone=known.get(one.name, ""))
+        for one in store.awaiting()
+    ]
 
 
 def awaiting_json(found: Iterable[Waiting]) -> list[dict[str, object]]:
@@ -104,11 +119,14 @@ def show_sides(to: Console, faults: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A booking that is not as somebody wanted it. `why` is a name for programs, `asked` the start asked for."""
+    """A booking that is not as somebody wanted it. `why` is a name for programs, `asked` the start asked for.
+
+    `start` is None for an event that asks for a booking and names no time: all-day, or in a zone that is not known.
+    """
 
     booking_id: BookingId
     zone: str
-    start: datetime
+    start: datetime | None
     why: str
     since: datetime
     asked: datetime | None = None
@@ -138,10 +156,11 @@ def refused(links: Iterable[Link]) -> list[Pair]:
 
 def refused_requests(store: Store) -> list[Pair]:
     """Events whose note says that they were not booked."""
+    known = zones(store)
     return [
-        Pair(one.name, "", one.start, one.told, one.since, asked=one.start)
+        Pair(one.name, known.get(one.name, ""), one.start, one.told, one.since, asked=one.start)
         for one in store.candidates()
-        if one.stage is Stage.CLOSED and not one.gone and one.told in phrases.REFUSED and one.start is not None
+        if one.stage is Stage.CLOSED and not one.gone and one.told in phrases.REFUSED
     ]
 
 

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from syncd.app.commands.common import WrongUsage, stamp
 from syncd.domain.booking import Booking
+from syncd.planning.requests import JOINERS, LONGEST_NAME
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(Z|z|[+-]\d\d:?\d\d)?", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_LONGEST = 200
+_LONGEST_ADDRESS = 200
 FORMS = "2026-11-24T14:00 (on the clock of the place), 2026-11-24T14:00+01:00 or 2026-11-24T13:00Z"
 
 
@@ -35,15 +36,16 @@ def read_time(option: str, text: str, zone: Callable[[], str]) -> datetime:
 def read_name(text: str) -> str:
     """A customer's name as one line. Raises WrongUsage, without the name in it."""
     name = " ".join(text.split())
-    if not name or len(name) > _LONGEST or not name.isprintable():
-        raise WrongUsage(f"--name: 1 to {_LONGEST} printable characters are a name")
+    letters = "".join(sign for sign in name if sign not in JOINERS)
+    if not letters or len(name) > LONGEST_NAME or not letters.isprintable():
+        raise WrongUsage(f"--name: 1 to {LONGEST_NAME} printable characters are a name")
     return name
 
 
 def read_email(text: str) -> str:
     """An e-mail address. Raises WrongUsage, without the address in it."""
     email = text.strip()
-    if not _EMAIL.fullmatch(email) or len(email) > _LONGEST or not email.isprintable():
+    if not _EMAIL.fullmatch(email) or len(email) > _LONGEST_ADDRESS or not email.isprintable():
         raise WrongUsage("--email: that is no e-mail address")
     return email
 
