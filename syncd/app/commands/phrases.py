@@ -205,6 +205,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "NotPermitted": "not permitted",
     "NotFound": "not found",
     "CollectionGone": "the calendar is gone",
+    "NoCalendar": "what stands at its address is no calendar",
     "Malformed": "its answer cannot be read",
     "unanswered": "no answer in time, and Zimun lists no such booking",
     "unsure": "no answer in time, and no call tells whether it is booked",
