@@ -339,7 +339,10 @@ def test_a_copy_that_stood_beside_it_for_a_while_is_a_persons_own(stood: timedel
 
 def test_in_a_calendar_that_is_new_to_the_config_what_stands_where_the_booking_is_was_pasted() -> None:
     there, elsewhere = (replace(stands(at, name="copy.ics", uid="copy"), first_at=EVER) for at in (TEN, FOUR))
-    assert calendar(pair(), there, looks=GONE) == EventTransferred(there)
+    floating = replace(stands(start=make.floating(TEN), name="copy.ics", uid="copy"), first_at=EVER)
+    still = replace(there, seen_at=NOW - GRACE)
+    for pasted in (there, floating, still):
+        assert calendar(pair(), pasted, looks=GONE) == EventTransferred(pasted)
     assert calendar(pair(), elsewhere, looks=GONE) == EventElsewhere(copied=True)
     # a while after that it has stood beside the other, as it does after a lost database
     long = replace(there, seen_at=NOW - GRACE - SECOND)

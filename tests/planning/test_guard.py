@@ -130,6 +130,19 @@ def test_a_booking_that_came_since_does_not_stand_for_the_others(away: timedelta
     assert kinds(world) == dict.fromkeys(names(1, 4), AwaitKind.CANCEL)
 
 
+def test_nor_does_one_that_came_while_they_were_marked_as_cancelled_one_after_the_other() -> None:
+    world = paired(3)
+    for name in ("b1", "b2"):
+        world.edit(name, cancelled=True)
+    world.cycle()
+    assert not kinds(world)
+    world.book("b9", TEN + 3 * DAY)
+    world.cycle()
+    world.edit("b3", cancelled=True)
+    world.cycle()
+    assert kinds(world) == dict.fromkeys(names(1, 3), AwaitKind.CANCEL)
+
+
 @pytest.mark.parametrize("wait", [MINUTE, HOUR])
 def test_one_that_was_made_before_does_stand_for_the_others(wait: timedelta) -> None:
     world = paired(3)

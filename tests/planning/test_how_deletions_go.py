@@ -208,6 +208,16 @@ def test_asked_the_event_asks_for_48_hours(marked: Observation | None) -> None:
     assert action.link.awaiting == Awaiting(AwaitKind.CANCEL, NOW, BOOKED, until=until)
 
 
+@pytest.mark.parametrize("marked", [None, stands(cancelled=True)], ids=["gone", "marked"])
+def test_one_that_went_while_nobody_kept_its_calendar_is_asked_about_where_it_stands(
+    marked: Observation | None,
+) -> None:
+    action = delete(pair(went_unkept=True), marked=marked)
+    assert isinstance(action, Replace if marked else Create)
+    said = note(NoteKind.CANCEL_ASKED, was=TEN, until=NOW + 48 * HOUR)
+    assert (action.why, action.link.note, action.link.went_unkept) == (Why.CANCEL_AWAITS, said, False)
+
+
 def test_put_back_three_times_and_gone_again_it_is_left_alone() -> None:
     backs = (PutBack(NOW, ""),) * 3
     outcome = deletions.delete(case(pair(put_backs=backs, deletion=BEGUN)), BOOKED, None)
@@ -298,11 +308,13 @@ def test_a_visit_under_way_whose_event_was_never_shown_is_written_still(
 def test_what_has_taken_place_by_the_end_of_the_grace_is_not_cancelled(ends: datetime, *, over: bool) -> None:
     """Zimun was away, or the daemon off, from before its beginning until now."""
     booking = make.booking(start=ends - HOUR, end=ends)
-    action = delete(pair(booking=booking, deletion=Deletion(NOW - DAY, 0)))
+    base = replace(booking, contact_name="as it was")
+    action = delete(pair(booking=base, deletion=Deletion(NOW - DAY, 0)), booking=booking)
     assert isinstance(action, Record) is over
     assert isinstance(action, Cancel) is not over
     if over:
-        assert (action.why, action.link.closed) == (Why.DELETED_PAST, Closed(NOW, ClosedWhy.DELETED_PAST))
+        closed = Closed(NOW, ClosedWhy.DELETED_PAST)
+        assert (action.why, action.link) == (Why.DELETED_PAST, pair(booking=booking, closed=closed))
 
 
 @pytest.mark.parametrize("change", [{"service_id": "color"}, {"location_id": "loc_2"}, {"end": TEN + 2 * HOUR}])
@@ -318,7 +330,11 @@ def test_another_visit_made_of_it_within_the_grace_is_wanted(change: dict[str, A
 def test_a_copy_of_a_visit_that_has_begun_brings_nothing_back() -> None:
     past = make.booking(start=NOW, end=NOW + HOUR)
     for copied, why in ((True, Why.DELETED_PAST), (False, Why.EVENT_TRANSFERRED)):
-        assert done(deletions.elsewhere(case(pair(booking=past)), past, copied=copied)).why is why
+        action = done(deletions.elsewhere(case(pair(booking=past)), past, copied=copied))
+        assert (action.why, action.link.booking) == (why, past)
+    # but for one that may have been moved by hand: whoever asked for that wants it
+    unsure = pair(booking=past, pending=note(NoteKind.MOVE_UNSURE))
+    assert isinstance(done(deletions.elsewhere(case(unsure), past, copied=True)), Create)
     soon = make.booking(start=NOW + SECOND, end=NOW + HOUR)
     assert isinstance(done(deletions.elsewhere(case(pair(booking=soon)), soon, copied=True)), Create)
 

@@ -25,12 +25,13 @@ from syncd.domain.link import (
 )
 from syncd.domain.note import NoteKind
 from syncd.planning import guard
+from syncd.planning.case import Case
 from syncd.planning.guard import check_safe
 from syncd.planning.planner import make_plan
 from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Policy, Snapshot
 from tests.planning import builders as make
 from tests.planning.builders import DAY, FOUR, HOME, HOUR, MINUTE, NOW, SIDE, TEN, policy
-from tests.planning.lens import note
+from tests.planning.lens import BOOKED, note, pair
 
 SECOND = timedelta(seconds=1)
 GRACE = 10 * MINUTE
@@ -365,15 +366,32 @@ def test_one_that_stands_marked_as_cancelled_or_is_past_is_not() -> None:
 
 
 @pytest.mark.parametrize(("start", "past"), [(NOW, True), (NOW + SECOND, False)])
-def test_an_event_of_the_past_proves_nothing(start: datetime, past: bool) -> None:
-    salon = Salon(4)
-    salon.delete(3)
-    last = BookingId("b04")
+@pytest.mark.parametrize(("lost", "many"), [(3, True), (2, False)])
+def test_an_event_of_the_past_proves_nothing(start: datetime, lost: int, *, past: bool, many: bool) -> None:
+    salon = Salon(lost + 1)
+    salon.delete(lost)
+    last = list(salon.links)[-1]
     booking = replace(salon.bookings[last], start=start, end=start + HOUR)
     salon.bookings[last] = booking
     seen = make.observation(make.event(booking), stamp=1)
     salon.links[last], salon.events[seen.key] = make.link(booking, seen), seen
-    assert salon.asks() == (3 if past else 0)
+    assert salon.asks() == (lost if past and many else 0)
+
+
+def test_a_pair_that_had_ended_before_is_no_part_of_a_loss() -> None:
+    salon = Salon(3)
+    salon.delete(3)
+    last = BookingId("b03")
+    del salon.bookings[last]
+    salon.change(last, closed=Closed(NOW - DAY, ClosedWhy.CANCELLED))
+    assert salon.asks() == 0
+
+
+def test_one_that_was_never_shown_hides_no_other_deletion() -> None:
+    salon = Salon(4)
+    salon.delete(4)
+    salon.change(BookingId("b01"), shown=False)
+    assert salon.asks() == 3
 
 
 def test_one_that_cannot_be_read_stands() -> None:
@@ -460,7 +478,35 @@ def test_one_question_at_a_time() -> None:
     assert first == Record(link.booking_id, Why.REMEMBERED, link)
 
 
+@pytest.mark.parametrize("managed", [True, False])
+@pytest.mark.parametrize("kind", [None, *AwaitKind])
+def test_where_its_calendar_left_the_config_a_move_that_awaits_gives_way_and_is_told(
+    kind: AwaitKind | None, *, managed: bool
+) -> None:
+    """Nobody moves it from there. Any other question stays, and one about another calendar has to wait."""
+    due, told, moved = note(NoteKind.REASSIGNED), note(NoteKind.ADOPTED, asked=FOUR, was=TEN), make.booking(start=FOUR)
+    link = pair(pending=due, awaiting=Awaiting(kind, NOW - HOUR, BOOKED) if kind is not None else None)
+    rules = policy(routes=(make.Route(SIDE),))
+    look = make.snapshot(bookings=(moved,), links=(link,), managed=frozenset({HOME, SIDE} if managed else {SIDE}))
+    action = Case(link, look, rules).recreate(moved, Why.REROUTED, note=told)
+    asks = replace(link, awaiting=Awaiting(AwaitKind.REROUTE, NOW, moved, target=SIDE))
+    if kind is not None and (managed or kind is not AwaitKind.MOVE):
+        expected = Record(link.booking_id, Why.REMEMBERED, link)
+    else:
+        expected = Record(link.booking_id, Why.REROUTE_AWAITS, replace(asks, pending=told if kind else due))
+    assert guard._await_reroute(action, look, rules) == expected
+
+
 # what counts as what
+
+
+@pytest.mark.parametrize("of", ["made_at", "gone_at"])
+@pytest.mark.parametrize(
+    ("at", "since"),
+    [(NOW - HOUR - SECOND, False), (NOW - HOUR, True), (NOW, True), (NOW + SECOND, False), (None, False)],
+)
+def test_what_was_made_or_came_back_since_the_loss(of: str, at: datetime | None, *, since: bool) -> None:
+    assert guard._is_since(pair(**{of: at}), NOW - HOUR, make.snapshot()) is since
 
 
 def test_only_what_waits_open_and_undecided_awaits() -> None:

@@ -328,6 +328,17 @@ def test_nor_does_one_that_nobody_looked_at_yet() -> None:
     assert (removed.href, removed.link.leftovers) == ("/home/x.ics", (unseen,))
 
 
+def test_beside_one_that_was_never_shown_it_stays_until_that_is_seen_and_holds_up_no_other() -> None:
+    """What was written in its place may never have been stored. Where the booking is over, that is all one."""
+    link = pair(leftovers=(LEFT,), shown=False)
+    assert duplicates.remove(case(link, STOOD, LEFT_STANDS)) == Outcome()
+    assert isinstance(done(duplicates.remove(case(link, STOOD, LEFT_STANDS, looks=LOOKED))), Remove)
+    assert isinstance(done(duplicates.remove(case(link, STOOD, LEFT_STANDS), ended=True)), Remove)
+    gone = replace(link, leftovers=(LEFT, Leftover(SIDE, "/side/y.ics", '"7"')))
+    looks = {LookEvent(SIDE, "/side/y.ics"): Look.ABSENT}
+    assert done(duplicates.remove(case(gone, STOOD, LEFT_STANDS, looks=looks))) == Record(B1, Why.REMEMBERED, link)
+
+
 def test_marked_as_cancelled_it_goes_in_whatever_version() -> None:
     link = pair(leftovers=(LEFT,))
     marked = stands(calendar=SIDE, cancelled=True, stamp=9)
@@ -338,9 +349,9 @@ def test_marked_as_cancelled_it_goes_in_whatever_version() -> None:
 
 @pytest.mark.parametrize("start", [make.zoned(FOUR), None])
 def test_changed_by_a_person_it_is_the_event_and_ours_is_left_over(start: EventTime | None) -> None:
-    link = pair(leftovers=(replace(LEFT, start=start),))
+    link = pair(leftovers=(replace(LEFT, start=start),), shown=False)
     changed = stands(calendar=SIDE, stamp=9)
-    assert done(duplicates.remove(case(link, STOOD, changed))) == Record(
+    assert done(duplicates.remove(case(link, STOOD, changed, looks=LOOKED))) == Record(
         B1,
         Why.EVENT_TRANSFERRED,
         replace(
@@ -349,6 +360,7 @@ def test_changed_by_a_person_it_is_the_event_and_ours_is_left_over(start: EventT
             href="/side/b1.ics",
             start=start or make.zoned(TEN),
             replay="r9",
+            shown=True,
             leftovers=(Leftover(HOME, "/home/b1.ics", '"1"', make.zoned(TEN)),),
         ),
     )
@@ -446,8 +458,8 @@ def test_pairs_are_looked_after_until_past_days_after_their_end(late: timedelta,
     [
         (make.zoned(NOW - DAY), True),
         (make.zoned(NOW - DAY - SECOND), False),
-        (make.floating(NOW), True),
-        (make.floating(NOW - 2 * DAY), False),
+        (make.floating(NOW - DAY), True),
+        (make.floating(NOW - DAY - SECOND), False),
         (make.all_day(NOW), True),
         (make.all_day(NOW - DAY), False),
         (make.nowhere(FOUR), True),

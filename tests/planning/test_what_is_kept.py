@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from syncd.domain.actions import Action, Create, ProblemKind, Record, Replace, Why
+from syncd.domain.actions import Action, Create, Problem, ProblemKind, Record, Replace, Why
 from syncd.domain.booking import Status
 from syncd.domain.event import EventTime, Texts
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Frozen, Leftover, Link, PutBack, Refusal, Wish
@@ -15,6 +15,16 @@ from syncd.domain.note import Note, NoteKind
 from syncd.planning import keeping
 from syncd.planning.case import Case, Outcome
 from syncd.planning.deletions import delete
+from syncd.planning.keeping import NAME_IT, TO_APPROVE
+from syncd.planning.routing import Route
+from syncd.planning.sides import (
+    BookingCancelled,
+    BookingMissing,
+    BookingMoved,
+    BookingSame,
+    BookingSide,
+    BookingUnseen,
+)
 from tests.planning import builders as make
 from tests.planning.builders import FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
 from tests.planning.lens import B1, B2, BOOKED, STOOD, case, done, draft, note, pair, stands
@@ -366,15 +376,23 @@ def test_where_nobody_touched_what_stands_there_what_was_written_into_the_other_
     assert isinstance(done(relocated(pair(replay=there.event.fingerprint), there)), Record)
 
 
-@pytest.mark.parametrize("at", [make.zoned(FOUR), make.floating(FOUR)])
-def test_taken_from_where_a_person_had_put_it_that_is_told(at: EventTime) -> None:
+@pytest.mark.parametrize("written", [make.zoned, make.floating])
+def test_taken_from_where_a_person_had_put_it_that_is_told(written: Callable[[datetime], EventTime]) -> None:
     """Nobody knows of it, as after a lost database: its time is no wish, and it is put right."""
-    there = stands(calendar=SIDE, start=at)
+    there = stands(calendar=SIDE, start=written(FOUR))
     said = note(NoteKind.ADOPTED, asked=FOUR, was=TEN)
     assert done(relocated(pair(), there)).link.pending == said
     assert done(relocated(pair(pending=DUE), there)).link.pending == DUE
     known = pair(leftovers=(Leftover(SIDE, "/side/b1.ics", '"5"'),))
     assert done(relocated(known, there)).link.pending is None
+    assert done(relocated(pair(), stands(calendar=SIDE, start=written(TEN)))).link.pending is None
+
+
+def test_taken_where_it_stood_wrong_when_nothing_was_known_that_is_told() -> None:
+    left = Leftover(SIDE, "/side/b1.ics", '"5"', make.zoned(FOUR), stays_until=NOW)
+    for there in (stands(calendar=SIDE), stands(FOUR, calendar=SIDE)):
+        action = done(relocated(pair(leftovers=(left,)), there))
+        assert (type(action), action.link.pending) == (Record, note(NoteKind.ADOPTED, asked=FOUR, was=TEN))
 
 
 def test_what_is_linked_with_another_booking_is_not_taken() -> None:
@@ -414,10 +432,11 @@ def transferred(link: Link, **where: Any) -> Link:
 
 
 def test_the_link_follows_an_event_that_was_put_elsewhere_and_says_that_it_goes_back() -> None:
-    link = pair(deletion=Deletion(NOW, 1), pending=SAID)
-    there = replace(link, calendar=SIDE, href="/side/b1.ics", deletion=None)
+    link = pair(deletion=Deletion(NOW, 1), pending=SAID, went_unkept=True, shown=False)
+    seen_there: dict[str, Any] = {"deletion": None, "went_unkept": False, "shown": True}
+    there = replace(link, calendar=SIDE, href="/side/b1.ics", **seen_there)
     assert transferred(link, calendar=SIDE) == replace(there, pending=note(NoteKind.TRANSFERRED))
-    renamed = replace(link, href="/home/x.ics", deletion=None)
+    renamed = replace(link, href="/home/x.ics", **seen_there)
     assert transferred(link, name="x.ics") == renamed
     home = replace(link, booking=ELSEWHERE)
     assert transferred(home, calendar=SIDE) == replace(there, booking=ELSEWHERE)
@@ -478,6 +497,113 @@ def test_where_it_stood_when_nothing_was_known_is_no_wish_and_told(
     left = Leftover(SIDE, "/side/b1.ics", '"1"', start, stays_until=stays_until)
     after = transferred(pair(leftovers=(left,)), calendar=SIDE)
     assert (after.start, after.pending) == (start or AT_TEN, told)
+
+
+# its calendar left the config
+
+
+GONE_HOME = {"managed": frozenset({SIDE}), "readable": frozenset({SIDE})}
+NAMED_NEXT = policy(routes=(Route(SIDE),))
+EVA = make.booking(contact_name="Eva")
+ASKED_48 = note(NoteKind.CANCEL_ASKED, was=TEN, until=NOW + 48 * HOUR)
+WAITS = {kind: Awaiting(kind, NOW - HOUR, BOOKED, to=FOUR if kind is AwaitKind.MOVE else None) for kind in AwaitKind}
+CANCEL_48 = Awaiting(AwaitKind.CANCEL, NOW, EVA, until=NOW + 48 * HOUR)
+
+
+def rehomed(link: Link, side: BookingSide, rules: Any = NAMED_NEXT, **more: Any) -> Outcome:
+    return keeping.rehomed(case(link, rules=rules, **{**GONE_HOME, **more}), side)
+
+
+@pytest.mark.parametrize(
+    ("link", "side", "said"),
+    [
+        (pair(awaiting=WAITS[AwaitKind.REROUTE]), BookingSame(BOOKED), TO_APPROVE),
+        (pair(awaiting=WAITS[AwaitKind.REROUTE]), BookingUnseen(), TO_APPROVE),
+        (pair(awaiting=replace(WAITS[AwaitKind.REROUTE], decision=Decision.REJECTED)), BookingSame(BOOKED), NAME_IT),
+        (pair(), BookingMissing(), "another one is written once Zimun tells of its booking"),
+        (pair(), BookingUnseen(), "another one is written once Zimun tells of its booking"),
+        (pair(), BookingCancelled(BOOKED, explicit=True), "it is left there"),
+        (pair(), BookingSame(make.booking(start=NOW)), "it is left there"),
+    ],
+)
+def test_out_of_the_config_it_is_named_and_left(link: Link, side: BookingSide, said: str) -> None:
+    text = f"its event stands in a calendar that the config does not name any more: {said}"
+    assert rehomed(link, side) == Outcome(problem=Problem(ProblemKind.UNMANAGED, "b1", text))
+
+
+def test_out_of_the_config_without_a_calendar_to_go_to_that_is_named() -> None:
+    assert rehomed(pair(), BookingSame(BOOKED), policy(routes=())) == keeping.unrouted(B1)
+    text = (
+        "its event stands in a calendar that the config does not name any more, and the one that it belongs in cannot "
+        f"be read: {SIDE}"
+    )
+    unread = rehomed(pair(), BookingSame(BOOKED), readable=frozenset())
+    assert unread == Outcome(problem=Problem(ProblemKind.UNMANAGED, "b1", text))
+
+
+@pytest.mark.parametrize(
+    ("changes", "side", "said", "waits"),
+    [
+        ({"note": SAID}, BookingSame(EVA), SAID, None),
+        ({"note": SAID}, BookingSame(make.booking(start=NOW + timedelta(seconds=1))), SAID, None),
+        (
+            {"note": SAID, "awaiting": replace(WAITS[AwaitKind.REROUTE], decision=Decision.APPROVED)},
+            BookingSame(EVA),
+            SAID,
+            None,
+        ),
+        ({"note": SAID, "awaiting": WAITS[AwaitKind.CANCEL]}, BookingSame(EVA), SAID, WAITS[AwaitKind.CANCEL]),
+        (
+            {"note": SAID},
+            BookingMoved(make.booking(start=NOON, staff_name="Zoe")),
+            note(NoteKind.REASSIGNED, was=NOON, staff="Zoe"),
+            None,
+        ),
+        ({"note": SAID, "pending": DUE}, BookingSame(make.booking(staff_name="Zoe")), DUE, None),
+        (
+            {"pending": DUE, "wish": Wish(FOUR, NOW)},
+            BookingMoved(make.booking(start=NOON)),
+            note(NoteKind.ADOPTED, asked=FOUR, was=NOON),
+            None,
+        ),
+        (
+            {"pending": DUE, "awaiting": WAITS[AwaitKind.MOVE]},
+            BookingSame(EVA),
+            note(NoteKind.ADOPTED, asked=FOUR, was=TEN),
+            None,
+        ),
+        (
+            {"wish": Wish(NOON, NOW), "awaiting": WAITS[AwaitKind.MOVE]},
+            BookingSame(EVA),
+            note(NoteKind.ADOPTED, asked=NOON, was=TEN),
+            None,
+        ),
+        ({"note": SAID, "awaiting": replace(WAITS[AwaitKind.MOVE], to=None)}, BookingSame(EVA), SAID, None),
+        ({"note": SAID, "deletion": Deletion(NOW, 1)}, BookingSame(EVA), ASKED_48, CANCEL_48),
+        (
+            {"pending": DUE, "deletion": Deletion(NOW, 1), "wish": Wish(FOUR, NOW)},
+            BookingSame(EVA),
+            ASKED_48,
+            CANCEL_48,
+        ),
+        ({"deletion": Deletion(NOW, 1), "awaiting": WAITS[AwaitKind.MOVE]}, BookingSame(EVA), ASKED_48, CANCEL_48),
+        (
+            {"note": SAID, "deletion": Deletion(NOW, 1), "awaiting": WAITS[AwaitKind.CANCEL]},
+            BookingSame(EVA),
+            SAID,
+            WAITS[AwaitKind.CANCEL],
+        ),
+        ({"note": SAID, "deletion": Deletion(NOW, 1)}, BookingMoved(make.booking(start=NOON)), SAID, None),
+    ],
+)
+def test_out_of_the_config_another_is_written_that_tells_what_is_not_done_any_more(
+    changes: dict[str, Any], side: BookingSame | BookingMoved, said: Note, waits: Awaiting | None
+) -> None:
+    action = done(rehomed(pair(**changes), side))
+    assert isinstance(action, Create)
+    assert (action.why, action.calendar, action.draft.span) == (Why.REROUTED, SIDE, side.booking.span)
+    assert (action.link.note, action.link.pending, action.link.awaiting) == (said, None, waits)
+    assert (action.link.booking, action.link.leftovers, action.link.put_backs) == (side.booking, (), ())
 
 
 # a stale client's replay

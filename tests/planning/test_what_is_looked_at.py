@@ -9,7 +9,19 @@ import pytest
 from syncd.domain.booking import Booking, Span, Status
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Deletion, Link, Missing, Refusal, Wish
+from syncd.domain.link import (
+    Awaiting,
+    AwaitKind,
+    Closed,
+    ClosedWhy,
+    Decision,
+    Deletion,
+    Leftover,
+    Link,
+    Missing,
+    Refusal,
+    Wish,
+)
 from syncd.domain.note import NoteKind
 from syncd.planning.looks import questions
 from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Question
@@ -49,6 +61,13 @@ def test_a_booking_that_the_list_should_have_named_is_read_by_its_id() -> None:
 def test_without_a_list_each_is_read_where_lists_are_closed_to_us_and_none_while_zimun_is_down() -> None:
     assert unlisted(pair(), STOOD, window=None) == set()
     assert unlisted(pair(), STOOD, window=None, list_closed=True) == {BY_ID}
+
+
+def test_of_one_whose_calendar_left_the_config_only_the_booking_and_only_where_no_list_names_it() -> None:
+    only_side = {"managed": frozenset({SIDE}), "readable": frozenset({SIDE})}
+    assert unlisted(pair(), **only_side) == set()
+    assert unlisted(pair(), window=None, list_closed=True, **only_side) == {BY_ID}
+    assert asked(pair(), window=None, list_closed=True, **only_side) == set()
 
 
 @pytest.mark.parametrize(
@@ -137,6 +156,15 @@ def test_a_mark_of_cancellation_and_a_second_event_are_looked_at_twice() -> None
     twin = stands(name="x.ics")
     assert asked(pair(), stands(), replace(twin, seen_at=NOW - GRACE)) == {LOOK}
     assert asked(pair(), stands(), replace(twin, seen_at=NOW - GRACE + SECOND)) == set()
+
+
+@pytest.mark.parametrize(("left", "shown", "looked"), [(True, False, True), (True, True, False), (False, False, False)])
+def test_before_what_was_left_behind_goes_one_that_was_never_shown_is_looked_at(
+    *, left: bool, shown: bool, looked: bool
+) -> None:
+    there = stands(calendar=SIDE)
+    link = pair(leftovers=(Leftover(SIDE, there.href, there.etag),) if left else (), shown=shown)
+    assert asked(link, STOOD, there) == ({LOOK} if looked else set())
 
 
 def test_a_move_of_a_booking_that_is_gone_keeps_no_other_look_back() -> None:

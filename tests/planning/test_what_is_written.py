@@ -39,6 +39,7 @@ def test_a_put_back_takes_the_bookings_time_and_texts_and_ends_all_that_was_open
             wish=None,
             refusal=None,
             deletion=None,
+            went_unkept=False,
             put=Put(1, EVA.start),
             replay=seen.event.fingerprint,
             older=OLD,
@@ -103,6 +104,7 @@ def test_a_new_event_goes_where_routing_wants_it_with_all_that_stood_in_the_old_
             wish=None,
             refusal=None,
             deletion=None,
+            went_unkept=False,
             leftovers=(*link.leftovers, Leftover(HOME, "/home/b1.ics", '"2"', seen.event.start, "r1")),
             made_at=NOW,
         ),
@@ -116,7 +118,8 @@ def test_a_new_event_goes_where_routing_wants_it_with_all_that_stood_in_the_old_
 def test_an_event_that_comes_back_under_its_name_is_as_old_as_it_was() -> None:
     """A backup of the calendar has it, then."""
     made = NOW - HOUR
-    for link, at in ((pair(made_at=made), made), (pair(made_at=made, href="/home/x.ics"), NOW), (pair(), None)):
+    own, bare = pair(made_at=made), pair(made_at=made, href="b1.ics")
+    for link, at in ((own, made), (bare, made), (pair(made_at=made, href="/home/x.ics"), NOW), (pair(), None)):
         assert case(link).recreate(BOOKED, Why.EVENT_RETURNED, note=None).link.made_at == at
 
 

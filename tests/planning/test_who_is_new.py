@@ -95,6 +95,7 @@ def test_held_and_cancelled_bookings_have_none(status: Status) -> None:
 
 def test_nothing_is_made_where_it_may_stand_unseen() -> None:
     assert plan(BOOKED, never_read=frozenset({SIDE})) == Plan(problems=(parked(f"{UNREAD}: {SIDE}"),))
+    assert plan(BOOKED, never_read=frozenset({SIDE, HOME})).problems == (parked(f"{UNREAD}: {HOME}, {SIDE}"),)
     assert plan(BOOKED, readable=frozenset({SIDE})) == Plan(problems=(parked(f"{UNREADABLE}: {HOME}"),))
     assert isinstance(one(BOOKED, readable=frozenset({HOME})), Create)
 
