@@ -16,6 +16,7 @@ from syncd.planning.sides import BookingMissing, BookingMoved, BookingSame, Book
 WAITING = (NoteKind.NOT_YET_BOOKED, NoteKind.MOVE_AWAITS)
 ANSWERS_TO_A_MARK = (NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.MOVE_UNSURE, NoteKind.CANCEL_REFUSED)
 LEFT = "its event stands in a calendar that the config does not name any more"
+UNTOLD = f"{LEFT}: another one is written once Zimun tells of its booking"
 TO_APPROVE = "approve it, and an event is written where the config sends it now; or name that calendar again"
 NAME_IT = "left there, as you said, until its booking changes; or name it again, or move the event to one of the config"
 # the reasons of writes that tell a person no
@@ -234,12 +235,12 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
     booking = side.booking if isinstance(side, BookingSame | BookingMoved) else None
     there = left_standing(link, case.snapshot)
     if there is not None and there.calendar in case.snapshot.readable and there.calendar == case.route(link.booking):
-        return _taken_again(case, booking, there)
+        return _taken_again(case, side, there)
     if not _may_leave(case):
         asked = link.awaiting is not None and link.awaiting.decision is None
         return case.problem(ProblemKind.UNMANAGED, f"{LEFT}: {TO_APPROVE if asked else NAME_IT}")
     if isinstance(side, BookingMissing | BookingUnseen):
-        return case.problem(ProblemKind.UNMANAGED, f"{LEFT}: another one is written once Zimun tells of its booking")
+        return case.problem(ProblemKind.UNMANAGED, UNTOLD)
     if booking is None or booking.start <= case.now:
         return case.problem(ProblemKind.UNMANAGED, f"{LEFT}: it is left there")
     target = case.route(booking)
@@ -251,12 +252,16 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
     return Outcome(case.recreate(booking, Why.REROUTED, note=note))
 
 
-def _taken_again(case: Case, booking: Booking | None, there: Observation) -> Outcome:
+def _taken_again(case: Case, side: BookingSide, there: Observation) -> Outcome:
     """An event of before stands where the booking belongs, for its calendar is back in the config, or has another
     address now. Where nobody touched it since, what people wrote into the one that stood for it comes along.
     """
     link = case.link
-    if booking is None or link.event is None or not _is_untouched(there, link, link.event):
+    booking = side.booking if isinstance(side, BookingSame | BookingMoved) else None
+    untouched = _is_untouched(there, link, link.event)
+    if untouched and isinstance(side, BookingMissing | BookingUnseen):
+        return case.problem(ProblemKind.UNMANAGED, UNTOLD)
+    if booking is None or link.event is None or not untouched:
         lost = _never_asked_for(case, link.booking)
         return transferred(case if lost is None else case.with_link(replace(link, pending=lost)), there)
     case, note = _with_what_it_says(case, booking)

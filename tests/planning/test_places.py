@@ -1,6 +1,7 @@
 """Where events stand: transferred by a person, routed by the config, or standing twice."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,7 +9,8 @@ from syncd.domain.actions import Remove, Reschedule, Why
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision, Leftover
 from syncd.domain.note import NoteKind
-from syncd.planning.keeping import LEFT, NAME_IT, TO_APPROVE
+from syncd.planning.case import left_behind
+from syncd.planning.keeping import LEFT, NAME_IT, TO_APPROVE, UNTOLD
 from syncd.planning.routing import Route, route
 from tests.planning import builders as make
 from tests.planning.builders import DAY, FOUR, HOME, HOUR, MINUTE, NOON, SIDE, TEN, policy
@@ -419,6 +421,34 @@ def test_the_event_of_before_stands_in_the_calendar_that_is_back() -> None:
     world.settle()
     after = world.links[B1]
     assert (effects(world.log[1:]), after.calendar, after.leftovers) == ([], SIDE, ())
+
+
+@pytest.mark.parametrize("near", [7 * DAY, 61 * DAY])
+def test_what_was_written_into_the_one_that_stood_for_it_waits_until_zimun_tells_of_the_booking(
+    near: timedelta,
+) -> None:
+    """Days that are far ahead are listed each quarter of an hour."""
+    world = World()
+    world.book(start=TEN + 20 * DAY)
+    world.cycle()
+    before = world.objects[HOME, "/home/b1.ics"]
+    world.delete("b1")
+    left(there=world).cycle()
+    world.edit("b1", description="allergic to dye\n" + world.event().description)
+    world.cycle()
+    world.objects[before.key] = before
+    own = world.links[B1]
+    world.links[B1] = replace(own, leftovers=(left_behind(before),))
+    world.managed, world.policy, world.near = {HOME}, policy(routes=(Route(HOME),)), near
+    world.cycle()
+    assert (world.links[B1].calendar, [problem.text for problem in world.problems]) == (
+        (HOME, []) if near == 61 * DAY else (SIDE, [UNTOLD])
+    )
+    world.near = 61 * DAY
+    world.cycle()
+    seen = world.objects[before.key]
+    assert seen.event is not None
+    assert "allergic" in seen.event.description
 
 
 def test_one_that_cannot_be_read_where_it_was_left_does_not_count_yet() -> None:
