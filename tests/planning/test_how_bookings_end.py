@@ -255,6 +255,23 @@ def test_a_404_is_forgotten_when_the_booking_is_seen(zimun: BookingSide, ends: b
 REROUTED = make.policy(routes=(make.Route(SIDE, fallback=True),))
 
 
+@pytest.mark.parametrize(
+    ("kind", "event", "told_of", "ends"),
+    [
+        (NoteKind.MOVE_UNSURE, SAME, True, True),
+        (NoteKind.MOVE_UNSURE, SAME, False, False),
+        (NoteKind.MOVE_UNSURE, EventGone(), True, False),
+        (NoteKind.TRANSFERRED, SAME, True, False),
+    ],
+)
+def test_that_nobody_knows_whether_it_was_moved_is_over_where_its_event_stands_and_zimun_tells_of_it(
+    kind: NoteKind, event: EventSide, *, told_of: bool, ends: bool
+) -> None:
+    link = pair(pending=note(kind))
+    at = case(link, **({} if told_of else {"bookings": {}}))
+    assert endings.lapse(at, BookingUnseen(), event).link == (replace(link, pending=None) if ends else link)
+
+
 def lapses(link: Link, zimun: BookingSide, event: EventSide, rules: Policy = REROUTED) -> bool:
     """Whether a question ends; one about another calendar is asked where the config names another."""
     return endings.lapse(case(link, rules=rules), zimun, event).link.awaiting is None

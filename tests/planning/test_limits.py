@@ -478,6 +478,13 @@ def test_one_question_at_a_time() -> None:
     assert first == Record(link.booking_id, Why.REMEMBERED, link)
 
 
+@pytest.mark.parametrize(("start", "follows"), [(NOW, 0), (NOW + SECOND, 1)])
+def test_where_its_calendar_left_the_config_what_has_begun_follows_no_other(start: datetime, follows: int) -> None:
+    link = pair(booking=make.booking(start=start))
+    look = make.snapshot(links=(link,), managed=frozenset({SIDE}))
+    assert guard._to_follow({}, look, policy()) == follows
+
+
 @pytest.mark.parametrize("managed", [True, False])
 @pytest.mark.parametrize("kind", [None, *AwaitKind])
 def test_where_its_calendar_left_the_config_a_move_that_awaits_gives_way_and_is_told(
@@ -498,6 +505,23 @@ def test_where_its_calendar_left_the_config_a_move_that_awaits_gives_way_and_is_
 
 
 # what counts as what
+
+
+@pytest.mark.parametrize(("asks", "held"), [(True, {HOME}), (False, set())])
+def test_what_went_in_the_same_reading_elsewhere_was_set_back_with_it_only_where_it_asks_by_now(
+    *, asks: bool, held: set[str]
+) -> None:
+    """It may have been written where its booking belongs by now; else somebody deleted it there."""
+    salon = Salon(5)
+    for booking_id in salon.ids(3):
+        salon.change(booking_id, made_at=NOW - DAY)
+    salon.delete(2, after=3)
+    here, there = salon.ids(2, after=3)
+    salon.change(here, made_at=NOW - HOUR, gone_at=NOW)
+    salon.change(there, made_at=NOW - HOUR, gone_at=NOW, calendar=SIDE)
+    if asks:
+        salon.change(there, awaiting=question(salon, there))
+    assert guard._set_back([salon.links[here]], salon.look(), policy(), least=2) == held
 
 
 @pytest.mark.parametrize("of", ["made_at", "gone_at"])

@@ -11,7 +11,7 @@ from syncd.domain.actions import Plan, Problem, ProblemKind, Record, Remove, Why
 from syncd.domain.booking import Catalog, Location
 from syncd.domain.event import EventTime, Put, TimeKind
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Closed, ClosedWhy, Leftover, Missing
+from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Leftover, Missing
 from syncd.domain.note import Note, NoteKind
 from syncd.planning import duplicates, newcomers
 from syncd.planning.case import Outcome, left_behind
@@ -442,6 +442,22 @@ def test_in_such_a_calendar_a_404_does_not_outlive_that_zimun_knows_the_booking_
     look = make.snapshot(bookings=(BOOKED,), links=(waits,), managed=frozenset({SIDE}), readable=frozenset({SIDE}))
     assert planned(look) == Record(B1, Why.BOOKING_FOUND, pair())
     assert make_plan(replace(look, bookings={}), policy()).actions == ()
+    # nor is one that is gone written elsewhere
+    looks = {LookBooking(B1): Look.ABSENT, LookBooking(BookingId("b2")): make.booking("b2")}
+    gone = make_plan(
+        replace(look, bookings={}, looks=looks, links={B1: pair(missing=Missing(NOW - HOUR, 0))}), policy()
+    )
+    text = "its event stands in a calendar that the config does not name any more: it is left there"
+    assert gone.problems[0] == Problem(ProblemKind.UNMANAGED, "b1", text)
+
+
+def test_a_question_about_what_is_past_lapses_and_one_of_a_pair_that_ended_is_let_be() -> None:
+    old = make.booking(start=NOW - 9 * DAY)
+    link = pair(booking=old, awaiting=Awaiting(AwaitKind.CANCEL, NOW - 9 * DAY, old))
+    lapsed = Record(B1, Why.APPROVAL_LAPSED, replace(link, awaiting=None))
+    assert planned(make.snapshot(links=(link,))) == lapsed
+    ended = replace(link, closed=Closed(NOW - DAY, ClosedWhy.DELETED_PAST))
+    assert make_plan(make.snapshot(links=(ended,)), policy()) == Plan()
 
 
 @pytest.mark.parametrize(("late", "alive"), [(0 * SECOND, True), (SECOND, False)])
