@@ -408,8 +408,8 @@ def test_deleted_and_moved_when_its_calendar_left_nobody_is_asked() -> None:
     assert (world.start(), world.links[B1].awaiting) == (NOON, None)
 
 
-def test_the_event_of_before_stands_in_the_calendar_that_is_back() -> None:
-    """It was left there; the one that was made since is out of the config, and nobody looks at it."""
+def with_an_event_of_before() -> World:
+    """It was left in the other calendar, as it was."""
     world = paired()
     left = Leftover(SIDE, "/side/b1.ics", '"9"', make.zoned(TEN), stays_until=world.now + HOUR)
     own = replace(world.links[B1], leftovers=(left,))
@@ -417,6 +417,12 @@ def test_the_event_of_before_stands_in_the_calendar_that_is_back() -> None:
     world.objects[SIDE, "/side/b1.ics"] = replace(
         world.objects[own.calendar, own.href], calendar=SIDE, href="/side/b1.ics", etag='"9"'
     )
+    return world
+
+
+def test_the_event_of_before_stands_in_the_calendar_that_is_back() -> None:
+    """The one that was made since is out of the config, and nobody looks at it."""
+    world = with_an_event_of_before()
     world.managed, world.policy = {SIDE}, policy(routes=(Route(SIDE),))
     world.settle()
     after = world.links[B1]
@@ -452,13 +458,7 @@ def test_what_was_written_into_the_one_that_stood_for_it_waits_until_zimun_tells
 
 
 def test_one_that_cannot_be_read_where_it_was_left_does_not_count_yet() -> None:
-    world = paired()
-    left = Leftover(SIDE, "/side/b1.ics", '"9"', make.zoned(TEN), stays_until=world.now + HOUR)
-    own = replace(world.links[B1], leftovers=(left,))
-    world.links[B1] = own
-    world.objects[SIDE, "/side/b1.ics"] = replace(
-        world.objects[own.calendar, own.href], calendar=SIDE, href="/side/b1.ics", etag='"9"'
-    )
+    world = with_an_event_of_before()
     world.cycle()
     world.managed, world.unreadable, world.policy = {SIDE}, {SIDE}, policy(routes=(Route(SIDE),))
     assert world.cycle() == []
