@@ -233,8 +233,9 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
     """
     link = case.link
     booking = side.booking if isinstance(side, BookingSame | BookingMoved) else None
-    there = left_standing(link, case.snapshot)
-    if there is not None and there.calendar in case.snapshot.readable and there.calendar == case.route(link.booking):
+    home = case.route(link.booking)
+    there = left_standing(link, case.snapshot, home) if home in case.snapshot.readable else None
+    if there is not None:
         return _taken_again(case, side, there)
     if not _may_leave(case):
         asked = link.awaiting is not None and link.awaiting.decision is None

@@ -314,9 +314,12 @@ def _marked_cancelled(link: Link, snapshot: Snapshot) -> EventSide:
     return EventUnseen()
 
 
-def left_standing(link: Link, snapshot: Snapshot) -> Observation | None:
-    """What syncd left behind and has not got round to removing: the person still sees it, so nothing was deleted."""
-    stands = (left_seen(leftover, snapshot) for leftover in link.leftovers)
+def left_standing(link: Link, snapshot: Snapshot, calendar: str | None = None) -> Observation | None:
+    """What syncd left behind, in that calendar or in any, and has not got round to removing: the person still sees it,
+    so nothing was deleted.
+    """
+    left = (leftover for leftover in link.leftovers if calendar in (None, leftover.calendar))
+    stands = (left_seen(leftover, snapshot) for leftover in left)
     return next(
         (seen for seen in stands if seen is not None and seen.event is not None and not seen.event.cancelled), None
     )

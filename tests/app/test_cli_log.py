@@ -136,6 +136,15 @@ def test_a_start_at_a_place_that_nobody_knows_is_in_utc_and_says_so(desk: Desk) 
     assert f"{START:%a %d %b %H:%M} UTC" in row
 
 
+def test_an_event_whose_app_writes_its_time_in_utc_is_on_the_clock_of_its_place(desk: Desk) -> None:
+    booking_id = desk.book(2, 10)
+    desk.run("sync")
+    with Store.open(desk.folder / "state.db") as store:
+        known = store.links()[BookingId(booking_id)]
+        store.save_link(replace(known, start=replace(known.start, tzid="")))
+    assert "UTC" not in told(desk, booking_id)[0]
+
+
 def test_what_a_person_said_no_to_has_not_lapsed(desk: Desk) -> None:
     rejected = Awaiting(AwaitKind.REROUTE, NOW, link().booking, decision=Decision.REJECTED)
     with Store.open(desk.folder / "state.db") as store:

@@ -142,6 +142,14 @@ def test_a_closed_output_is_no_error_and_a_full_one_is_told_in_a_line(words: str
     )
 
 
+def test_where_no_word_can_be_written_the_exit_code_tells(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        f"{sys.executable} -m syncd status -c {tmp_path / 'none.toml'} 2>/dev/full",
+        shell=True, executable="/bin/bash", capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 78
+
+
 def test_a_config_that_cannot_be_read_is_a_fault_of_the_config(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where typer would look first: root can read everything, so that look is asked."""
     monkeypatch.setattr(os, "access", lambda *_, **__: False)

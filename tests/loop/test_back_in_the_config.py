@@ -248,6 +248,24 @@ async def test_many_that_belong_elsewhere_by_now_await_wherever_their_old_events
         assert await w.events() == {}
 
 
+async def test_of_several_events_of_before_the_one_counts_that_stands_where_the_booking_belongs(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    other, home, last = sorted(new_calendar() for _ in range(3))
+    async with world(dav, folder, calendars=only(home)) as w:
+        booked = [w.book(at(24 + n % 4, 9 + 3 * (n // 4))) for n in range(6)]
+        await w.cycle()
+        for url in (other, last):
+            w.reconfigure(calendars=only(url))
+            await w.cycle(minutes=1)
+            w.decide(Decision.APPROVED, *booked)
+            await cycles(w, 1, 11)
+        w.reconfigure(calendars=only(home) + only(other).replace("loc_mitte", "loc_shoreditch"))
+        assert (await w.cycle(minutes=1)).summary.counts["awaiting"] == 0
+        await cycles(w, 1, 11)
+        assert (len(await w.events(home)), len(await w.events(other))) == (6, 0)
+
+
 async def test_one_that_was_pasted_under_a_uid_of_its_own_goes_where_the_old_one_stands(
     dav: Server, folder: Path, new_calendar: NewCalendar
 ) -> None:

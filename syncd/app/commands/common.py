@@ -1,5 +1,6 @@
 """What every command shares: its options, its errors in words, its exit code, its logging."""
 
+import contextlib
 import errno
 import json
 import os
@@ -87,8 +88,14 @@ def drop_output() -> None:
 def unwritten(error: OSError) -> int:
     """Say that the output cannot be written, and drop the rest of it; the exit code."""
     drop_output()
-    sys.stderr.write(f"syncd: not all of the output could be written: {error.strerror}\n")
+    _say(f"not all of the output could be written: {error.strerror}")
     return EXIT_TROUBLE
+
+
+def _say(problem: str) -> None:
+    # where stderr is a full disk, the exit code still tells
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"syncd: {problem}\n")
 
 
 def stamp(at: datetime | None) -> str | None:
@@ -110,7 +117,7 @@ def _tell(error: SyncdError, *, as_json: bool) -> int:
         print_json({"error": kind, "problems": list(problems)})
     else:
         for problem in problems:
-            sys.stderr.write(f"syncd: {logs.escape(problem)}\n")
+            _say(logs.escape(problem))
     return code
 
 
@@ -130,7 +137,7 @@ def _class_of(error: SyncdError) -> tuple[str, int]:
 
 def _tell_unexpected(error: Exception) -> int:
     # the message of a foreign exception may quote a customer; its type does not
-    sys.stderr.write(f"syncd: unexpected {type(error).__name__}; this is a bug in syncd. {TRACE}=1 shows where.\n")
+    _say(f"unexpected {type(error).__name__}; this is a bug in syncd. {TRACE}=1 shows where.")
     if os.environ.get(TRACE):
-        sys.stderr.write(logs.tell(error) + "\n")
+        _say(logs.tell(error))
     return EXIT_TROUBLE

@@ -38,8 +38,10 @@ def zones(store: Store) -> dict[BookingId, str]:
     catalog = memory.catalog(store, Catalog())
     places = {one.name: one.location_id for one in store.candidates()}
     places |= {one.booking.id: one.booking.location_id for one in store.known()}
+    places |= {link.booking_id: link.booking.location_id for link in store.links().values()}
     there = {name: zone.key for name, place in places.items() if (zone := catalog.zone(place)) is not None}
-    return there | {link.booking_id: link.start.tzid for link in store.links().values()}
+    # an event whose app writes its time in UTC tells no zone
+    return there | {link.booking_id: link.start.tzid for link in store.links().values() if link.start.tzid}
 
 
 def awaiting(store: Store) -> list[Waiting]:
