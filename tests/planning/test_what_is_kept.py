@@ -9,7 +9,7 @@ import pytest
 
 from syncd.domain.actions import Action, Create, Problem, ProblemKind, Record, Replace, Why
 from syncd.domain.booking import Status
-from syncd.domain.event import EventTime, Texts
+from syncd.domain.event import EventTime, Observation, Texts
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Frozen, Leftover, Link, PutBack, Refusal, Wish
 from syncd.domain.note import Note, NoteKind
 from syncd.planning import keeping
@@ -717,3 +717,76 @@ def test_what_is_only_remembered_has_a_reason(before: dict[str, Any], after: dic
 def test_a_pair_that_was_not_known_is_remembered() -> None:
     unknown = case(pair())
     assert keeping.remembered(replace(unknown, snapshot=replace(unknown.snapshot, links={}))) is Why.REMEMBERED
+
+
+# an event of before stands in the calendar that is back
+
+BACK = stands(calendar=SIDE, stamp=5)
+LEFT_THERE = Leftover(SIDE, "/side/b1.ics", '"5"', AT_TEN)
+LEFT_ELSEWHERE = Leftover(HOME, "/home/y.ics", '"7"')
+
+
+def known_there(**changes: Any) -> Link:
+    assert BACK.event is not None
+    return pair(leftovers=(LEFT_ELSEWHERE, LEFT_THERE), older=(BACK.event.fingerprint,), note=SAID, **changes)
+
+
+def taken_again(link: Link, side: BookingSide = BookingSame(BOOKED), there: Observation = BACK) -> Outcome:  # noqa: B008
+    return keeping.rehomed(case(link, there, rules=NAMED_NEXT, **GONE_HOME), side)
+
+
+@pytest.mark.parametrize(
+    ("waits", "still"),
+    [
+        (None, None),
+        *((WAITS[kind], None if kind in (AwaitKind.MOVE, AwaitKind.REROUTE) else WAITS[kind]) for kind in WAITS),
+    ],
+)
+def test_untouched_it_is_written_over_by_the_one_that_stood_for_it(
+    waits: Awaiting | None, still: Awaiting | None
+) -> None:
+    link = known_there(awaiting=waits)
+    write = done(taken_again(link, BookingMoved(make.booking(start=NOON))))
+    assert isinstance(write, Replace)
+    assert (write.why, write.calendar, write.href, write.etag) == (Why.REROUTED, SIDE, "/side/b1.ics", '"5"')
+    assert (write.onto, write.draft.span) == (link.data, make.booking(start=NOON).span)
+    after = write.link
+    assert (after.calendar, after.href, after.leftovers) == (SIDE, "/side/b1.ics", (LEFT_ELSEWHERE,))
+    asked = note(NoteKind.ADOPTED, asked=FOUR, was=NOON) if waits is WAITS[AwaitKind.MOVE] else SAID
+    assert (after.note, after.awaiting) == (asked, still)
+
+
+def test_touched_it_is_taken_as_it_stands_and_a_move_that_was_not_asked_for_is_told() -> None:
+    link = replace(known_there(), older=(), pending=SAID)
+    told = note(NoteKind.ADOPTED, asked=FOUR, was=TEN)
+    for wish, said in ((None, SAID), (Wish(FOUR, NOW), told)):
+        action = done(taken_again(replace(link, wish=wish)))
+        assert (type(action), action.why) == (Record, Why.EVENT_TRANSFERRED)
+        assert (action.link.calendar, action.link.pending) == (SIDE, said)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"event": None}, {"event": stands(uid="b1~2@zimun").event}, {"older": ()}],
+    ids=["nothing known", "another UID", "another version"],
+)
+def test_what_cannot_be_written_over_it_is_not(changes: dict[str, Any]) -> None:
+    assert isinstance(done(taken_again(replace(known_there(), **changes))), Record)
+
+
+def test_over_it_goes_and_untold_it_waits() -> None:
+    assert isinstance(done(taken_again(known_there(), BookingCancelled(BOOKED, explicit=True))), Record)
+    waits = Outcome(problem=Problem(ProblemKind.UNMANAGED, "b1", keeping.UNTOLD))
+    for side in (BookingMissing(), BookingUnseen()):
+        assert taken_again(known_there(), side) == waits
+        assert isinstance(done(taken_again(replace(known_there(), older=()), side)), Record)
+
+
+def test_of_several_of_before_the_one_where_it_belongs_counts() -> None:
+    third = make.FOREIGN
+    other = stands(calendar=third, stamp=8)
+    link = replace(known_there(), leftovers=(Leftover(third, other.href, '"8"', AT_TEN), LEFT_THERE))
+    both = frozenset({SIDE, third})
+    look = case(link, other, BACK, rules=NAMED_NEXT, managed=both, readable=both)
+    action = done(keeping.rehomed(look, BookingSame(BOOKED)))
+    assert (type(action), action.link.calendar) == (Replace, SIDE)
