@@ -296,8 +296,8 @@ def _with_what_it_says(case: Case, booking: Booking) -> tuple[Case, Note | None]
 def _never_asked_for(case: Case, booking: Booking) -> Note | None:
     """The word that a move is not booked which was wanted there, and which Zimun was not asked for yet."""
     link = case.link
-    awaiting = link.awaiting if link.awaiting is not None and link.awaiting.kind is AwaitKind.MOVE else None
-    asked_for = link.wish.to if link.wish is not None else awaiting.to if awaiting is not None else None
+    # of what awaits, a move alone has a start that was asked for
+    asked_for = link.wish.to if link.wish is not None else link.awaiting.to if link.awaiting is not None else None
     return case.note(NoteKind.ADOPTED, asked=asked_for, was=booking.start) if asked_for is not None else None
 
 
