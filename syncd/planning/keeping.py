@@ -6,7 +6,7 @@ from syncd.domain.actions import Problem, ProblemKind, Record, Why
 from syncd.domain.booking import Booking
 from syncd.domain.event import Event, EventTime, Observation
 from syncd.domain.ids import BookingId, parse_uid, stem
-from syncd.domain.link import AwaitKind, Decision, Link, changed
+from syncd.domain.link import AwaitKind, Decision, Leftover, Link, changed
 from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Case, Outcome, left_behind, taken_over
 from syncd.planning.instants import letters, resolved
@@ -188,11 +188,9 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
         others = tuple(one for one in link.leftovers if one is not left)
         if left is not None and _is_untouched(there, link, seen.event):
             # nobody touched it since, and what people wrote into the one that stood for it comes along
-            taken = case.with_link(replace(link, calendar=target, leftovers=(*others, left_behind(seen))))
-            newer = replace(seen, calendar=target, href=there.href, etag=there.etag)
             note = link.pending or _reassigned(case, booking) or standing(case)
-            write = taken.rewrite(newer, booking, Why.REROUTED, span=booking.span, note=note)
-            return Outcome(replace(write, link=replace(write.link, href=there.href)))
+            newest = replace(there, event=seen.event, data=seen.data)
+            return _written_over(case, booking, newest, note, (*others, left_behind(seen)))
         start = resolved(there.event.start, case.zone)
         # one that nobody knows of, as after a lost database: wherever a person put it, Zimun is right, and that is told
         if left is not None:
@@ -236,7 +234,8 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
     home = case.route(link.booking)
     there = left_standing(link, case.snapshot, home) if home in case.snapshot.readable else None
     if there is not None:
-        return _taken_again(case, side, there)
+        told = not isinstance(side, BookingMissing | BookingUnseen)
+        return _taken_again(case, booking, there, told=told)
     if not _may_leave(case):
         asked = link.awaiting is not None and link.awaiting.decision is None
         return case.problem(ProblemKind.UNMANAGED, f"{LEFT}: {TO_APPROVE if asked else NAME_IT}")
@@ -253,28 +252,30 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
     return Outcome(case.recreate(booking, Why.REROUTED, note=note))
 
 
-def _taken_again(case: Case, side: BookingSide, there: Observation) -> Outcome:
+def _taken_again(case: Case, booking: Booking | None, there: Observation, *, told: bool) -> Outcome:
     """An event of before stands where the booking belongs, for its calendar is back in the config, or has another
     address now. Where nobody touched it since, what people wrote into the one that stood for it comes along.
+
+    `booking`: None where it is over, or where Zimun has not `told` of it.
     """
     link = case.link
-    booking = side.booking if isinstance(side, BookingSame | BookingMoved) else None
     untouched = _is_untouched(there, link, link.event)
-    if untouched and isinstance(side, BookingMissing | BookingUnseen):
+    if untouched and not told:
         return case.problem(ProblemKind.UNMANAGED, UNTOLD)
     if booking is None or link.event is None or not untouched:
         lost = _never_asked_for(case, link.booking)
         return transferred(case if lost is None else case.with_link(replace(link, pending=lost)), there)
     case, note = _with_what_it_says(case, booking)
-    rerouted = case.link.awaiting is not None and case.link.awaiting.kind is AwaitKind.REROUTE
-    taken = replace(
-        case.link,
-        calendar=there.calendar,
-        href=there.href,
-        awaiting=None if rerouted else case.link.awaiting,
-        leftovers=tuple(one for one in link.leftovers if (one.calendar, one.href) != there.key),
-    )
     newest = replace(there, event=link.event, data=link.data)
+    others = tuple(one for one in link.leftovers if (one.calendar, one.href) != there.key)
+    return _written_over(case, booking, newest, note, others)
+
+
+def _written_over(
+    case: Case, booking: Booking, newest: Observation, note: Note | None, leftovers: tuple[Leftover, ...]
+) -> Outcome:
+    """`newest`: the event of before as it stands, by its tag, with what it is to say from now on."""
+    taken = replace(case.link, calendar=newest.calendar, href=newest.href, leftovers=leftovers)
     return Outcome(case.with_link(taken).rewrite(newest, booking, Why.REROUTED, span=booking.span, note=note))
 
 
@@ -284,7 +285,7 @@ def _with_what_it_says(case: Case, booking: Booking) -> tuple[Case, Note | None]
     """
     link = case.link
     lost = _never_asked_for(case, booking)
-    if link.awaiting is not None and link.awaiting.kind is AwaitKind.MOVE:
+    if link.awaiting is not None and link.awaiting.kind in (AwaitKind.MOVE, AwaitKind.REROUTE):
         case = case.with_link(replace(link, awaiting=None))
     asked = link.awaiting is not None and link.awaiting.kind is AwaitKind.CANCEL
     deleted = link.deletion is not None and link.shown and booking.same_as(link.booking)

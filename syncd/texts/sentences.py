@@ -27,6 +27,12 @@ _FREE: _Wordings = (N_("Free nearby: {free}."),)
 _REASON: _Wordings = (N_("Its answer: “{reason}”."),)
 _MOVE_AGAIN = N_("Please move it once more, with the time zone that you use otherwise.")
 _KEEP = N_("Do nothing to keep it.")
+_NO_MORE: _Wordings = (
+    N_("{asked} is not booked."),
+    N_("{was} is not booked any more."),
+    N_("It is not booked any more."),
+)
+_GOES: _Wordings = (N_("This event will go by itself."),)
 _AGAIN: _Wordings = (N_("Change this event, and it is tried again."),)
 
 SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
@@ -98,13 +104,13 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
     ),
     NoteKind.CANCELLED: (
         (N_("This booking was cancelled in Zimun ({at})."),),
-        (N_("{asked} is not booked."), N_("{was} is not booked any more."), N_("It is not booked any more.")),
-        (N_("This event will go by itself."),),
+        _NO_MORE,
+        _GOES,
     ),
     NoteKind.NOT_KNOWN: (
         (N_("Zimun does not know this booking any more."),),
-        (N_("{asked} is not booked."), N_("{was} is not booked any more."), N_("It is not booked any more.")),
-        (N_("This event will go by itself."),),
+        _NO_MORE,
+        _GOES,
     ),
     NoteKind.CANCEL_ASKED: (
         (N_("This event was deleted, but the booking is not cancelled yet."),),

@@ -36,6 +36,25 @@ async def cycles(w: World, *minutes: int) -> None:
         await w.cycle(minutes=each)
 
 
+async def goes_to(w: World, url: str) -> None:
+    """That calendar alone is in the config, and the bookings have their events there."""
+    w.reconfigure(calendars=only(url))
+    await cycles(w, 1, 11)
+
+
+async def write_into(w: World, booked: str, words: str, calendar: str) -> None:
+    """A person writes that into the event's description."""
+    text = (await w.event(booked, calendar))[1]
+    await w.put(booked, text.replace("DESCRIPTION:", f"DESCRIPTION:{words}\\n", 1), calendar)
+
+
+async def dismiss_the_alarm(w: World, booked: str, calendar: str) -> None:
+    """As Thunderbird writes it."""
+    text = (await w.event(booked, calendar))[1]
+    seen = "STATUS:CONFIRMED\r\nX-MOZ-LASTACK:20261123T090000Z"
+    await w.put(booked, text.replace("STATUS:CONFIRMED", seen), calendar)
+
+
 async def test_a_calendar_with_another_address_has_its_events_already(
     dav: Server, folder: Path, new_calendar: NewCalendar
 ) -> None:
@@ -64,8 +83,7 @@ async def test_back_to_the_calendar_of_before_a_cancelled_booking_has_no_event_t
     async with world(dav, folder, calendars=only(old)) as w:
         stays, goes = w.book(at(26, 9)), w.book(at(26, 12))
         await w.cycle()
-        w.reconfigure(calendars=only(new))
-        await cycles(w, 1, 11)
+        await goes_to(w, new)
         assert len(await w.events(new)) == 2
         w.reconfigure(calendars=only(old))
         w.salon.cancel(goes)
@@ -80,11 +98,9 @@ async def test_what_was_done_there_meanwhile_stays_or_is_told(
     async with world(dav, folder, calendars=only(old)) as w:
         edited, dragged = w.book(at(26, 9)), w.book(at(26, 12))
         await w.cycle()
-        w.reconfigure(calendars=only(new))
-        await cycles(w, 1, 11)
+        await goes_to(w, new)
         await w.drag(dragged, HOUR, old)
-        text = (await w.event(edited, old))[1]
-        await w.put(edited, text.replace("DESCRIPTION:", "DESCRIPTION:blue dye\\n", 1), old)
+        await write_into(w, edited, "blue dye", old)
         w.reconfigure(calendars=only(old))
         await cycles(w, 1, 1, 11, 11, 60)
         assert "blue dye" in (await w.event(edited, old))[1]
@@ -109,9 +125,7 @@ async def test_an_old_event_of_a_booking_that_has_another_id_by_now_moves_nothin
             await w.cycle(minutes=11)
         await w.cycle(minutes=1)
         if touched:
-            text = (await w.event(booked, old))[1]
-            seen = "STATUS:CONFIRMED\r\nX-MOZ-LASTACK:20261123T090000Z"
-            await w.put(booked, text.replace("STATUS:CONFIRMED", seen), old)
+            await dismiss_the_alarm(w, booked, old)
         w.reconfigure(calendars=only(old))
         await cycles(w, 1, 1, 11, 11)
         assert w.booking("b_new").start == at(26, 10)
@@ -177,10 +191,8 @@ async def test_what_was_written_into_the_one_that_left_comes_along_too(
     async with world(dav, folder, calendars=only(old)) as w:
         booked = w.book(at(27, 9))
         await w.cycle()
-        w.reconfigure(calendars=only(new))
-        await cycles(w, 1, 11)
-        text = (await w.event(booked, new))[1]
-        await w.put(booked, text.replace("DESCRIPTION:", "DESCRIPTION:allergic to dye\\n", 1), new)
+        await goes_to(w, new)
+        await write_into(w, booked, "allergic to dye", new)
         await cycles(w, 11, 11)
         w.reconfigure(calendars=only(old))
         await cycles(w, 1, 1, 11, 11, 60)
@@ -203,9 +215,7 @@ async def test_an_old_event_of_a_booking_that_had_another_id_by_then_moves_nothi
         await cycles(w, 11, 1)
         w.salon.move("b_new", at(26, 14))
         await cycles(w, 1, 11)
-        text = (await w.event(booked, old))[1]
-        seen = "STATUS:CONFIRMED\r\nX-MOZ-LASTACK:20261123T090000Z"
-        await w.put(booked, text.replace("STATUS:CONFIRMED", seen), old)
+        await dismiss_the_alarm(w, booked, old)
         w.reconfigure(calendars=only(old))
         await cycles(w, 1, 1, 11, 11)
         assert w.booking("b_new").start == at(26, 14)
@@ -218,8 +228,7 @@ async def test_a_drag_that_waits_for_zimun_when_its_calendar_leaves_is_told_wher
     async with world(dav, folder, calendars=only(old)) as w:
         booked = w.book(at(26, 9))
         await w.cycle()
-        w.reconfigure(calendars=only(new))
-        await cycles(w, 1, 11)
+        await goes_to(w, new)
         await w.drag(booked, HOUR, new)
         w.fault(Kind.LOSE_REQUEST, "/api/v1/appointments", times=None)
         await cycles(w, 1, 1)

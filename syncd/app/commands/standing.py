@@ -35,13 +35,13 @@ class Waiting:
 
 def zones(store: Store) -> dict[BookingId, str]:
     """The zone of the place of each booking and each event that asks for one, where syncd knows it."""
-    catalog = memory.catalog(store, Catalog())
+    catalog, links = memory.catalog(store, Catalog()), store.links().values()
     places = {one.name: one.location_id for one in store.candidates()}
     places |= {one.booking.id: one.booking.location_id for one in store.known()}
-    places |= {link.booking_id: link.booking.location_id for link in store.links().values()}
+    places |= {link.booking_id: link.booking.location_id for link in links}
     there = {name: zone.key for name, place in places.items() if (zone := catalog.zone(place)) is not None}
     # an event whose app writes its time in UTC tells no zone
-    return there | {link.booking_id: link.start.tzid for link in store.links().values() if link.start.tzid}
+    return there | {link.booking_id: link.start.tzid for link in links if link.start.tzid}
 
 
 def awaiting(store: Store) -> list[Waiting]:
