@@ -55,6 +55,8 @@ class Imports:
     """By the ids that they had then: what becomes of another id is told elsewhere."""
     away: set[BookingId] = field(default_factory=set)
     """Of which Zimun said at last that they are cancelled, or that it does not know them."""
+    before_made: set[BookingId] = field(default_factory=set)
+    """Which Zimun was asked about when there was no such booking: a customer may make it in the same cycle."""
 
     def told(self, wanted: ImportWanted, reply: Reply) -> None:
         """The answer to the command: it names each booking once, and is so."""
@@ -75,6 +77,7 @@ class Imports:
                 continue
             was = [one for _, one in zimun.past[booking_id]]
             hidden = booking_id in zimun.unknown or self.world.oracle.said[booking_id].vanished
+            hidden = hidden or booking_id in self.before_made
             if why == UNKNOWN_BOOKING and not hidden:
                 fail(f"{booking_id} is told to be unknown, and Zimun never said so")
             if why == "it is cancelled" and not any(one.cancelled for one in was):

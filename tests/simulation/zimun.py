@@ -164,7 +164,9 @@ class FakeZimun:
                 untouched = self._zimun.past[booking_id][-1][0] <= at
                 if untouched and self._world.clock.true() - at < STALE:
                     return before
-            if booking is not None and fault != "lost":
+            if booking is None:
+                self._world.imports.before_made.add(booking_id)
+            elif fault != "lost":
                 self._world.oracle.booking_read(booking)
             return booking
 
