@@ -86,8 +86,7 @@ def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
 
 def _moved_on(link: Link) -> Link:
     """What was to be told of an earlier move is no news any more."""
-    told = link.unsaid(NoteKind.MOVED_AND_DELETED) or link.unsaid(NoteKind.MOVE_UNSURE)
-    return replace(link, pending=None) if told else link
+    return replace(link, pending=None) if link.unsaid(NoteKind.MOVED_AND_DELETED) else link
 
 
 def transferred(case: Case, seen: Observation) -> Outcome:

@@ -214,12 +214,24 @@ def test_a_moved_booking_takes_its_event_along_and_the_old_note_goes(was: Status
     assert action.link.put_backs == ()
 
 
-@pytest.mark.parametrize("kind", [NoteKind.MOVED_AND_DELETED, NoteKind.MOVE_UNSURE])
-def test_what_was_to_be_told_of_an_earlier_move_is_no_news_after_the_next(kind: NoteKind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "is_told"), [(NoteKind.MOVED_AND_DELETED, False), (NoteKind.MOVE_UNSURE, True), (NoteKind.ADOPTED, True)]
+)
+def test_what_was_to_be_told_of_an_earlier_move_is_no_news_after_the_next(kind: NoteKind, *, is_told: bool) -> None:
+    """But for a move of which nobody knows whether it was made: it may yet come out, at a time of its own."""
     link, seen = pair(pending=note(kind), note=None), stands()
     moved = make.booking(start=NOON)
     action = done(keeping.follow(case(link, seen, booking=moved), moved, seen))
-    assert (action.link.note, action.link.pending) == (None, None)
+    assert (action.link.note, action.link.pending) == (note(kind) if is_told else None, None)
+
+
+def test_a_drag_to_where_the_booking_was_last_is_told_of_a_move_in_doubt() -> None:
+    """Nobody can look where the booking is by now: it may go there again."""
+    doubt, seen = note(NoteKind.MOVE_UNSURE, asked=NOON), stands(FOUR)
+    booked = make.booking(start=FOUR)
+    link = pair(booking=booked, pending=doubt, note=None)
+    action = done(keeping.agree(case(link, seen, booking=booked), booked, seen, make.zoned(FOUR)))
+    assert (type(action), action.why, action.link.note) == (Replace, Why.NOTE_DUE, doubt)
 
 
 @pytest.mark.parametrize("written", [make.zoned, make.floating])
