@@ -8,6 +8,7 @@ from syncd.domain.errors import Malformed
 from syncd.zimun.fields import Fault, Id, Minutes, Reference, References, Second, Stamp, Text
 
 IDS = ("booking_id", "id", "appointment_id")
+_STARTS = AliasChoices("start_time", "appointment_time")
 
 
 class Wire(BaseModel):
@@ -34,7 +35,7 @@ class AppointmentWire(Wire):
     """One appointment of a list, or alone."""
 
     booking_id: Id = Field(validation_alias=AliasChoices(*IDS))
-    start_time: Second = Field(validation_alias=AliasChoices("start_time", "appointment_time"))
+    start_time: Second = Field(validation_alias=_STARTS)
     end_time: Second | None = None
     duration_minutes: Minutes | None = None
     status: Text = ""
@@ -46,6 +47,12 @@ class AppointmentWire(Wire):
     notes: Text = ""
     staff_name: Text = ""
     updated_at: Stamp = None
+
+
+class StartWire(Wire):
+    """The start of an appointment, read by itself: what tells it from other objects that have an id."""
+
+    start_time: Second = Field(validation_alias=_STARTS)
 
 
 class LocationWire(Wire):

@@ -23,6 +23,7 @@ from syncd.zimun.shapes import (
     ServiceWire,
     SlotEndWire,
     SlotWire,
+    StartWire,
 )
 
 # the spelling with one l is the same word; no other word is taken for a cancellation
@@ -200,13 +201,18 @@ def read_reason(data: object) -> str:
 
 
 def read_other_id(data: object, asked: BookingId) -> BookingId | None:
-    """The booking's id in the answer to a reschedule, where it is another than the one asked for."""
+    """The booking's id in the answer to a reschedule, where it is another than the one asked for.
+
+    What a reschedule answers is published nowhere, and not needed. So a bare top-level `id` counts only beside a start,
+    where the answer is an appointment: else it may be that of the call, or of an entry in a log. Taken for the
+    booking's, it would carry the pair over to a booking that Zimun does not know, whose event then goes.
+    """
     if not isinstance(data, dict):
         return None
-    # a bare top-level id comes last: it may as well be the id of the call
     inner = [data[name] for name in ("booking", "appointment") if isinstance(data.get(name), dict)]
     known = {name: data.get(name) for name in ("booking_id", "appointment_id")}
-    for candidate in (known, *inner, {"id": data.get("id")}):
+    bare = {"id": data.get("id")} if _has_start(data) else {}
+    for candidate in (known, *inner, bare):
         if found := _id_of(candidate):
             return BookingId(found) if found != asked else None
     return None
@@ -231,6 +237,14 @@ def _length(wire: AppointmentWire, services: Mapping[str, Service], key: str) ->
         )
         raise Malformed(key, f"end_time and duration_minutes are missing, and {which}")
     return service.duration
+
+
+def _has_start(raw: object) -> bool:
+    try:
+        StartWire.read(raw, "")
+    except Malformed:
+        return False
+    return True
 
 
 def _status(word: str) -> Status:

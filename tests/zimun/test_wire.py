@@ -271,8 +271,12 @@ def test_the_reason_is_cut() -> None:
     ("data", "other"),
     [
         ({"booking_id": "b_2"}, "b_2"),
-        ({"id": 2}, "2"),
+        ({"id": 2, "start_time": "2026-02-20T09:00:00Z"}, "2"),
+        ({"id": "b_2", "appointment_time": "2026-02-20T10:00+01:00", "start_time": None}, "b_2"),
         ({"booking": {"id": "b_2"}, "id": "call_7"}, "b_2"),
+        ({"booking": {"start_time": "2026-02-20T09:00:00Z"}, "id": "call_7"}, None),
+        ({"id": "evt_9", "status": "ok"}, None),
+        ({"id": "evt_9", "start_time": "soon"}, None),
         ({"appointment": {"appointment_id": "b_2"}}, "b_2"),
         ({"booking_id": "b_1", "id": "call_7"}, None),
         ({"ok": True}, None),
