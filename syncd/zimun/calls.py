@@ -10,10 +10,18 @@ from syncd.zimun.patience import Patience, Trail
 from syncd.zimun.token import TokenSource
 from syncd.zimun.wire import NOT_JSON, read_reason
 
+# what gateways and firewalls answer in HTML, and the API in JSON. 409 and 422 only an application says
+_SAID_BY_GATEWAYS = frozenset({400, 403, 404, 405, 410, 413})
+# a new token may not be known everywhere yet, or be valid from a second on that the API's clock has not reached
+_TOKEN_SETTLES_SECONDS = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is asked. `template` is the path without ids, for people; `key` the Idempotency-Key that every POST has."""
+    """What is asked. `template` is the path without ids, for people; `key` the Idempotency-Key that every POST has.
+
+    `may_be_closed`: the API may not have this call at all, and a framework says that in HTML.
+    """
 
     method: str
     template: str
@@ -21,6 +29,7 @@ class Call:
     params: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] | None = None
     key: str = ""
+    may_be_closed: bool = False
 
     @property
     def what(self) -> str:
@@ -35,12 +44,12 @@ class Caller:
         self._patience = patience
         self._tokens = tokens
 
-    async def get(self, path: str, template: str, params: Mapping[str, str]) -> Answer:
+    async def get(self, path: str, template: str, params: Mapping[str, str], *, may_be_closed: bool = False) -> Answer:
         """The answer to a GET: a 2xx with JSON, or a 4xx but 401, 403, 408 and 429.
 
-        Raises Unavailable, RateLimited or NotPermitted.
+        Raises Unavailable, RateLimited or NotPermitted. `may_be_closed`: a 4xx is the API's word also in HTML.
         """
-        call = Call("GET", template, path, params)
+        call = Call("GET", template, path, params, may_be_closed=may_be_closed)
         answer = await self._persist(call, Trail())
         _check_permitted(call, answer)
         return answer
@@ -82,7 +91,11 @@ class Caller:
             answer = await self._send(call, token)
             if answer.status == 401 and not renewed:
                 renewed = True
-                answer = await self._send(call, await self._tokens.get(refused=token))
+                token = await self._tokens.get(refused=token)
+                answer = await self._send(call, token)
+                if answer.status == 401:
+                    await self._patience.pause(_TOKEN_SETTLES_SECONDS)
+                    answer = await self._send(call, token)
             return answer
 
         return await self._patience.persist(call.what, send, trail)
@@ -99,6 +112,9 @@ class Caller:
         if answer.ok and answer.html:
             # a gateway's or a portal's page with 200 is not the API's word, not even to a POST
             raise Broken("HTML instead of JSON", reached=True)
+        if answer.html and answer.status in _SAID_BY_GATEWAYS and not call.may_be_closed:
+            # nor is one with a 4xx: whoever turns a call away did not hand it on
+            raise Broken(f"answered {answer.status} with a web page", reached=False, again=False)
         if answer.ok and call.method == "GET" and answer.data is NOT_JSON:
             raise Broken("no whole JSON", reached=True)
         return answer

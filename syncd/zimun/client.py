@@ -16,14 +16,17 @@ from syncd.domain.ids import BookingId
 from syncd.ports import Confirmed, Held
 from syncd.zimun import wire
 from syncd.zimun.calls import Caller
-from syncd.zimun.exchange import Exchange
+from syncd.zimun.exchange import Answer, Exchange
 from syncd.zimun.patience import Patience
 from syncd.zimun.token import TokenSource
 
 PAGE_SIZE = 50
 MAX_PAGES = 10_000
-# octets of all pages of a list together: some 100,000 bookings
+# of all pages of a list together: octets, for some 100,000 bookings; and what takes many times its octets once it is
+# read: items, and objects and lists within them
 MAX_LIST = 50_000_000
+MAX_ITEMS = 200_000
+MAX_PARTS = 1_000_000
 # durations only fill in for appointments that name no end
 _SERVICES_KEPT_SECONDS = 300.0
 # httpx takes no URL over 64 kB, and one such id must not look like an API that is down
@@ -203,12 +206,17 @@ class ZimunClient:
             # the vendor documents availability without it
             params["page_size"] = str(PAGE_SIZE)
         seen: set[str] = set()
-        count = size = 0
+        count = size = parts = 0
         for _ in range(MAX_PAGES):
-            page, octets = await self._page(path, params, names)
-            size += octets
+            page, answer = await self._page(path, params, names)
+            size += answer.size
+            parts += answer.parts
             if size > MAX_LIST:
                 raise Unavailable(f"GET {path}: the list is over 50 MB")
+            if count + len(page.items) > MAX_ITEMS:
+                raise Unavailable(f"GET {path}: the list has more than {MAX_ITEMS:,} items")
+            if parts > MAX_PARTS:
+                raise Unavailable(f"GET {path}: the list has more than {MAX_PARTS:,} parts")
             for raw in page.items:
                 count += 1
                 yield f"{noun} item {count}", raw
@@ -220,9 +228,9 @@ class ZimunClient:
             params["page_token"] = page.next_token
         raise Unavailable(f"GET {path}: more than {MAX_PAGES} pages")
 
-    async def _page(self, path: str, params: Mapping[str, str], names: tuple[str, ...]) -> tuple[wire.Page, int]:
-        """A page, and how many octets it was."""
-        answer = await self._calls.get(path, path, params)
+    async def _page(self, path: str, params: Mapping[str, str], names: tuple[str, ...]) -> tuple[wire.Page, Answer]:
+        """A page, and the answer that it came in."""
+        answer = await self._calls.get(path, path, params, may_be_closed=path == _APPOINTMENTS)
         if answer.status in (404, 405, 410) and path == _AVAILABILITY:
             # of this service, place or day: that the whole call is closed only others can show
             raise NotFound(f"GET {path} answered {answer.status}")
@@ -236,7 +244,7 @@ class ZimunClient:
         if not answer.ok:
             raise Unavailable(f"GET {path} answered {answer.status}")
         try:
-            return wire.read_page(answer.data, *names), answer.size
+            return wire.read_page(answer.data, *names), answer
         except wire.ShapeError as exc:
             raise Unavailable(f"GET {path}: {exc}") from exc
 

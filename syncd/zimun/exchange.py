@@ -16,6 +16,8 @@ READ_SECONDS = 30.0
 # a server that drips a byte within each read time-out would hold a cycle for ever
 WHOLE_SECONDS = 120.0
 MAX_BODY = 10_000_000
+# objects and lists in a body: `{},` takes a hundred times its octets once it is read
+MAX_PARTS = 500_000
 _AT_ONCE = 4
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -36,13 +38,14 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. `data` is its JSON value, or NOT_JSON, and `size` how many octets it was."""
+    """A whole answer. `data` is its JSON value, or NOT_JSON; `size` its octets, `parts` its objects and lists."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     data: object = field(default=NOT_JSON, repr=False)
     html: bool = False
     size: int = 0
+    parts: int = 0
 
     @property
     def ok(self) -> bool:
@@ -93,6 +96,9 @@ class Exchange:
                     body = await _read(response)
                 finally:
                     await response.aclose()
+                parts = body.count(b"{") + body.count(b"[")
+                if parts > MAX_PARTS:
+                    raise Broken(f"the body has more than {MAX_PARTS:,} parts", reached=True, again=False)
         except Broken as exc:
             raise Broken(str(exc), reached=True, status=status, again=exc.again) from exc
         except _NEVER_SENT as exc:
@@ -102,7 +108,7 @@ class Exchange:
         except (httpx.RequestError, TimeoutError) as exc:
             raise Broken(_said(exc), reached=True, status=status) from exc
         html = "html" in response.headers.get("content-type", "").lower() or body[:100].lstrip().startswith(b"<")
-        return Answer(status, response.headers, NOT_JSON if html else read_json(body), html, len(body))
+        return Answer(status, response.headers, NOT_JSON if html else read_json(body), html, len(body), parts)
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -80,6 +80,10 @@ class Patience:
                 await self._sleep(self._random() * min(_BACKOFF_CAP, _BACKOFF_BASE * 2**attempt))
         raise Unavailable(f"{what}: {fault}")
 
+    async def pause(self, seconds: float) -> None:
+        """Wait within an attempt."""
+        await self._sleep(seconds)
+
     def _heed(self, answer: Answer) -> float | None:
         """The seconds that the answer asks to wait, from now on asked of every call."""
         if answer.status not in (429, 503):

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from syncd.domain.booking import Parked, Service, Slot, Status
-from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, Unavailable
+from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.ports import BookingPort
 from syncd.zimun import ZimunClient
@@ -26,6 +26,7 @@ CANCEL = "POST /api/v1/appointments/cancel"
 B_1 = BookingId("b_1")
 NINE = datetime(2026, 2, 20, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
+GATEWAY = pytest.mark.parametrize("status", [400, 403, 404, 405, 410, 413])
 
 
 def test_it_is_a_booking_port(api: Api) -> None:
@@ -92,6 +93,28 @@ async def test_a_page_token_that_comes_again_does_not_go_round(api: Api, client:
     api.on(LIST, items(token="1"), items(token="2"), items(token="1"))
     with pytest.raises(Unavailable, match="token came twice"):
         await client.bookings(NINE, NINE + DAY)
+
+
+async def test_a_list_of_too_many_items_ends_however_small_they_are(
+    api: Api, client: ZimunClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "MAX_ITEMS", 1_000)
+    pages = [items(*[closed(f"b_{page}_{n}") for n in range(250)], token=str(page)) for page in range(4)]
+    api.on(LIST, *pages, items())
+    assert len((await client.bookings(NINE, NINE + DAY)).bookings) == 1_000
+    api.on(LIST, *pages, items({}))
+    with pytest.raises(Unavailable, match="appointments: the list has more than 1,000 items"):
+        await client.bookings(NINE, NINE + DAY)
+
+
+async def test_a_list_of_too_many_parts_ends_however_few_its_items_are(
+    api: Api, client: ZimunClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "MAX_PARTS", 1_000)
+    api.on(LIST, lambda request: items(closed(more=[{}] * 200), token=str(len(api.requests))))
+    with pytest.raises(Unavailable, match="appointments: the list has more than 1,000 parts"):
+        await client.bookings(NINE, NINE + DAY)
+    assert len(api.calls(LIST)) == 5
 
 
 async def test_pages_without_end_end(api: Api, client: ZimunClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +204,43 @@ async def test_a_closed_list_is_not_permitted_but_no_fault_of_the_login(
         await client.bookings(NINE, NINE + DAY)
     assert not caught.value.credentials
     assert len(api.calls(LIST)) == 1
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 410])
+async def test_a_list_is_closed_also_where_a_framework_says_so_in_html(
+    api: Api, client: ZimunClient, status: int
+) -> None:
+    api.on(LIST, httpx.Response(status, html="<h1>Not Found</h1>"))
+    with pytest.raises(NotPermitted, match="/api/v1/appointments answered") as caught:
+        await client.bookings(NINE, NINE + DAY)
+    assert not caught.value.credentials
+
+
+@GATEWAY
+async def test_a_gateway_s_page_says_nothing_about_a_booking_a_day_or_the_catalog(
+    api: Api, client: ZimunClient, status: int
+) -> None:
+    for call in (ONE, SLOTS, LOCATIONS, SERVICES):
+        api.on(call, httpx.Response(status, html="<h1>nginx</h1>"))
+    asks = {
+        r"appointments/\{booking_id\}": lambda: client.booking(B_1),
+        "availability": lambda: client.open_slots("s_1", "", date(2026, 2, 20)),
+        "locations": client.catalog,
+    }
+    for call, ask in asks.items():
+        with pytest.raises(Unavailable, match=f"^GET /api/v1/{call}: answered {status} with a web page$"):
+            await ask()
+    api.on(LOCATIONS, items())
+    with pytest.raises(Unavailable, match="services: answered"):
+        await client.catalog()
+    assert len(api.calls(ONE)) == len(api.calls(SLOTS)) == 1
+
+
+async def test_where_a_gateway_hides_the_services_no_booking_is_parked_for_that(api: Api, client: ZimunClient) -> None:
+    api.on(SERVICES, httpx.Response(403, html="<h1>nginx</h1>"))
+    api.on(LIST, items(closed(end_time=None, service_id="s_1")))
+    with pytest.raises(Unavailable):
+        await client.bookings(NINE, NINE + DAY)
 
 
 @pytest.mark.parametrize("answer", [reply(400), reply(422), reply(302, Location="/login"), reply(204)])
@@ -349,8 +409,26 @@ async def test_a_no_is_refused_with_the_api_s_own_words(api: Api, client: ZimunC
     assert len(api.calls(CANCEL)) == 1
 
 
-async def test_a_refusal_in_html_gives_no_words(api: Api, client: ZimunClient) -> None:
-    api.on(CANCEL, httpx.Response(409, html="<h1>Conflict</h1>"))
+@GATEWAY
+async def test_a_write_that_a_gateway_turned_away_is_no_refusal(api: Api, client: ZimunClient, status: int) -> None:
+    page = httpx.Response(status, html="<h1>nginx</h1>")
+    for verb, ask in {
+        "reschedule": lambda: client.reschedule(B_1, NINE, "key-1"),
+        "cancel": lambda: client.cancel(B_1, "key-1"),
+        "hold": lambda: client.hold("s_1", "", NINE, "key-1"),
+        "confirm": lambda: client.confirm("h_1", "Ada", "ada@example.org", "key-1"),
+    }.items():
+        call = f"POST /api/v1/appointments/{verb}"
+        api.on(call, page)
+        with pytest.raises(Unavailable, match=f"^{call}: answered {status} with a web page$") as caught:
+            await ask()
+        assert not isinstance(caught.value, OutcomeUnknown)
+        assert len(api.calls(call)) == 1
+
+
+@pytest.mark.parametrize("status", [409, 422])
+async def test_a_refusal_in_html_gives_no_words(api: Api, client: ZimunClient, status: int) -> None:
+    api.on(CANCEL, httpx.Response(status, html="<h1>Conflict</h1>"))
     with pytest.raises(Refused) as caught:
         await client.cancel(B_1, "key-1")
     assert caught.value.reason == ""

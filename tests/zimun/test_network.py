@@ -107,6 +107,20 @@ async def test_a_body_over_the_limit_is_refused_while_it_comes(monkeypatch: pyte
         await read_one(endless)
 
 
+@pytest.mark.parametrize("part", [b"{},", b"[],"])
+async def test_a_body_of_too_many_parts_is_never_parsed(part: bytes) -> None:
+    server = Server(whole(b'{"items": [' + part * 500_000 + b"0]}"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unavailable, match="more than 500,000 parts"):
+            await read_one(server)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
+    assert len(server.heads) == 1
+
+
 async def test_a_packed_body_over_the_limit_is_never_unpacked_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "MAX_BODY", 100_000)
     server = Server(whole(gzip.compress(b"0" * 50_000_000, 1), more=b"Content-Encoding: gzip\r\n"))

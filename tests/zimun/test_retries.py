@@ -92,6 +92,16 @@ async def test_after_a_lost_answer_a_no_is_not_believed(api: Api, client: ZimunC
         await client.cancel(B_1, "key-7")
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 410, 413])
+async def test_after_a_lost_answer_a_gateway_s_page_leaves_it_unknown(
+    api: Api, client: ZimunClient, status: int
+) -> None:
+    api.on(CANCEL, httpx.ReadTimeout("slow"), httpx.Response(status, html="<h1>nginx</h1>"))
+    with pytest.raises(OutcomeUnknown, match=f"answered {status} with a web page"):
+        await client.cancel(B_1, "key-7")
+    assert keys(api, CANCEL) == ["key-7"] * 2
+
+
 async def test_after_a_failed_connection_a_no_is_a_no(api: Api, client: ZimunClient) -> None:
     api.on(CANCEL, httpx.ConnectError("down"), reply(409, json={"message": "taken"}))
     with pytest.raises(Refused):

@@ -80,7 +80,15 @@ async def test_a_401_to_the_new_token_too_is_a_refused_login(api: Api, client: Z
     with pytest.raises(NotPermitted) as caught:
         await client.booking(B_1)
     assert caught.value.credentials
-    assert bearers(api) == ["Bearer t1", "Bearer t2"]
+    assert bearers(api) == ["Bearer t1", "Bearer t2", "Bearer t2"]
+    assert len(api.calls(TOKEN)) == 2
+
+
+async def test_a_new_token_that_the_api_knows_a_moment_later_is_no_refused_login(api: Api, client: ZimunClient) -> None:
+    api.on(ONE, reply(401, json={"detail": "token used before nbf"}), reply(401), reply(json=closed()))
+    assert await client.booking(B_1) is not None
+    assert bearers(api) == ["Bearer t1", "Bearer t2", "Bearer t2"]
+    assert api.time.slept == [2]
 
 
 async def test_calls_that_get_a_401_together_renew_once(api: Api, client: ZimunClient) -> None:
