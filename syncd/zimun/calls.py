@@ -10,8 +10,9 @@ from syncd.zimun.patience import Patience, Trail
 from syncd.zimun.token import TokenSource
 from syncd.zimun.wire import NOT_JSON, read_reason
 
-# what gateways and firewalls answer in HTML, and the API in JSON. 409 and 422 only an application says
-_SAID_BY_GATEWAYS = frozenset({400, 403, 404, 405, 410, 413})
+# what gateways and firewalls answer in HTML, and the API in JSON. 409 and 422 only an application says; 405 to a GET
+# only a framework that has no such call, while nginx says it to a POST where it shows a page for maintenance
+_SAID_BY_GATEWAYS = {"GET": frozenset({400, 403, 404, 410, 413}), "POST": frozenset({400, 403, 404, 405, 410, 413})}
 # a new token may not be known everywhere yet, or be valid from a second on that the API's clock has not reached
 _TOKEN_SETTLES_SECONDS = 2.0
 
@@ -112,7 +113,7 @@ class Caller:
         if answer.ok and answer.html:
             # a gateway's or a portal's page with 200 is not the API's word, not even to a POST
             raise Broken("HTML instead of JSON", reached=True)
-        if answer.html and answer.status in _SAID_BY_GATEWAYS and not call.may_be_closed:
+        if answer.html and answer.status in _SAID_BY_GATEWAYS[call.method] and not call.may_be_closed:
             # nor is one with a 4xx: whoever turns a call away did not hand it on
             raise Broken(f"answered {answer.status} with a web page", reached=False, again=False)
         if answer.ok and call.method == "GET" and answer.data is NOT_JSON:
