@@ -6,7 +6,7 @@ from datetime import datetime
 from syncd.calendars import ical, quirks, wire
 from syncd.calendars.hrefs import is_member, member_path, path_of
 from syncd.calendars.stored import Make, is_anothers, same_version, says_the_same, stored, strange, whole
-from syncd.calendars.transport import Answer, Transport, Unreadable
+from syncd.calendars.transport import Answer, TimedOut, Transport, Unreadable
 from syncd.domain.errors import (
     CollectionGone,
     CursorExpired,
@@ -24,6 +24,8 @@ from syncd.ports import Listing, Stored
 _BATCH = 50
 NOT_ONE = "it is no calendar, but perhaps the account's home or a folder"
 NOT_GIVEN = "the calendar server lists it and does not give it"
+# Objects of one fetch for which no answer came: so many, and it is the server that hangs.
+_HUNG = 2
 # More pages than this are dearer than a full listing; and a server that never ends is stopped.
 _PAGES = 100
 # characters of all of them together
@@ -72,8 +74,9 @@ class DavCalendar:
     async def _fetch(self, hrefs: Sequence[str], make: Make) -> list[Stored]:
         paths = list(dict.fromkeys(self._own(href) for href in hrefs))
         found: list[Stored] = []
+        hung: set[str] = set()
         for at in range(0, len(paths), _BATCH):
-            found += await self._fetch_batch(paths[at : at + _BATCH], make)
+            found += await self._fetch_batch(paths[at : at + _BATCH], make, hung)
         return found
 
     async def get(self, href: str) -> Stored | None:
@@ -91,7 +94,10 @@ class DavCalendar:
         if listed is None:
             await self._sync_token()
             return None
-        return listed[0][0] if listed[0] else None
+        given, unread, _ = listed
+        if unread:
+            raise Unavailable("the calendar server does not give an object, and does not say that it is gone")
+        return given[0] if given else None
 
     async def create(self, name: str, draft: Draft, onto: str) -> Stored:
         """Write a new object with `If-None-Match: *`. SOGo and Calypso ignore it: look before, where that is known."""
@@ -237,7 +243,7 @@ class DavCalendar:
             raise NoCalendar(f"{NOT_ONE}: syncd check names the calendars that are there")
         return own
 
-    async def _fetch_batch(self, paths: list[str], make: Make) -> list[Stored]:
+    async def _fetch_batch(self, paths: list[str], make: Make, hung: set[str]) -> list[Stored]:
         """These objects. Where the answer is too large, or no XML can be made of it, in halves, to the one at fault.
 
         A picture in somebody's event does that: the parser takes no text of 10 MB, and a control character in a title,
@@ -247,20 +253,24 @@ class DavCalendar:
             listed = await self._multiget(paths, make)
         except Unreadable:
             if len(paths) == 1:
-                return await self._one_by_one(paths, make)
+                return await self._one_by_one(paths, make, hung)
             half = len(paths) // 2
-            return [one for part in (paths[:half], paths[half:]) for one in await self._fetch_batch(part, make)]
+            return [one for part in (paths[:half], paths[half:]) for one in await self._fetch_batch(part, make, hung)]
         if listed is not None:
-            found, unread = listed
-            return found + await self._one_by_one(unread, make)
-        found = await self._one_by_one(paths, make)
+            found, unread, bare = listed
+            return found + await self._one_by_one(unread + bare, make, hung)
+        found = await self._one_by_one(paths, make, hung)
         if not found:
             # all of them gone, or the calendar?
             await self._sync_token()
         return found
 
-    async def _one_by_one(self, paths: list[str], make: Make) -> list[Stored]:
-        """Each by its own GET. One that the server lists and does not give is parked; it must not stop the others."""
+    async def _one_by_one(self, paths: list[str], make: Make, hung: set[str]) -> list[Stored]:
+        """Each by its own GET. One that the server lists and does not give is parked; it must not stop the others.
+
+        So it is with the first for which no answer comes. `hung` are those of the whole fetch: a second one ends it,
+        for each takes minutes, and a thousand would take days.
+        """
         found: list[Stored] = []
         refused = False
         for path in paths:
@@ -271,6 +281,10 @@ class DavCalendar:
             except (NotPermitted, Unavailable) as error:
                 if isinstance(error, NotPermitted) and error.credentials:
                     raise
+                if isinstance(error, TimedOut):
+                    hung.add(path)
+                    if len(hung) >= _HUNG:
+                        raise
                 fault = str(error) if isinstance(error, Unreadable) else NOT_GIVEN
                 one, refused = Stored(path, None, fault=fault), True
             if one is not None:
@@ -280,8 +294,10 @@ class DavCalendar:
             await self._sync_token()
         return found
 
-    async def _multiget(self, paths: list[str], make: Make) -> tuple[list[Stored], list[str]] | None:
-        """What a multiget gives, and the hrefs that it left unread; None where the server does not answer it.
+    async def _multiget(self, paths: list[str], make: Make) -> tuple[list[Stored], list[str], list[str]] | None:
+        """What a multiget gives, the hrefs that it left unread, and the bare ones; None where it is not answered.
+
+        A bare one agrees with a GET that does not find it, and only with that.
 
         DAViCal and SabreDAV omit what is not there, the others say 404: both are left out. DAViCal omits all of them
         where the calendar is not there, too: where something is omitted, the calendar itself is asked for.
@@ -292,19 +308,23 @@ class DavCalendar:
         listing = self._read(answer)
         found: dict[str, Stored] = {}
         gone: set[str] = set()
+        bare: set[str] = set()
         unread = set(paths) if listing.truncated else set()
         for entry in listing.entries:
             if entry.path is None or entry.path not in paths:
                 continue
             if entry.gone:
                 gone.add(entry.path)
+            elif entry.bare:
+                bare.add(entry.path)
             elif entry.data is None:
                 unread.add(entry.path)
             else:
                 found[entry.path] = make(entry.path, entry.etag, entry.data)
-        if set(paths) - found.keys() - gone - unread:
+        if set(paths) - found.keys() - gone - unread - bare:
             await self._sync_token()
-        return list(found.values()), sorted(unread - gone - found.keys())
+        unread -= gone | found.keys()
+        return list(found.values()), sorted(unread), sorted(bare - unread - gone - found.keys())
 
     async def _get(self, path: str, make: Make) -> Stored | None:
         answer = await self._transport.send("GET", path)
@@ -314,6 +334,9 @@ class DavCalendar:
             raise quirks.read_error(answer)
         if answer.is_html:
             raise Unavailable("the calendar server answers with a web page")
+        if answer.garbled:
+            # as what it seems to say it would be written back, over a person's letters
+            raise Unreadable("the object is not in UTF-8")
         return make(path, answer.etag, answer.text)
 
     async def _put(self, path: str, draft: Draft, onto: str, condition: Mapping[str, str]) -> Stored:

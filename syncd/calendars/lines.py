@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 # look-behind keeps a megabyte of line breaks from costing a quadratic search.
 _FOLD = re.compile(r"(?<!\n)\n+[ \t]")
 _BYTE_FOLD = re.compile(rb"\r?\n[ \t]")
+# one in front of an octet that begins no character. PHP writes a CR in XML as a reference
+_FOLD_IN_CHARACTER = re.compile(rb"(?:\r|&#13;|&#x0*[dD];)?\n[ \t](?=[\x80-\xbf])")
 _LINE = re.compile(r'([A-Za-z0-9_.-]+)((?:;[^":]*(?:"[^"]*"[^":]*)*)?):(.*)', re.DOTALL)
 _BROKEN_LINE = re.compile(r"([A-Za-z0-9_.-]+)[;:]([^:]*:)?(.*)", re.DOTALL)
 _PARAM = re.compile(r';([^=;:"]+)=((?:"[^"]*"|[^";])*)')
@@ -110,6 +112,25 @@ class Component:
     def drop(self, *names: str) -> None:
         """Remove every line with one of these names."""
         self.items = [item for item in self.items if not isinstance(item, Line) or item.name not in names]
+
+
+def joined(body: bytes) -> bytes:
+    """The body as received, or without the folds inside of characters (RFC 5545 §3.1) where that makes it UTF-8.
+
+    Those alone, for it may be XML with an object in it, where other line breaks part words.
+    """
+    if _is_utf8(body):
+        return body
+    whole = _FOLD_IN_CHARACTER.sub(b"", body)
+    return whole if _is_utf8(whole) else body
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def decode(body: bytes) -> str:

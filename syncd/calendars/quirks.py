@@ -68,6 +68,8 @@ TOKEN_LOST = {
     507: "some, where too much has changed",
 }
 
+# what RFC 9110 §8.8.3 allows and ASCII has; and the space, which it does not allow and which goes back as it came
+_STRONG = re.compile(r'"[ !\x23-\x7e]+"')
 # RFC 6578 §3.2: a token is a URI. Nobody gives this one; DAViCal takes it all the same.
 NEVER_GIVEN = "data:,never-given"
 # SabreDAV 4.7 (.../sync/<n>), DAViCal (data:,<n>) and Cyrus (data:,<uidvalidity>-<modseq>) count.
@@ -100,8 +102,11 @@ _LATER = frozenset({408, 423, 425, 503})
 
 
 def is_strong(etag: str | None) -> bool:
-    """Whether the ETag may stand in If-Match (RFC 9110 §8.8.1). nginx makes weak ones, Calypso unquoted ones."""
-    return etag is not None and len(etag) > 2 and etag.startswith('"') and etag.endswith('"')
+    """Whether the ETag may stand in If-Match (RFC 9110 §8.8.1). nginx makes weak ones, Calypso unquoted ones.
+
+    One with other letters than those of ASCII is not strong: it would not go back as it came.
+    """
+    return etag is not None and _STRONG.fullmatch(etag) is not None
 
 
 def is_older(token: str, cursor: str) -> bool:

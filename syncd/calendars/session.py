@@ -17,6 +17,8 @@ from niquests.exceptions import ConnectTimeout, SSLError
 
 from syncd import __version__
 from syncd.calendars import bodies, lines
+from syncd.domain.errors import RateLimited
+from syncd.retry_after import retry_after
 
 # niquests has urllib3-future under one name or another, and hands it on under this one.
 _urllib3 = importlib.import_module("niquests.packages.urllib3.exceptions")
@@ -24,6 +26,9 @@ _urllib3 = importlib.import_module("niquests.packages.urllib3.exceptions")
 # All that a request can end with beside an answer. XMLSyntaxError: caldav parses every answer, and raises for XML that
 # is cut off or garbled.
 FAILURES = (OSError, _urllib3.HTTPError, DAVError, XMLSyntaxError)
+
+# Seconds to wait after a 429 without a Retry-After that can be read.
+_DEFAULT_WAIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,20 @@ class _Received:
 
     @property
     def text(self) -> str:
-        # an object may be folded in the middle of a character (RFC 5545 §3.1)
         return lines.decode(self.content)
+
+
+def received(status: int, headers: Mapping[str, str], content: bytes, reason: str, url: str) -> _Received:
+    """An answer as caldav is given it, no character of it folded.
+
+    Raises RateLimited for 429 and for 503 with Retry-After: caldav counts a date by this machine's clock, and a number
+    or a year that is too large ends it in an OverflowError.
+    """
+    asked = headers.get("Retry-After")
+    if status == 429 or (status == 503 and asked is not None):
+        wait = retry_after(asked or "", headers.get("Date", ""))
+        raise RateLimited("the calendar server asks to wait", _DEFAULT_WAIT if wait is None else max(wait, 1.0))
+    return _Received(status, headers, lines.joined(content), reason, url)
 
 
 class _Session(AsyncSession):
@@ -53,7 +70,7 @@ class _Session(AsyncSession):
         try:
             content = await bodies.read(response.raw, response.headers.get("Content-Encoding", ""))
             status, reason = response.status_code or 0, response.reason or ""
-            return _Received(status, response.headers, content, reason, response.url or url)
+            return received(status, response.headers, content, reason, response.url or url)
         finally:
             await response.close()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from syncd.calendars.hrefs import origin_of
-from syncd.domain.errors import NotPermitted, OutcomeUnknown, RateLimited, SyncdError, Unavailable
+from syncd.domain.errors import NotPermitted, OutcomeUnknown, SyncdError, Unavailable
 
 if TYPE_CHECKING:
     from caldav.async_davclient import AsyncDAVClient
@@ -21,9 +21,6 @@ _AT_ONCE = 4
 # Xandikos takes one write at a time and answers 423 to the others: it has not done them. Seconds until the next try.
 _LOCKED = 423
 _LOCKED_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
-# A 429 without Retry-After; and the longest that we let a server put us off.
-_DEFAULT_WAIT = 60.0
-_LONGEST_WAIT = 86_400.0
 # Servers lock a login that knocks too often: so long it is not used again where it was refused, doubled each time.
 _REFUSED_FIRST, _REFUSED_CAP = 900.0, 21_600.0
 _REFUSED = "the calendar server refuses the user name or password"
@@ -31,16 +28,23 @@ _WRITES = frozenset({"PUT", "DELETE"})
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _Place = tuple[str, bool]
 """A folder of the server, and whether it is for writing."""
+# all of them; no folder is called so
+_ACCOUNT: _Place = ("*", False)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete HTTP answer. `tree` is the parsed XML body (lxml) if there is one, `text` any body, LF line ends."""
+    """A complete HTTP answer. `tree` is the parsed XML body (lxml) if there is one, `text` any body, LF line ends.
+
+    lxml reads XML in the encoding that it declares. `text` is read as UTF-8, and `garbled` says that it holds U+FFFD in
+    place of what is none: good for words to a person, but not for an object that is written back.
+    """
 
     status: int
     headers: Mapping[str, str]
     tree: Any
     text: str
+    garbled: bool = False
 
     @property
     def etag(self) -> str | None:
@@ -66,7 +70,8 @@ class Transport:
 
     After a 401 nothing of the kind (reads, or writes) is sent to that folder for fifteen minutes, then for twice as
     long, up to six hours: NotPermitted comes without a request. By the folder, for some servers say 401 of one calendar
-    while the login is well.
+    while the login is well. Where a second folder refuses a read, and the login was taken nowhere in between, the whole
+    account is left alone so, for one refusal in each folder is enough for fail2ban (five) to lock this machine out.
     """
 
     def __init__(
@@ -87,6 +92,9 @@ class Transport:
         self._monotonic = monotonic
         # what is left alone, until when, and for how long the next time
         self._refused: dict[_Place, tuple[float, float]] = {}
+        # the folders that refused a read since the login was taken somewhere
+        self._refusing: set[str] = set()
+        self._doubted = asyncio.Lock()
 
     async def send(self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> Answer:
         """One request to a path of the origin. A redirect is followed once, within the origin, with the same method."""
@@ -117,7 +125,8 @@ class Transport:
             self._client = None
 
     async def _request(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> Answer:
-        async with self._slots:
+        # four at once would be four refusals
+        async with self._slots, self._doubted if len(self._refusing) > 1 else contextlib.nullcontext():
             if method in _WRITES:
                 return await self._write(method, path, body, headers)
             try:
@@ -138,7 +147,7 @@ class Transport:
         return answer
 
     async def _once(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> Answer:
-        from caldav.lib.error import AuthorizationError, RateLimitError
+        from caldav.lib.error import AuthorizationError
         from caldav.response import DAVResponse
 
         from syncd.calendars import session
@@ -157,28 +166,58 @@ class Transport:
                 raise NotPermitted(_REFUSED, credentials=True) from exc
             # caldav raises every 403, also those that mean "token lost" or "UID taken"
             response = DAVResponse.from_bytes(exc.body if isinstance(exc.body, bytes) else b"", status_code=403)
-        except RateLimitError as exc:
-            wait = exc.retry_after_seconds
-            wait = _DEFAULT_WAIT if wait is None else min(max(wait, 1.0), _LONGEST_WAIT)
-            raise RateLimited("the calendar server asks to wait", wait) from exc
         except session.FAILURES as exc:
             raise _translated(exc, write=method in _WRITES) from exc
         self._refused.pop(place, None)
+        if response.status < 300:
+            # a redirect or a "not found" may come from a proxy that asks for no login
+            self._refused.pop(_ACCOUNT, None)
+            self._refusing.clear()
         try:
-            text = response.raw
+            return Answer(response.status, response.headers, response.tree, response.raw)
         except UnicodeDecodeError as exc:
-            raise _unknown_or_not("the calendar server's answer is not UTF-8", write=method in _WRITES) from exc
-        return Answer(response.status, response.headers, response.tree, text)
+            text = exc.object.decode("utf-8", "replace")
+            return Answer(response.status, response.headers, response.tree, text, garbled=True)
 
     def _is_left_alone(self, place: _Place) -> bool:
+        now = self._monotonic()
+        if now < self._until(place):
+            return True
+        if now < self._until(_ACCOUNT):
+            self._let_go_first(place[0])
+            return True
+        return False
+
+    def _until(self, place: _Place) -> float:
         until, _ = self._refused.get(place, (0.0, 0.0))
-        return self._monotonic() < until
+        return until
+
+    def _let_go_first(self, folder: str) -> None:
+        """Where the folder has refused nothing yet, let those that have wait for longer than the account does.
+
+        Else the same two would be asked first each time, and where it is they alone that refuse, all would stand still.
+        """
+        if folder not in self._refusing:
+            later = self._until(_ACCOUNT) + _REFUSED_FIRST
+            for place, (until, wait) in self._refused.items():
+                if place[0] in self._refusing:
+                    self._refused[place] = (max(until, later), wait)
 
     def _leave_alone(self, place: _Place) -> None:
+        self._rest(place)
+        folder, writes = place
+        if not writes:
+            # a 401 to a write may say of each calendar that it is only to be read
+            self._refusing.add(folder)
+            if len(self._refusing) > 1:
+                self._rest(_ACCOUNT)
+
+    def _rest(self, place: _Place) -> None:
         # several requests that were under way together are one refusal
-        if not self._is_left_alone(place):
+        now = self._monotonic()
+        if now >= self._until(place):
             _, wait = self._refused.get(place, (0.0, _REFUSED_FIRST))
-            self._refused[place] = (self._monotonic() + wait, min(2 * wait, _REFUSED_CAP))
+            self._refused[place] = (now + wait, min(2 * wait, _REFUSED_CAP))
 
 
 class Unasked(Transport):
@@ -194,6 +233,10 @@ class Unasked(Transport):
 
 class Unreadable(Unavailable):
     """The server answers, and what it says is too large, or no XML: perhaps for one object in it."""
+
+
+class TimedOut(Unavailable):
+    """No answer came in time: the server hangs, or one object in it does."""
 
 
 class _Lost(Unavailable):
@@ -217,11 +260,7 @@ def _translated(failure: Exception, *, write: bool) -> Unavailable:
     if isinstance(failure, bodies.Packed):
         return Unavailable("the calendar server's answer is packed and cannot be unpacked")
     if isinstance(failure, TimeoutError) or "Timeout" in type(failure).__name__:
-        return Unavailable("the calendar server did not answer in time")
+        return TimedOut("the calendar server did not answer in time")
     if isinstance(failure, SyntaxError):
         return Unreadable("the calendar server's answer is garbled or cut off")
     return _Lost("the connection to the calendar server was lost")
-
-
-def _unknown_or_not(message: str, *, write: bool) -> Unavailable:
-    return OutcomeUnknown(message) if write else Unavailable(message)

@@ -35,18 +35,24 @@ class Entry:
     """One resource of a multistatus. `path` is normal, or None where it is none of this server's.
 
     `status` is the resource's own status, None where only properties are given. `props` holds the properties that were
-    found (a propstat of 2xx), as lxml elements; `broken` names those that the server has, or may have, and did not give
-    (any other propstat than 404).
+    found (a propstat of 2xx), as lxml elements; `missing` names those that are not there (404), and `broken` those that
+    the server has, or may have, and did not give (any other propstat).
     """
 
     path: str | None
     status: int | None
     props: Mapping[str, Any]
+    missing: frozenset[str]
     broken: frozenset[str]
 
     @property
     def gone(self) -> bool:
         return self.status in (404, 410)
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is nothing of it but its name: no status, and a 404 for each of its properties."""
+        return self.status is None and bool(self.missing) and not self.props and not self.broken
 
     @property
     def failed(self) -> bool:
@@ -121,26 +127,30 @@ def multistatus(tree: Any, origin: str) -> Multistatus:
     entries: list[Entry] = []
     for response in tree.iterfind(_DAV + "response"):
         status = _status(response.find(_DAV + "status"))
-        props, broken = _properties(response.iterfind(_DAV + "propstat"))
+        props, missing, broken = _properties(response.iterfind(_DAV + "propstat"))
         # RFC 4918 §14.24: several hrefs may share one status
         entries.extend(
-            Entry(path_of(href.text or "", origin), status, props, broken) for href in response.iterfind(_DAV + "href")
+            Entry(path_of(href.text or "", origin), status, props, missing, broken)
+            for href in response.iterfind(_DAV + "href")
         )
     token = tree.find(_DAV + "sync-token")
     return Multistatus(tuple(entries), "" if token is None else (token.text or "").strip())
 
 
-def _properties(propstats: Iterable[Any]) -> tuple[dict[str, Any], frozenset[str]]:
+def _properties(propstats: Iterable[Any]) -> tuple[dict[str, Any], frozenset[str], frozenset[str]]:
     found: dict[str, Any] = {}
+    missing: set[str] = set()
     broken: set[str] = set()
     for propstat in propstats:
         status = _status(propstat.find(_DAV + "status"))
         props = {child.tag: child for prop in propstat.iterfind(_DAV + "prop") for child in prop}
         if status is None or 200 <= status < 300:
             found |= props
-        elif status != 404:
+        elif status == 404:
+            missing |= props.keys()
+        else:
             broken |= props.keys()
-    return found, frozenset(broken)
+    return found, frozenset(missing), frozenset(broken)
 
 
 def _status(element: Any) -> int | None:

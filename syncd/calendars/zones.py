@@ -2,6 +2,7 @@
 
 A name is resolved in this order: IANA; a vendor's prefix taken off; the table of Windows names; the rules of the
 embedded VTIMEZONE; else not at all. UTC is never guessed: a booking moved by an hour is worse than a move refused.
+Before the bare names EST, MST, HST and GMT those rules count: with summer time in them, "EST" is New York's clock.
 """
 
 import re
@@ -22,6 +23,8 @@ _IANA = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
 _LONGEST_NAME = 128
 # files beside the IANA zones: this machine's own zone, placeholders, and clocks that count leap seconds
 _NO_ZONE = re.compile(r"(?:localtime|posixrules|Factory|leapseconds|right/.*)", re.IGNORECASE)
+# IANA names that are abbreviations of clocks with and without summer time: an object's own rules say which is meant
+_ABBREVIATIONS = frozenset({"EST", "MST", "HST", "GMT"})
 _UTC_NAMES = frozenset(
     f"{prefix}{name}" for prefix in ("", "Etc/") for name in ("UTC", "UCT", "GMT", "Universal", "Zulu", "Greenwich")
 )
@@ -67,13 +70,12 @@ def instant(wall: datetime, tzid: str, embedded: Sequence[Component] = ()) -> da
     of the calendar.
     """
     zone = named(tzid)
-    if zone is not None:
-        return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    for component in embedded:
-        if name_of(component) == unescape(tzid):
-            offset = _offset_by_rules(component, wall)
-            return None if offset is None else (wall - offset).replace(tzinfo=UTC)
-    return None
+    if zone is None or zone.key in _ABBREVIATIONS:
+        own = next((component for component in embedded if name_of(component) == unescape(tzid)), None)
+        offset = None if own is None else _offset_by_rules(own, wall)
+        if offset is not None:
+            return (wall - offset).replace(tzinfo=UTC)
+    return None if zone is None else wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def name_of(vtimezone: Component) -> str:

@@ -3,19 +3,16 @@
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import structlog
 
 from syncd.domain.errors import RateLimited, Unavailable
+from syncd.retry_after import retry_after
 from syncd.zimun.exchange import Answer, Broken
 
 ATTEMPTS = 3
 # asked to wait no longer than this, a call waits by itself
 _WAIT_IN_CALL = 20.0
-# a header gone wrong must not silence the daemon for a year: after an hour one call asks again
-_LONGEST_WAIT = 3600.0
 _UNSTATED_WAIT = 30.0
 _BACKOFF_BASE = 0.5
 _BACKOFF_CAP = 8.0
@@ -99,26 +96,3 @@ class Patience:
             raise RateLimited(f"{what}: the API asks to wait {math.ceil(seconds)} s", seconds)
         if seconds > 0:
             await self._sleep(seconds)
-
-
-def retry_after(value: str, date: str) -> float | None:
-    """The seconds that a Retry-After header asks for (RFC 9110 §10.2.3), at most an hour; None where it says nothing.
-
-    An HTTP date counts from the answer's own Date header, so that a clock that is wrong on either side does no harm.
-    """
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value), _LONGEST_WAIT)
-    until = _http_date(value)
-    if until is None:
-        return None
-    since = _http_date(date) or datetime.now(UTC)
-    return min(max(0.0, (until - since).total_seconds()), _LONGEST_WAIT)
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

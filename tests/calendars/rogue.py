@@ -34,13 +34,15 @@ class Request:
 class Rogue:
     """`on` says what a method on a path is answered, one reply after the other, the last one for ever; else 404.
 
-    While `hold` is an event that is not set, requests are taken and no answer is given.
+    While `hold` is an event that is not set, requests are taken and no answer is given; where `held` names paths, so it
+    is with those alone.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
         self.requests: list[Request] = []
         self.hold: asyncio.Event | None = None
+        self.held: frozenset[str] = frozenset()
         self._news = asyncio.Condition()
         self._replies: dict[tuple[str, str], list[Reply]] = defaultdict(list)
 
@@ -82,7 +84,7 @@ class Rogue:
         async with self._news:
             self.requests.append(Request(method, path, headers, body.decode()))
             self._news.notify_all()
-        if self.hold is not None:
+        if self.hold is not None and (not self.held or path in self.held):
             await self.hold.wait()
         replies = self._replies[method, path] or [Reply(404)]
         reply = replies.pop(0) if len(replies) > 1 else replies[0]

@@ -1,6 +1,7 @@
 """One account: which calendars it has, and whether a booking's event stands in any of them."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,6 +12,7 @@ import pytest
 from syncd.calendars.account import Account
 from syncd.domain.errors import ConfigError, NotPermitted, RateLimited, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
+from syncd.ports import CalendarPort
 from tests.calendars.rogue import CAL, Reply, Rogue, collection, member, multistatus, resource, state
 from tests.calendars.samples import NOW, foreign, ours
 from tests.servers import Server, make_calendar, send
@@ -485,3 +487,78 @@ async def test_a_calendar_that_says_so_alone_does_not_stop_the_others(rogue: Rog
         assert await refused(rogue, lambda: closed.changes(None)) == sent
         assert await refused(rogue, lambda: calendar.remove(CAL + "b_1.ics", '"1"')) == sent
         await calendar.changes(None)
+
+
+async def several(rogue: Rogue, account: Account, count: int) -> list[CalendarPort]:
+    """So many calendars of the account, each of which refuses the login."""
+    for n in range(count):
+        rogue.on("PROPFIND", f"/c{n}/", REFUSED)
+    return [await account.calendar(f"{rogue.url}/c{n}/") for n in range(count)]
+
+
+async def cycle(rogue: Rogue, calendars: list[CalendarPort]) -> list[str]:
+    """Each of them read, one after the other; the folders that were asked."""
+    before = len(rogue.requests)
+    for calendar in calendars:
+        with contextlib.suppress(NotPermitted):
+            await calendar.changes(None)
+    return list(dict.fromkeys(request.path.strip("/") for request in rogue.requests[before:]))
+
+
+async def test_a_login_that_two_calendars_refuse_is_used_for_none_of_the_account(
+    rogue: Rogue, wild: Account, elapsed: Elapsed
+) -> None:
+    """fail2ban locks out who is refused five times within ten minutes."""
+    calendars = await several(rogue, wild, 8)
+    assert await cycle(rogue, calendars) == ["c0", "c1"]
+    assert await refused(rogue, wild.calendars) == 0
+    asked = []
+    for _ in range(int(24 * HOUR / MINUTE)):
+        elapsed.seconds += MINUTE
+        if now := await cycle(rogue, calendars):
+            asked.append((elapsed.seconds / MINUTE, len(now)))
+    assert asked == [(15, 1), (45, 1), (105, 1), (225, 1), (465, 1), (825, 1), (1185, 1)]
+
+
+async def test_calendars_that_are_read_together_knock_one_at_a_time_once_the_login_is_in_doubt(
+    rogue: Rogue, wild: Account, elapsed: Elapsed
+) -> None:
+    calendars = await several(rogue, wild, 8)
+    for sent in (4, 1, 1):
+        before = len(rogue.requests)
+        told = await asyncio.gather(*(each.changes(None) for each in calendars), return_exceptions=True)
+        assert all(isinstance(each, NotPermitted) for each in told)
+        assert len(rogue.requests) - before <= sent
+        elapsed.seconds += HOUR
+
+
+async def test_two_calendars_that_say_so_alone_do_not_stop_the_others_for_long(
+    rogue: Rogue, wild: Account, elapsed: Elapsed
+) -> None:
+    """What has not been tried goes first when the wait is over, and shows that the login is well."""
+    calendars = await several(rogue, wild, 4)
+    for path in ("/c2/", "/c3/"):
+        rogue.on("PROPFIND", path, multistatus(collection(path)))
+    assert await cycle(rogue, calendars) == ["c0", "c1"]
+    elapsed.seconds += 15 * MINUTE
+    assert await cycle(rogue, calendars) == ["c2", "c3"]
+    for _ in range(5):
+        elapsed.seconds += MINUTE
+        assert await cycle(rogue, calendars) == ["c2", "c3"]
+
+
+async def test_a_login_that_is_taken_in_between_is_not_in_doubt(rogue: Rogue, wild: Account) -> None:
+    calendars = await several(rogue, wild, 4)
+    rogue.on("PROPFIND", "/c1/", multistatus(collection("/c1/")))
+    assert await cycle(rogue, calendars[:3]) == ["c0", "c1", "c2"]
+    assert await cycle(rogue, calendars[1:2]) == ["c1"]
+
+
+async def test_calendars_that_are_only_to_be_read_do_not_put_the_login_in_doubt(rogue: Rogue, wild: Account) -> None:
+    """Some servers answer 401 to a write where the user may not."""
+    calendars = await several(rogue, wild, 3)
+    for n in range(3):
+        rogue.on("DELETE", f"/c{n}/b_1.ics", REFUSED)
+        rogue.on("PROPFIND", f"/c{n}/", multistatus(collection(f"/c{n}/")))
+        assert await refused(rogue, lambda n=n: calendars[n].remove(f"/c{n}/b_1.ics", '"1"')) == 1
+    assert await cycle(rogue, calendars) == ["c0", "c1", "c2"]

@@ -1,9 +1,12 @@
 """Reading from a server that does not do what it should. Nothing of this may ever look like a deletion."""
 
+import asyncio
 import logging
+from collections.abc import Iterator
 
 import pytest
 
+from syncd.calendars import transport
 from syncd.calendars.account import Account
 from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import (
@@ -103,7 +106,14 @@ async def test_a_refused_connection_is_unavailable(rogue: Rogue) -> None:
     assert type(caught.value) is Unavailable
 
 
-@pytest.mark.parametrize(("value", "seconds"), [("7", 7), ("0", 1), ("x", 60), ("99999999", 86_400)])
+ODD_OFFSET = "Sat, 28 Nov 2026 22:22:00 +9999999999999999"
+ODD_YEAR = "Fri, 31 Dec 99999999999999999999 23:59:59 GMT"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7), ("0", 1), ("x", 60), ("99999999", 3600), ("9" * 400, 3600), (ODD_OFFSET, 60), (ODD_YEAR, 60)],
+)
 @pytest.mark.parametrize("status", [429, 503])
 async def test_retry_after_is_handed_on_within_reason(
     rogue: Rogue, calendar: DavCalendar, value: str, seconds: float, status: int
@@ -112,6 +122,17 @@ async def test_retry_after_is_handed_on_within_reason(
     with pytest.raises(RateLimited) as caught:
         await calendar.changes(None)
     assert caught.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("year", [1990, 2090])
+async def test_a_date_in_retry_after_is_counted_by_the_servers_clock(
+    rogue: Rogue, calendar: DavCalendar, year: int
+) -> None:
+    date, until = f"01 Jan {year} 12:00:00 GMT", f"01 Jan {year} 12:02:00 GMT"
+    rogue.on("PROPFIND", CAL, Reply(503, "", {"Date": date, "Retry-After": until}))
+    with pytest.raises(RateLimited) as caught:
+        await calendar.changes(None)
+    assert caught.value.retry_after == 120
 
 
 async def test_only_objects_of_the_calendar_are_listed(rogue: Rogue, calendar: DavCalendar) -> None:
@@ -326,6 +347,134 @@ async def test_a_get_of_404_is_believed_only_when_a_report_agrees(rogue: Rogue, 
     rogue.on("REPORT", CAL, Reply(500))
     with pytest.raises(Unavailable):
         await calendar.get(ONE)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        state(ONE, 403),
+        state(ONE, 500),
+        state(ONE, 503),
+        state(CAL, 507),
+        member(ONE),
+        resource(ONE, "<c:calendar-data/>", status=403),
+        resource(ONE),
+    ],
+)
+async def test_a_report_that_does_not_give_it_has_not_said_that_it_is_gone(
+    rogue: Rogue, calendar: DavCalendar, said: str
+) -> None:
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    rogue.on("REPORT", CAL, multistatus(said))
+    with pytest.raises(Unavailable):
+        await calendar.get(ONE)
+    with pytest.raises(Unavailable):
+        await calendar.remove(ONE, 'W/"1"', ours())
+
+
+async def test_a_report_that_finds_none_of_its_properties_agrees_that_it_is_gone(
+    rogue: Rogue, calendar: DavCalendar
+) -> None:
+    bare = multistatus(resource(ONE, "<d:getetag/>", "<c:calendar-data/>", status=404))
+    rogue.on("REPORT", CAL, bare)
+    assert await calendar.get(ONE) is None
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    rogue.on("GET", ONE, Reply(200, ours(), {"Content-Type": "text/calendar"}))
+    assert [one.href for one in await calendar.fetch([ONE])] == [ONE]
+
+
+@pytest.fixture
+def hanging(rogue: Rogue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rogue]:
+    """A server without multiget, some of whose objects are never given."""
+    monkeypatch.setattr(transport, "_STEP_TIMEOUT", 0.3)
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    rogue.on("REPORT", CAL, Reply(501))
+    for path in (ONE, TWO):
+        rogue.on("GET", path, Reply(200, ours(), {"ETag": '"1"', "Content-Type": "text/calendar"}))
+    rogue.hold = asyncio.Event()
+    yield rogue
+    rogue.hold.set()
+
+
+async def test_one_object_for_which_no_answer_comes_keeps_no_other_from_being_read(
+    hanging: Rogue, calendar: DavCalendar
+) -> None:
+    hanging.held = frozenset({ONE})
+    one, two = await calendar.fetch([ONE, TWO])
+    assert (one.href, one.event, one.fault) == (ONE, None, "the calendar server lists it and does not give it")
+    assert two.event is not None
+
+
+@pytest.mark.parametrize("report", [Reply(501), Reply(207, "<cut off", {"Content-Type": XML})])
+async def test_a_server_that_hangs_is_not_waited_for_object_by_object(
+    hanging: Rogue, calendar: DavCalendar, report: Reply
+) -> None:
+    """Also where the batch was halved, and each object is asked for by itself."""
+    hrefs = [f"{CAL}{n}.ics" for n in range(100)]
+    hanging.on("REPORT", CAL, report)
+    hanging.held = frozenset(hrefs)
+    with pytest.raises(Unavailable, match="in time"):
+        await calendar.fetch(hrefs)
+    assert len(hanging.asked("GET")) == 2
+
+
+TITLED = ours(title="Müller")
+# the two octets of the ü on two lines (RFC 5545 §3.1)
+FOLDED = TITLED.encode().replace("ü".encode(), b"\xc3\r\n \xbc")
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"&#13;\n", b"&#xD;\n"])
+async def test_an_event_folded_inside_of_a_character_is_read(rogue: Rogue, calendar: DavCalendar, end: bytes) -> None:
+    listed = str(multistatus(member(ONE, '"1"', ours(title="@@"))).body).encode()
+    rogue.on("REPORT", CAL, Reply(207, listed.replace(b"@@", b"M\xc3" + end + b" \xbcller"), {"Content-Type": XML}))
+    rogue.on("GET", ONE, Reply(200, FOLDED, {"ETag": '"1"', "Content-Type": "text/calendar"}))
+    (listed_one,) = await calendar.fetch([ONE])
+    got = await calendar.get(ONE)
+    for one in (listed_one, got):
+        assert one is not None
+        assert one.event is not None
+        assert one.event.title == "Müller"
+
+
+@pytest.mark.parametrize("octets", [TITLED.encode("latin-1"), TITLED.encode().replace("ü".encode(), b"\xff")])
+async def test_an_event_with_octets_that_are_no_letters_is_parked(
+    rogue: Rogue, calendar: DavCalendar, octets: bytes
+) -> None:
+    """Read with other letters in their place, it would be written back so, over what a person wrote."""
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    rogue.on("REPORT", CAL, Reply(501))
+    rogue.on("GET", ONE, Reply(200, octets, {"ETag": '"1"', "Content-Type": "text/calendar"}))
+    rogue.on("GET", TWO, Reply(200, ours("b_2"), {"ETag": '"1"', "Content-Type": "text/calendar"}))
+    one, two = await calendar.fetch([ONE, TWO])
+    assert (one.event, one.data, one.fault) == (None, "", "the object is not in UTF-8")
+    assert two.event is not None
+    with pytest.raises(Unavailable):
+        await calendar.get(ONE)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "iso-8859-1", "utf-8-sig"])
+async def test_xml_is_read_in_the_encoding_that_it_declares(rogue: Rogue, calendar: DavCalendar, encoding: str) -> None:
+    """The ¼ is where a fold inside of a character would end, were it UTF-8."""
+
+    def answer(*responses: str) -> Reply:
+        text = str(multistatus(*responses).body)
+        declared = text.replace('"1.0"?', f'"1.0" encoding="{encoding.removesuffix("-sig")}"?')
+        return Reply(207, declared.encode(encoding), {"Content-Type": XML})
+
+    rogue.on("PROPFIND", CAL, answer(collection(CAL, "t1", "<d:displayname>ü\n ¼</d:displayname>"), member(ONE)))
+    assert (await calendar.changes(None)).etags == {ONE: '"1"'}
+    rogue.on("REPORT", CAL, answer(member(ONE, '"1"', TITLED)))
+    (one,) = await calendar.fetch([ONE])
+    assert one.event is not None
+    assert one.event.title == "Müller"
+
+
+async def test_what_is_not_there_is_not_there_in_whatever_letters_that_is_told(
+    rogue: Rogue, calendar: DavCalendar
+) -> None:
+    rogue.on("GET", ONE, Reply(404, "<html>Nicht für Sie</html>".encode("latin-1"), {"Content-Type": "text/html"}))
+    rogue.on("REPORT", CAL, multistatus(state(ONE, 404)))
+    assert await calendar.get(ONE) is None
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,7 @@ async def test_a_write_over_what_is_not_there_afterwards_is_unknown(rogue: Rogue
         await calendar.replace(ONE, draft(title="new"), ours(), '"1"')
 
 
-@pytest.mark.parametrize("etag", [None, 'W/"1"'])
+@pytest.mark.parametrize("etag", [None, 'W/"1"', '"日本"', '"é"', '"a\nb"'])
 async def test_without_a_strong_etag_replace_looks_first(rogue: Rogue, calendar: DavCalendar, etag: str | None) -> None:
     rogue.on("GET", ONE, served(ours(), 'W/"1"'))
     rogue.on("PUT", ONE, Reply(204, "", {"ETag": '"2"'}))
@@ -248,10 +248,19 @@ async def test_without_a_strong_etag_remove_looks_first(rogue: Rogue, calendar: 
     rogue.on("GET", ONE, served(foreign()))
     with pytest.raises(PreconditionFailed):
         await calendar.remove(ONE, None)
+    await calendar.remove(ONE, '"日本"', foreign())
+    assert "if-match" not in rogue.requests[-1].headers
     rogue.on("GET", ONE, Reply(404))
     rogue.on("PROPFIND", CAL, multistatus(collection()))
     await calendar.remove(ONE, None)
-    assert len(rogue.asked("DELETE")) == 1
+    assert len(rogue.asked("DELETE")) == 2
+
+
+async def test_a_refusal_in_other_letters_than_utf8_is_a_refusal(rogue: Rogue, calendar: DavCalendar) -> None:
+    rogue.on("PUT", ONE, Reply(403, "Nicht für Sie".encode("latin-1"), {"Content-Type": "text/plain"}))
+    with pytest.raises(Refused) as caught:
+        await calendar.create(name(), draft(), "")
+    assert caught.value.reason == "Nicht f\ufffdr Sie"
 
 
 async def test_a_write_is_not_sent_to_where_a_redirect_leads_outside(rogue: Rogue, calendar: DavCalendar) -> None:

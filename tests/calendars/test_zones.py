@@ -66,6 +66,22 @@ def test_a_name_counts_more_than_the_rules_beside_it() -> None:
     )
 
 
+SUMMER = (
+    *observance("DAYLIGHT", "20070311T020000", "-0500", "-0400", "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU"),
+    *observance("STANDARD", "20071104T020000", "-0400", "-0500", "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU"),
+)
+
+
+@pytest.mark.parametrize("tzid", ["EST", "GMT", "MST", "HST"])
+def test_the_rules_beside_an_abbreviation_say_which_clock_it_is(tzid: str) -> None:
+    """Some apps call New York's clock EST, in summer too: RFC 5545 §3.6.5."""
+    noon = datetime.fromisoformat("2026-07-01T12:00")
+    by_name = noon.replace(tzinfo=ZoneInfo(tzid)).astimezone(UTC)
+    assert instant(noon, tzid, [rules(*SUMMER, tzid=tzid)]) == datetime(2026, 7, 1, 16, tzinfo=UTC)
+    assert instant(noon, tzid, [rules(*SUMMER)]) == instant(noon, tzid) == by_name
+    assert instant(noon, tzid, [rules(*observance("STANDARD", "19700101T000000", "x", "y"), tzid=tzid)]) == by_name
+
+
 @pytest.mark.parametrize(
     ("named", "names_itself"),
     [

@@ -11,7 +11,7 @@ from unittest import mock
 from caldav.response import DAVResponse
 from lxml.etree import XMLSyntaxError
 
-from syncd.calendars import lines, quirks, session, transport, wire
+from syncd.calendars import quirks, session, transport, wire
 from syncd.calendars.account import Account
 from syncd.calendars.stored import stored
 from syncd.calendars.transport import Answer, Transport
@@ -59,30 +59,17 @@ class _Response(DAVResponse):
     """A body of XML by its Content-Type."""
 
     def __init__(self, body: bytes) -> None:
-        super().__init__(_Received(207, {"Content-Type": "application/xml"}, body))
-
-
-class _Received:
-    """What the session gives of an answer."""
-
-    reason, url = "OK", ORIGIN
-
-    def __init__(self, status: int, headers: dict[str, str], content: bytes) -> None:
-        self.status_code, self.headers, self.content = status, headers, content
-
-    @property
-    def text(self) -> str:
-        return lines.decode(self.content)
+        super().__init__(session.received(207, {"Content-Type": "application/xml"}, body, "OK", ORIGIN))
 
 
 class _Session:
     """Gives the same answer to everything."""
 
-    def __init__(self, received: _Received) -> None:
-        self.received = received
+    def __init__(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self._answer = status, headers, content
 
-    async def request(self, **_: Any) -> _Received:
-        return self.received
+    async def request(self, **_: Any) -> Any:
+        return session.received(*self._answer, "OK", ORIGIN)
 
 
 @lru_cache(maxsize=1)
@@ -97,7 +84,7 @@ def check_client(data: bytes) -> None:
     headers = {name.title(): value for name, value in head.items() if name not in ("call", "status")}
     headers |= {"ETag": headers["Etag"]} if "Etag" in headers else {}
     client = _client()
-    client.session = _Session(_Received(status, headers, body))
+    client.session = _Session(status, headers, body)
     with mock.patch.object(transport, "_LOCKED_WAITS", (0,)):
         asyncio.run(_calls(client))
 
