@@ -112,9 +112,13 @@ def _carried_on(intent: Intent, settled: Link, links: Mapping[BookingId, Link]) 
     """What came of a write, with what a change by hand has made of its pair since: its id, and that it was our write.
 
     Recorded under the old id it would be a second pair of that event; and of an event that syncd had removed, the pair
-    under the new id would think that a person had. And what a change by hand left in doubt is to be told still.
+    under the new id would think that a person had. And what a change by hand left in doubt is to be told still, and a
+    person's word about what awaits it, said since the write was planned, is their last.
     """
     now = links.get(settled.booking_id)
+    word = now.awaiting if now is not None else None
+    if word is not None and settled.awaiting is not None and word.since == settled.awaiting.since:
+        settled = replace(settled, awaiting=replace(settled.awaiting, decision=word.decision))
     doubt = now.unsaid(NoteKind.MOVE_UNSURE) if now is not None else None
     if doubt is not None and settled.closed is None and doubt != settled.note:
         settled = replace(settled, pending=doubt)

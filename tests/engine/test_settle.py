@@ -123,6 +123,31 @@ async def test_a_booking_of_which_something_else_is_open_waits_on() -> None:
         assert store.open_intents() == [other]
 
 
+@pytest.mark.parametrize("then", [None, Decision.APPROVED])
+@pytest.mark.parametrize("word", list(Decision))
+async def test_a_person_s_word_counts_that_came_while_a_write_to_its_event_had_no_answer(
+    then: Decision | None, word: Decision
+) -> None:
+    """The write was planned before that word, and knows an older one or none."""
+    asks = Awaiting(AwaitKind.CANCEL, NOW - MINUTE, BOOKED, decision=then)
+    told = replace(LINK, awaiting=asks)
+    stood, at_noon = make.observation(make.event(BOOKED), stamp=1), make.booking(start=NOON)
+    moved = done(decide(case(LINK, stood, booking=at_noon)))
+    assert isinstance(moved, Replace)
+    written = replace(moved, link=replace(moved.link, awaiting=asks))
+    stored = Stored(stood.href, '"2"', make.event(at_noon), "2")
+    with Store.open(None) as store:
+        store.save_link(told)
+        cycle = store.begin_cycle(NOW)
+        store.journal([written], cycle, NOW)
+        store.save_link(replace(told, awaiting=replace(asks, decision=word)))
+        sides = SimpleNamespace(store=store, clock=SimpleNamespace(now=lambda: NOW))
+        calendars = cast("dict[str, CalendarPort]", {HOME: SimpleNamespace(get=AsyncMock(return_value=stored))})
+        assert await settle(cast("Sides", sides), calendars, make.snapshot(), Health()) == frozenset()
+        link = store.links()[BOOKED.id]
+    assert (link.start.instant, link.awaiting) == (NOON, replace(asks, decision=word))
+
+
 async def test_a_note_about_a_move_that_was_done_meanwhile_does_not_take_the_move_back() -> None:
     """Both answers were lost: the move's, and that of the note which said that it waits. Then it is dragged back."""
     at_noon = make.booking(start=NOON)
