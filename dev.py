@@ -52,7 +52,9 @@ def prepare(extra: "str") -> bool:
     """Make .venv fit. Its stamp is written last, so what was interrupted has none and is made anew."""
     python = f"{sys.executable} {sys.version} {VENV}".replace("\n", " ")
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    made_by, made_of, *extras = STAMP.read_text().splitlines() if STAMP.is_file() else ("", "")
+    stamp = STAMP.read_text().splitlines() if STAMP.is_file() else []
+    # a full disk leaves an empty one
+    made_by, made_of, *extras = stamp if len(stamp) > 1 else ("", "")
     if (made_by, made_of) == (python, wanted) and extra in extras:
         return True
     if not importlib.util.find_spec("venv") or not importlib.util.find_spec("ensurepip"):

@@ -1,5 +1,6 @@
 """The systemd unit, as systemd itself reads it, and the libraries under its hardest rule."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from syncd.app.config import load
 
 ROOT = Path(__file__).parents[1]
 UNIT = ROOT / "deploy" / "syncd.service"
@@ -59,6 +62,8 @@ def test_the_unit_does_what_the_daemon_counts_on() -> None:
     }
     assert wanted <= set(unit)
     assert "78" in dict(unit)["RestartPreventExitStatus"].split(), "a wrong config is not started again for ever"
+    assert not {"1", "75"} & set(dict(unit)["RestartPreventExitStatus"].split()), "what may pass is tried again"
+    assert dict(unit)["Restart"] == "always", "a SIGHUP begins it anew"
     assert int(dict(unit)["WatchdogSec"]) > 0
 
 
@@ -71,6 +76,27 @@ def test_the_readme_uses_the_units_paths() -> None:
         "/var/lib/private/syncd",
     ):
         assert path in readme
+
+
+def test_the_readmes_command_for_a_password_finds_it_in_the_service_and_in_a_shell(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^password_command = .*$", (UNIT.parent / "README.md").read_text("utf-8"), re.MULTILINE)
+    (tmp_path / "anna_password").write_text("geheim\n")
+    config = tmp_path / "config.toml"
+    config.write_text(
+        '[zimun]\nclient_id = "x"\n[caldav]\nurl = "https://dav.example.org/"\n'
+        f'[[calendars]]\nname = "Anna"\nusername = "anna"\n{line}\n'
+    )
+    env = {"CREDENTIALS_DIRECTORY": str(tmp_path), "PATH": os.defpath, "HOME": "/root", "ZIMUN_CLIENT_SECRET": "s"}
+    assert load(config, env).calendars[0].password.get_secret_value() == "geheim"
+
+
+def test_the_readmes_backup_is_the_owners_alone_from_the_first_byte(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^.*sqlite3 .*\.backup.*$", (UNIT.parent / "README.md").read_text("utf-8"), re.MULTILINE)
+    told = tmp_path / "told"
+    (tmp_path / "sqlite3").write_text(f"#!/bin/sh\numask > {told}\n")
+    (tmp_path / "sqlite3").chmod(0o755)
+    subprocess.run(["sh", "-c", f"umask 022; {line}"], env={"PATH": f"{tmp_path}:{os.defpath}"}, check=True)
+    assert told.read_text() == "0077\n"
 
 
 UNDER_MDWE = """

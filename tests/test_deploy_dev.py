@@ -118,3 +118,12 @@ def test_the_ci_script_is_executable_and_runs_the_readmes_command() -> None:
     text = script.read_text("utf-8")
     for command in ("python3 dev.py test", "ruff check .", "ruff format --check .", "mypy", "lint-imports"):
         assert command in text
+
+
+@pytest.mark.parametrize("left", ["", "one line"])
+def test_a_stamp_that_a_full_disk_left_is_none(checkout: Path, left: str) -> None:
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / "syncd.stamp").write_text(left)
+    done = dev(checkout, "test")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "making .venv" in done.stdout

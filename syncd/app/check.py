@@ -19,6 +19,7 @@ from syncd.domain.actions import ProblemKind
 from syncd.domain.booking import Booking, Status
 from syncd.domain.errors import ConfigError, StoreError
 from syncd.planning.routing import Route, route
+from syncd.state.database import is_there
 from syncd.state.store import Store
 from syncd.zimun import ZimunClient
 
@@ -76,7 +77,7 @@ def _look_at_store(rows: Rows, config: Config) -> None:
     """Whether the store is there, whole and this account's; what stood still in its last cycle."""
     path = config.state.path
     try:
-        if not path.exists():
+        if not is_there(path):
             rows.ok("Store", f"none yet; the first cycle makes {path}")
             return
         with Store.open(path) as store, store.copy_in_memory() as copy:
@@ -86,9 +87,6 @@ def _look_at_store(rows: Rows, config: Config) -> None:
             cycles, links = copy.last_cycles(_SHORT_CYCLES), copy.links()
     except StoreError as error:
         rows.failed("Store", error, "")
-        return
-    except OSError as error:
-        rows.fail("Store", f"{path}: {error.strerror}", "let this user read and write its folder", 78)
         return
     rows.ok("Store", f"{sum(link.closed is None for link in links.values())} bookings with their events")
     last = next((row.summary for row in cycles if row.summary is not None), None)

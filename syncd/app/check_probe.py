@@ -29,6 +29,7 @@ from syncd.domain.errors import (
 from syncd.domain.findings import SCRATCH, SCRATCH_TITLE, Scratch
 from syncd.engine.scratch import PATIENCE, remove_scratch
 from syncd.ports import Clock
+from syncd.state.database import is_there
 from syncd.state.lock import ProbeLock
 from syncd.state.store import Store
 
@@ -85,7 +86,7 @@ def tell_probed(rows: Rows, config: Config, calendars: Collection[str], *, compl
     `complete`: they are all of the config. Then a scratch event that was noted elsewhere is told too.
     """
     try:
-        if not config.state.path.exists():
+        if not is_there(config.state.path):
             return
         with Store.open(config.state.path) as store:
             for url in dict.fromkeys(calendars):
@@ -95,7 +96,7 @@ def tell_probed(rows: Rows, config: Config, calendars: Collection[str], *, compl
             for one in store.scratch():
                 if complete and one.calendar not in calendars:
                     rows.warn(f"{PROBE} {one.calendar}", _OUTSIDE, REMOVE)
-    except (StoreError, OSError):
+    except StoreError:
         # has a row of its own
         return
 

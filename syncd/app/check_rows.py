@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from syncd.domain.booking import Parked
 from syncd.domain.errors import ConfigError, NotPermitted, RateLimited, StoreError, SyncdError, Unavailable
-from syncd.engine.sides import exit_code_of
+from syncd.engine.sides import EXIT_TROUBLE, exit_code_of
 
 EXIT_CONFIG = 78
 MOST_NAMED = 5
@@ -54,10 +54,10 @@ class Rows:
 
     def failed(self, name: str, error: SyncdError, advice: str) -> None:
         """A row for an error; `advice` counts where the error itself does not say what to do."""
-        if isinstance(error, ConfigError | StoreError):
-            self.fail(
-                name, str(error), "change it in the config" if isinstance(error, ConfigError) else "", EXIT_CONFIG
-            )
+        if isinstance(error, ConfigError):
+            self.fail(name, str(error), "change it in the config", EXIT_CONFIG)
+        elif isinstance(error, StoreError):
+            self.fail(name, str(error), "", EXIT_TROUBLE if error.passes else EXIT_CONFIG)
         elif isinstance(error, RateLimited):
             self.fail(name, str(error), f"wait {error.retry_after:.0f} s, then check again", exit_code_of(error))
         elif isinstance(error, NotPermitted | Unavailable):

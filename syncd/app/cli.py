@@ -1,9 +1,10 @@
 """The command line: `syncd COMMAND`. Each command stands in `syncd.app.commands`; what is slow is imported there, late.
 
 Exit codes: 0 done; 1 something was refused, awaits approval, stands still or failed; 2 wrong usage; 75 a remote side
-is down, or another daemon runs; 77 credentials refused; 78 config wrong; 130 interrupted.
+is down, another daemon runs, or a command gave no secret; 77 credentials refused; 78 config wrong; 130 interrupted.
 """
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -59,6 +60,9 @@ def main() -> int:
         if getattr(sys, name) is None:
             # closed by the shell (`>&-`): nobody wants to hear it
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 -- for good
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # a terminal that knows no arrow gets a question mark; stderr does the like by itself
+        sys.stdout.reconfigure(errors="replace")
     code = 0
     try:
         app(prog_name="syncd")

@@ -13,10 +13,18 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from syncd.app.config_checks import collection_url, cross_checks, describe, printable, service_url, title_template
+from syncd.app.config_checks import (
+    collection_url,
+    cross_checks,
+    describe,
+    path_without_control_characters,
+    printable,
+    service_url,
+    title_template,
+)
 from syncd.app.places import place, user_folder
 from syncd.app.secrets import held_inline, resolve_secrets
-from syncd.domain.errors import ConfigError
+from syncd.domain.errors import ConfigError, SecretNotGiven
 
 SYSTEM_CONFIG: Final = Path("/etc/syncd/config.toml")
 _MAX_BYTES: Final = 1_000_000
@@ -106,7 +114,7 @@ class Sync(Section):
 class State(Section):
     """The store: an absolute path, and for how long the log of changes is kept."""
 
-    path: Path
+    path: Annotated[Path, AfterValidator(path_without_control_characters)]
     history_days: Annotated[int, Field(ge=1, le=36_500)] = 90
 
 
@@ -146,10 +154,11 @@ SECTIONS: Final[Mapping[str, type[Section]]] = {
 }
 
 
-def load(path: Path | None, env: Mapping[str, str]) -> Config:
+def load(path: Path | None, env: Mapping[str, str], *, secrets: bool = True) -> Config:
     """Read and check the config at `path`, or where `find` finds it. `env` stands for the environment.
 
-    Raises ConfigError with every fault there is, each led by its key. No fault quotes a value.
+    Raises ConfigError with every fault there is, each led by its key; SecretNotGiven where there is none but that a
+    command gave no secret. No fault quotes a value. `secrets` False: those that stand elsewhere are not looked for.
     """
     path = find(env) if path is None else path
     raw, _ = _read(path)
@@ -161,7 +170,8 @@ def load(path: Path | None, env: Mapping[str, str]) -> Config:
     if "zimun" in tables and (client_id := env.get("ZIMUN_CLIENT_ID")):
         # before the key, as the secret is: else an id and a secret of two accounts would be paired
         tables["zimun"]["client_id"] = client_id
-    problems += resolve_secrets(raw, folder, env)
+    wrong, missed = resolve_secrets(raw, folder, env, look=secrets)
+    problems += wrong
     problems += place(tables, folder, env)
     problems += cross_checks(raw)
     config = None
@@ -170,7 +180,9 @@ def load(path: Path | None, env: Mapping[str, str]) -> Config:
     except ValidationError as error:
         problems = describe(error, SECTIONS) + problems
     if config is None or problems:
-        raise ConfigError(problems)
+        raise ConfigError(problems + missed)
+    if missed:
+        raise SecretNotGiven(missed)
     return config
 
 

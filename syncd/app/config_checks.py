@@ -5,6 +5,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -29,6 +30,13 @@ def printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("must not hold line breaks or control characters")
     return text
+
+
+def path_without_control_characters(path: Path) -> Path:
+    """The path, if every program can be told it. Unlike other texts it may hold any kind of space."""
+    if any(ord(sign) < 0x20 or ord(sign) == 0x7F for sign in str(path)):
+        raise ValueError("must not hold line breaks or control characters")
+    return path
 
 
 def service_url(text: str) -> str:

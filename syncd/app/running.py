@@ -1,7 +1,10 @@
 """One cycle from a command: with the store's lock, beside a daemon or without one."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from syncd.app.config import Config
 from syncd.app.wiring import sides
@@ -13,18 +16,52 @@ from syncd.domain.link import Decision
 from syncd.domain.request import Reply, Wanted
 from syncd.engine.cycle import Engine
 from syncd.engine.report import Report
-from syncd.engine.sides import EXIT_DOWN, Health
+from syncd.engine.sides import EXIT_DOWN, EXIT_TROUBLE, Health
 from syncd.planning.guard import awaits
 from syncd.ports import Clock
+from syncd.state.database import is_there
 from syncd.state.lock import CycleLock, DaemonLock
 from syncd.state.store import Store
+
+T = TypeVar("T")
 
 # a first sync of thousands of events holds the lock for minutes
 LOCK_SECONDS = 600.0
 ANSWER_SECONDS = 120.0
 NOT_REACHED = "the daemon did not come to it within two minutes, and nothing was done: see syncd status"
 NOT_ANSWERED = "Zimun was asked, and its answer did not come; the next cycle finds out what came of it: see syncd log"
+NOT_DECIDED = "the daemon has not answered yet; it will carry this out: see syncd status"
 POLL_SECONDS = 0.1
+
+
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """As `asyncio.run`, for what leaves something in the store and takes it back: SIGTERM and SIGHUP end it as SIGINT
+    does.
+
+    Raises SystemExit with 128 and the signal's number then.
+    """
+    caught: list[int] = []
+
+    async def main() -> T:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+
+        def end(number: int) -> None:
+            caught.append(number)
+            task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # ignored: as nohup wants it
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, end, number)
+        return await work
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        if not caught:
+            raise
+        raise SystemExit(128 + caught[0]) from None
 
 
 @asynccontextmanager
@@ -49,7 +86,7 @@ async def one_cycle(config: Config, progress: Callable[[int, int], None] = lambd
 
 async def what_would_happen(config: Config) -> tuple[Plan, Health]:
     """What a cycle would do. Neither side is written and the store is left as it is; without one, as if it were new."""
-    if not config.state.path.exists():
+    if not is_there(config.state.path):
         with Store.open(None) as empty:
             async with sides(config, empty, once=True) as both:
                 return await Engine(both).plan()
@@ -67,7 +104,8 @@ def awaiting(store: Store) -> list[BookingId]:
 async def decide(config: Config, verb: Decision, booking_ids: Sequence[BookingId], clock: Clock) -> tuple[str, int]:
     """Approve or reject, by the daemon where one runs, else in a cycle of our own: what came of it, and the exit code.
 
-    `booking_ids` empty: all that await at this moment. Raises StoreBusy where the daemon does not answer.
+    `booking_ids` empty: all that await at this moment. Raises StoreBusy where the daemon does not answer; then it does
+    so later. Where this ends in any other way, what no cycle has taken in is taken back.
     """
     with Store.open(config.state.path) as store:
         chosen = tuple(booking_ids) or tuple(awaiting(store))
@@ -75,19 +113,20 @@ async def decide(config: Config, verb: Decision, booking_ids: Sequence[BookingId
             return "nothing awaits approval", 0
         known = set(awaiting(store))
         ask_id = store.ask(verb, chosen, clock.now())
-        if not DaemonLock.held_elsewhere(config.state.path):
-            async with sides(config, store, once=True) as both, cycle_lock(config, clock):
-                report = await Engine(both).cycle()
-            code = report.summary.exit_code
-            text = store.answered(ask_id) or ""
-            return text, code if set(chosen) <= known else max(code, 1)
-        waited = 0.0
-        while (answer := store.answered(ask_id)) is None:
-            if waited >= ANSWER_SECONDS:
-                raise StoreBusy("the daemon has not answered yet; it will carry this out: see syncd status")
-            await clock.sleep(POLL_SECONDS)
-            waited += POLL_SECONDS
-        return answer, 0 if set(chosen) <= known else 1
+        try:
+            if DaemonLock.held_elsewhere(config.state.path):
+                await _until_replied(store, ask_id, clock)
+            else:
+                async with sides(config, store, once=True) as both, cycle_lock(config, clock):
+                    await Engine(both).cycle()
+        except BaseException:
+            store.collect(ask_id)
+            raise
+        if not store.replied(ask_id):
+            raise StoreBusy(NOT_DECIDED)
+        _, reply = store.collect(ask_id)
+        assert reply is not None
+        return reply.text, reply.code if set(chosen) <= known else max(reply.code, EXIT_TROUBLE)
 
 
 async def by_hand(config: Config, wanted: Wanted, clock: Clock) -> tuple[Reply, Mapping[BookingId, Booking]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from syncd.app.places import absolute
-from syncd.domain.errors import ConfigError
+from syncd.domain.errors import ConfigError, SecretNotGiven
 
 COMMAND_SECONDS: Final = 30
 _MAX_BYTES: Final = 64 * 1024
@@ -39,24 +39,30 @@ def held_inline(raw: Mapping[str, Any]) -> list[str]:
     return [one.where for one in _all_wanted(raw) if one.table.get(one.key)]
 
 
-def resolve_secrets(raw: Mapping[str, Any], folder: Path, env: Mapping[str, str]) -> list[str]:
-    """Put every secret into its key in the parsed config, and its file as a path; answer with what is wrong.
+def resolve_secrets(
+    raw: Mapping[str, Any], folder: Path, env: Mapping[str, str], *, look: bool = True
+) -> tuple[list[str], list[str]]:
+    """Put every secret into its key in the parsed config, and its file as a path.
 
-    `folder` is where relative files and commands start.
+    Answers with what is wrong, and with what was not given this time and may be the next. `folder` is where relative
+    files and commands start; `look` False: no secret is looked for, only the files' paths are put in.
     """
     problems: list[str] = []
+    missed: list[str] = []
     for one in _all_wanted(raw):
         try:
-            found = _find(one, folder, env)
+            if look:
+                found = _find(one, folder, env)
+                problems += _incomplete(one, found)
+                if found:
+                    one.table[one.key] = found
+        except SecretNotGiven as error:
+            missed += error.problems
         except ConfigError as error:
             problems += error.problems
-        else:
-            problems += _incomplete(one, found)
-            if found:
-                one.table[one.key] = found
         if isinstance(value := one.table.get(f"{one.key}_file"), str):
             one.table[f"{one.key}_file"] = absolute(value, folder, env) if value else None
-    return problems
+    return problems, missed
 
 
 def _all_wanted(raw: Mapping[str, Any]) -> Iterator[_Wanted]:
@@ -128,6 +134,7 @@ def _from_file(path: Path, said: str, *, exempt: bool = False) -> str:
 
 
 def _from_command(command: str, where: str, folder: Path, env: Mapping[str, str]) -> str:
+    """What the command prints. Raises SecretNotGiven where it runs and fails: what it asks may not be up yet."""
     try:
         words = shlex.split(command)
         if not words:
@@ -143,15 +150,15 @@ def _from_command(command: str, where: str, folder: Path, env: Mapping[str, str]
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ConfigError([f"{where}: gave no answer within {COMMAND_SECONDS} seconds"]) from None
+        raise SecretNotGiven([f"{where}: gave no answer within {COMMAND_SECONDS} seconds"]) from None
     except OSError as error:
         raise ConfigError([f"{where}: cannot be run: {error.strerror}"]) from None
     except ValueError:
         raise ConfigError([f"{where}: is not a command line; look for a quote that is not closed"]) from None
     if done.returncode < 0:
-        raise ConfigError([f"{where}: was ended by signal {-done.returncode}"])
+        raise SecretNotGiven([f"{where}: was ended by signal {-done.returncode}"])
     if done.returncode:
-        raise ConfigError([f"{where}: failed with exit status {done.returncode}; run it by hand to see why"])
+        raise SecretNotGiven([f"{where}: failed with exit status {done.returncode}; run it by hand to see why"])
     return _first_line(done.stdout, f"{where}: its output")
 
 

@@ -17,6 +17,19 @@ SPREAD = 2.0
 LATE = 5.0
 
 
+class _Every(IntervalTrigger):  # type: ignore[misc]  # the library has no types
+    """Each interval after the run before; after one that comes later than that, from now on.
+
+    The library walks through all runs that were missed, before it makes one of them: where a clock that began in 1970
+    is set right, that is minutes, in which the loop stands still.
+    """
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        late = previous is not None and now - previous >= self.interval
+        next_at: datetime = super().get_next_fire_time(now if late else previous, now)
+        return next_at
+
+
 class Timer:
     """A bell that rings when a cycle is due. However often it rings while a cycle runs, one cycle follows.
 
@@ -96,8 +109,8 @@ class Timer:
         # a coroutine: the scheduler would run a plain function in another thread
         self._bell.set()
 
-    def _trigger(self, delay: float) -> IntervalTrigger:
+    def _trigger(self, delay: float) -> _Every:
         interval = self._pace.interval
         begin = self._clock.now() + timedelta(seconds=delay)
         # the library's jitter only ever makes it later
-        return IntervalTrigger(seconds=interval, start_date=begin, timezone=UTC, jitter=interval * JITTER)
+        return _Every(seconds=interval, start_date=begin, timezone=UTC, jitter=interval * JITTER)

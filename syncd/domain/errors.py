@@ -18,6 +18,10 @@ class ConfigError(SyncdError):
         self.problems = tuple(problems)
 
 
+class SecretNotGiven(ConfigError):
+    """The command for a secret gave none this time, and nothing else is wrong: worth another try, exit 75."""
+
+
 class Unavailable(SyncdError):
     """That side cannot be read or reached now; it is unseen for this cycle."""
 
@@ -89,7 +93,14 @@ class CursorExpired(SyncdError):
 
 
 class StoreError(SyncdError):
-    """The store cannot be used: damaged, of a newer version, or bound to another account. Says what to do."""
+    """The store cannot be used: damaged, of a newer version, or bound to another account. Says what to do.
+
+    `passes`: it may be well again by itself or with some room made (a full disk, a lock), so it is worth another try.
+    """
+
+    def __init__(self, message: str, *, passes: bool = False) -> None:
+        super().__init__(message)
+        self.passes = passes
 
 
 class StoreBusy(SyncdError):

@@ -123,7 +123,7 @@ class Engine:
             report = summarised(number, health, asked, (), store.links(), Told(0, len(store.awaiting())))
         ended = self._sides.clock.now()
         for ask_id, answer in answers.items():
-            store.answer(ask_id, ended, answer or report.summary.line)
+            store.answer(ask_id, ended, answer or report.summary.line, report.summary.exit_code)
         if current is not None:
             # last of all: neither a booking nor a person in the shell waits for it
             offered = current.snapshot.offered

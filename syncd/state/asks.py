@@ -83,7 +83,7 @@ def take(db: Database, ask_id: int, now: datetime) -> bool:
 
 
 def reply(db: Database, ask_id: int, now: datetime, told: Reply) -> None:
-    """Answer what was wanted. Where nobody waits any more, its row is gone, and nothing is told."""
+    """Answer what was asked. Where nobody waits any more, its row is gone, and nothing is told."""
     db.execute(
         "UPDATE asks SET answered_at = ?, reply = ?, wanted = NULL WHERE id = ?",
         (as_text(now), REPLY.dump(told), ask_id),
@@ -107,15 +107,6 @@ def collect(db: Database, ask_id: int) -> tuple[bool, Reply | None]:
     if taken is None or told is not None:
         db.execute("DELETE FROM asks WHERE id = ?", (ask_id,))
     return taken is not None or told is not None, None if told is None else REPLY.load(told)
-
-
-def answer(db: Database, ask_id: int, now: datetime, text: str) -> None:
-    db.execute("UPDATE asks SET answered_at = ?, answer = ? WHERE id = ?", (as_text(now), text, ask_id))
-
-
-def answered(db: Database, ask_id: int) -> str | None:
-    row = db.execute("SELECT answer FROM asks WHERE id = ?", (ask_id,)).fetchone()
-    return None if row is None else row[0]
 
 
 def has_replies(db: Database, before: str) -> bool:

@@ -1,5 +1,6 @@
 """The SQLite file: opened safely or not at all; SQLite's errors turned into StoreErrors that say what to do."""
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -30,6 +31,28 @@ _ADVICE = {
     sqlite3.SQLITE_PERM: "cannot be opened: let this user read and write the file and its folder",
     sqlite3.SQLITE_IOERR: "its disk cannot be read or written: look at the disk",
 }
+_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+_PASSING_OF_FILES = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.EAGAIN,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+    }
+)
 
 
 def open_file(path: Path) -> Database:
@@ -114,12 +137,23 @@ class Translated:
             return
         name = "in memory" if self._path is None else str(self._path)
         if isinstance(error, StoreError):
-            raise StoreError(f"{name}: {error}") from error.__cause__
+            raise StoreError(f"{name}: {error}", passes=error.passes) from error.__cause__
         if isinstance(error, sqlite3.DatabaseError):
             code = getattr(error, "sqlite_errorcode", None)
             # the low byte is the class of the error, what is above it the finer kind
-            advice = None if code is None else _ADVICE.get(code & 0xFF)
-            raise StoreError(f"{name}: {advice or _DAMAGED.format(error)}") from error
+            kind = None if code is None else code & 0xFF
+            # it says the same of a disk that fails, of too many open files, and of what this user may never open
+            closed = kind == sqlite3.SQLITE_CANTOPEN and not self._may_be_opened
+            advice = None if kind is None else _ADVICE.get(kind)
+            raise StoreError(
+                f"{name}: {advice or _DAMAGED.format(error)}", passes=kind in _PASSING and not closed
+            ) from error
+
+    @property
+    def _may_be_opened(self) -> bool:
+        return self._path is None or (
+            os.access(self._path, os.R_OK | os.W_OK) and os.access(self._path.parent, os.W_OK | os.X_OK)
+        )
 
 
 class Reading(Translated):
@@ -162,6 +196,25 @@ class Writing(Translated):
         super().__exit__(kind, error, trace)
 
 
+def may_pass(error: OSError) -> bool:
+    """Whether a call on files that failed so may succeed later, with nobody's doing but to make room."""
+    return error.errno in _PASSING_OF_FILES
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a database at `path`: opening it would make one. Raises StoreError where nobody can tell."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError as exc:
+        raise StoreError(
+            f"{path}: cannot be looked at ({exc.strerror}): let this user read its folder, or run as the user of syncd",
+            passes=may_pass(exc),
+        ) from exc
+    return True
+
+
 def make_private(path: Path) -> None:
     """The file at `path`, made empty if there is none, readable by its owner alone; its folder made if there is none.
 
@@ -180,8 +233,12 @@ def make_private(path: Path) -> None:
                 path.chmod(0o600)
     except OSError as exc:
         raise StoreError(
-            f"{path}: cannot be made or made private ({exc.strerror}): let this user write its folder"
+            f"{path}: cannot be made or made private ({exc.strerror}): {_what_to_do(exc)}", passes=may_pass(exc)
         ) from exc
+
+
+def _what_to_do(error: OSError) -> str:
+    return "look at its disk" if may_pass(error) else "let this user write its folder"
 
 
 def as_text(at: datetime) -> str:
@@ -237,7 +294,9 @@ def _alone_in(folder: Path) -> Iterator[None]:
     try:
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as exc:
-        raise StoreError(f"its folder cannot be read ({exc.strerror}): let this user read it") from exc
+        raise StoreError(
+            f"its folder cannot be read ({exc.strerror}): let this user read it", passes=may_pass(exc)
+        ) from exc
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield

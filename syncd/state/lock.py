@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from syncd.domain.errors import StoreBusy, StoreError
-from syncd.state.database import make_private
+from syncd.state.database import make_private, may_pass
 
 POLL_SECONDS = 0.1
 
@@ -34,6 +34,27 @@ class FileLock:
         """Whether this object holds it."""
         return self._fd is not None
 
+    @classmethod
+    def held_elsewhere(cls, state: Path) -> bool:
+        """Whether somebody holds it. Makes no file. Raises StoreError where that cannot be found out."""
+        path = cls(state).path
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError as exc:
+            raise StoreError(
+                f"{path}: cannot be opened ({exc.strerror}): let this user read it", passes=may_pass(exc)
+            ) from exc
+        try:
+            # shared: two that look do not see each other
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(fd)
+        return False
+
     def acquire(self) -> None:
         """Take the lock, at once or not at all.
 
@@ -45,7 +66,9 @@ class FileLock:
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as exc:
-            raise StoreError(f"{self.path}: cannot be opened ({exc.strerror}): let this user write it") from exc
+            raise StoreError(
+                f"{self.path}: cannot be opened ({exc.strerror}): let this user write it", passes=may_pass(exc)
+            ) from exc
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
@@ -53,7 +76,9 @@ class FileLock:
             raise StoreBusy(f"{self.path}: held by {self.holder}") from exc
         except OSError as exc:
             os.close(fd)
-            raise StoreError(f"{self.path}: cannot be locked ({exc.strerror}): use a local file system") from exc
+            raise StoreError(
+                f"{self.path}: cannot be locked ({exc.strerror}): use a local file system", passes=may_pass(exc)
+            ) from exc
         self._fd = fd
 
     async def acquire_within(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
@@ -85,7 +110,10 @@ class FileLock:
 
 
 class CycleLock(FileLock):
-    """Held for one cycle, by the daemon or by a command that runs the cycle itself."""
+    """Held for one cycle, by the daemon or by a command that runs the cycle itself.
+
+    They take it with `acquire_within`: a look holds it for a moment.
+    """
 
     suffix = ".cycle.lock"
     holder = "another syncd, in its cycle"
@@ -96,25 +124,6 @@ class DaemonLock(FileLock):
 
     suffix = ".daemon.lock"
     holder = "a running daemon"
-
-    @classmethod
-    def held_elsewhere(cls, state: Path) -> bool:
-        """Whether a daemon runs on that store. Makes no file. Raises StoreError where that cannot be found out."""
-        path = cls(state).path
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        except OSError as exc:
-            raise StoreError(f"{path}: cannot be opened ({exc.strerror}): let this user read it") from exc
-        try:
-            # shared: two that look do not see each other
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(fd)
-        return False
 
 
 class ProbeLock(FileLock):

@@ -274,14 +274,10 @@ class Store:
         with self._read() as db:
             return asks.undecided(db)
 
-    def answer(self, ask_id: int, now: datetime, text: str) -> None:
+    def answer(self, ask_id: int, now: datetime, text: str, code: int) -> None:
+        """Reply to a person's word, with the exit code of the cycle that took it in."""
         with self._write() as db:
-            asks.answer(db, ask_id, now, text)
-
-    def answered(self, ask_id: int) -> str | None:
-        """The answer; None where there is none yet."""
-        with self._read() as db:
-            return asks.answered(db, ask_id)
+            asks.reply(db, ask_id, now, Reply(code, text))
 
     def want(self, wanted: Wanted, now: datetime) -> int:
         """Leave what a person wants of Zimun for the next cycle; the number by which it is answered."""

@@ -1,5 +1,6 @@
 """`book`, `reschedule`, `cancel`, `import`: beside a daemon and without one, each in a process of its own."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from syncd.sandbox import Fault, Kind
 from syncd.state.lock import DaemonLock
 from syncd.state.store import Store
 from tests.acceptance.stable import Stable
-from tests.app.counter import APPOINTMENTS, BOOK, EMAIL, Counter, counter, soon
+from tests.app.counter import APPOINTMENTS, BOOK, EMAIL, Counter, counter, daemon, soon
 from tests.servers import Server
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -284,8 +285,9 @@ def test_imported_bookings_are_taken_in_each_for_itself(desk: Counter) -> None:
     assert desk.run("log", good, "--json").json[0]["what"] == "booking.imported"
 
 
-def test_what_is_interrupted_before_it_was_begun_is_taken_back(alone: Counter) -> None:
-    """Also by a daemon that comes later."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_is_interrupted_before_it_was_begun_is_taken_back(alone: Counter, number: signal.Signals) -> None:
+    """No daemon that comes later does it."""
     lock = DaemonLock(alone.folder / "state.db")
     with Store.open(alone.folder / "state.db") as store:
         lock.acquire()
@@ -294,13 +296,56 @@ def test_what_is_interrupted_before_it_was_begun_is_taken_back(alone: Counter) -
             env={**os.environ, "SYNCD_CONFIG": str(alone.config)},
         )  # fmt: skip
         soon(store.undecided)
-        waiting.send_signal(signal.SIGINT)
+        waiting.send_signal(number)
         _, err = waiting.communicate(timeout=30)
-        assert (waiting.returncode, b"Traceback" in err) == (130, False)
+        assert (waiting.returncode, err) == (128 + number, b"")
         assert store.undecided() == []
         lock.release()
     assert alone.run("sync").code == 0
     assert not alone.spoken("hold")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_so_is_an_approval(alone: Counter, number: signal.Signals) -> None:
+    booking_id = asked_about(alone)
+    lock = DaemonLock(alone.folder / "state.db")
+    with Store.open(alone.folder / "state.db") as store:
+        lock.acquire()
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "syncd", "approve", booking_id], stderr=subprocess.PIPE,
+            env={**os.environ, "SYNCD_CONFIG": str(alone.config)},
+        )  # fmt: skip
+        soon(store.undecided)
+        waiting.send_signal(number)
+        _, err = waiting.communicate(timeout=30)
+        assert (waiting.returncode, err) == (128 + number, b"")
+        assert store.undecided() == []
+        lock.release()
+    assert alone.run("sync").code == 1, "it still awaits"
+    assert alone.salon.find(booking_id).status == "confirmed"
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_an_approval_ends_with_the_code_of_its_cycle(alone: Counter, *, beside: bool) -> None:
+    booking_id = asked_about(alone)
+    with daemon(alone) if beside else contextlib.nullcontext():
+        alone.api.faults.append(
+            Fault("POST", "/api/v1/appointments/cancel", Kind.ANSWER, times=None, status=502, body="")
+        )
+        ended = alone.run("approve", booking_id)
+        assert ended.code != 0, ended.out
+        assert ended.out.startswith(f"Approved: {booking_id}")
+
+
+def asked_about(desk: Counter) -> str:
+    """A booking whose deletion awaits a word."""
+    desk.edit("[state]", 'deletions = "ask"\ncancel_grace_seconds = 0\n[state]')
+    booking_id = desk.book(2, 10)
+    desk.run("sync")
+    desk.delete(booking_id)
+    desk.run("sync")
+    assert desk.run("status", "--json").json["awaiting"]
+    return booking_id
 
 
 def test_it_is_booked_also_while_the_calendar_is_down(alone: Counter) -> None:

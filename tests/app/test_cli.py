@@ -1,12 +1,12 @@
 """The commands against real servers, each in a process of its own: what they print, how they end, what they leave."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from syncd.state.lock import DaemonLock
+from syncd.state.lock import CycleLock, DaemonLock
 from syncd.state.store import Store
 from tests.app.salon import CUSTOMER, Desk, desk_of
 from tests.servers import Server
@@ -176,3 +176,16 @@ def test_a_store_of_another_account_ends_with_78_and_says_what_to_do(desk: Desk)
     assert "put the config back" in ended.err
     assert ended.err.count("\n") == 1
     assert desk.run("check").code == 78
+
+
+def test_a_cycle_that_was_killed_is_not_told_to_run(desk: Desk) -> None:
+    path = desk.folder / "state.db"
+    with Store.open(path) as store:
+        store.begin_cycle(datetime.now(UTC))
+    told = desk.run("status").out
+    assert "killed" in told
+    assert "the next cycle goes on from there" in " ".join(told.split())
+    with CycleLock(path):
+        told = desk.run("status").out
+    assert "running" in told.split("Last cycles")[1]
+    assert "killed" not in told

@@ -1,6 +1,7 @@
 """What the command line says before it asks anybody: help, wrong usage, wrong configs; and what it does not import."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,10 @@ import pytest
 
 from syncd import __version__
 from syncd.app import cli
+from syncd.state import database
+from syncd.state.store import Store
 from tests.app.salon import CONFIG, run
+from tests.state.values import NOW
 
 COMMANDS = ["demo", "sandbox", "run", "sync", "plan", "check", "status", "log", "approve", "reject"]
 COMMANDS += ["locations", "services", "slots", "book", "reschedule", "cancel", "import"]
@@ -79,6 +83,78 @@ def test_a_damaged_store_ends_with_78_without_a_traceback(config: Path) -> None:
     assert ended.code == 78
     assert "restore a backup" in ended.err
     assert len(ended.err.splitlines()) == 1
+
+
+def test_a_store_that_may_be_well_again_ends_with_1_so_that_it_is_tried_again(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.02)
+    path = config.parent / "state.db"
+    Store.open(path).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert cli.app(["run", "--config", str(config)], standalone_mode=False) == 1
+    assert "locked by another program for too long" in capsys.readouterr().err
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "words", ["approve", "reject b_1", "log", "status", "plan", "check", "reschedule b_1 2026-11-24T10:00"]
+)
+def test_a_store_at_which_nobody_may_look_is_not_taken_for_none(words: str, config: Path) -> None:
+    # a file in the place of a folder: what root, too, cannot look into
+    config.write_text(config.read_text().replace('"state.db"', '"config.toml/state.db"'))
+    ended = run(*words.split(), "--config", str(config))
+    if words != "check":  # its other faults are told too
+        assert (ended.code, ended.out) == (78, ""), ended.err
+    assert "cannot be looked at" in ended.err + " ".join(ended.out.split()) or "cannot be opened" in ended.err
+
+
+def test_what_has_no_store_yet_names_where_it_would_be(config: Path) -> None:
+    for words in (["approve"], ["reject"], ["log"], ["log", "b_1"], ["status"]):
+        told = run(*words, "--config", str(config)).out
+        assert f"syncd has not run with this config ({config.parent / 'state.db'})" in told
+
+
+@pytest.mark.parametrize("command", ["false", "sh -c 'kill -9 $$'"])
+def test_a_secret_that_is_not_given_now_ends_with_75_and_those_that_need_none_go_on(command: str, config: Path) -> None:
+    config.write_text(config.read_text().replace('password = "p"', f'password_command = "{command}"'))
+    for words in (["run"], ["sync"], ["plan"], ["check"], ["approve"], ["cancel", "b_1"]):
+        ended = run(*words, "--config", str(config))
+        assert (ended.code, ended.out) == (75, "")
+        assert ended.err.startswith("syncd: caldav.password_command: ")
+    assert [run(name, "--config", str(config)).code for name in ("status", "log")] == [0, 0]
+    assert run("status", "--max-age", "600", "--config", str(config)).code == 1, "there was no cycle"
+    config.write_text(config.read_text().replace("fallback = true", "fallback = 7"))
+    assert run("run", "--config", str(config)).code == 78, "another try would not help that"
+    assert run("status", "--config", str(config)).code == 78
+
+
+@pytest.mark.parametrize("path", ["a\\u0000b", "a\\nb", "a\\u007fb"])
+def test_a_path_that_no_file_has_is_a_fault_of_the_config(path: str, config: Path) -> None:
+    keys = ("state.path", "caldav.ca_file", "caldav.password_file", "zimun.client_secret_file")
+    good = config.read_text().replace('path = "state.db"', "")
+    for key in keys:
+        table, name = key.split(".")
+        config.write_text(good.replace(f"[{table}]\n", f'[{table}]\n{name} = "{path}"\n'))
+        ended = run("run", "--config", str(config))
+        assert ended.code == 78, ended.err
+        assert [line.split(": ")[1] for line in ended.err.splitlines()] == [key]
+
+
+def test_what_the_output_cannot_hold_is_a_question_mark(config: Path) -> None:
+    with Store.open(config.parent / "state.db") as store:
+        store.begin_cycle(NOW)
+        store._db.execute(
+            "INSERT INTO history (at, cycle, booking_id, side, what, why, outcome, detail)"
+            " VALUES (?, 1, 'b1', 'zimun', 'reschedule', 'moved_in_calendar', 'done',"
+            " '2026-11-24T10:00Z -> 2026-11-24T11:00Z')",
+            (NOW.isoformat(timespec="microseconds"),),
+        )
+    assert "10:00 UTC → " in run("log", "--config", str(config), PYTHONIOENCODING="utf-8").out
+    ended = run("log", "--config", str(config), PYTHONIOENCODING="latin-1")
+    assert (ended.code, ended.err) == (0, "")
+    assert "10:00 UTC ? " in ended.out
 
 
 def test_control_characters_in_a_problem_cannot_reach_the_terminal(config: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from syncd.app import secrets
-from syncd.app.config import exposed
+from syncd.app.config import exposed, load
+from syncd.domain.errors import ConfigError, SecretNotGiven
 
 from .test_config import ENV, SMALL, read
 from .test_config_faults import faults, only
@@ -130,6 +131,23 @@ def test_a_command_that_gives_no_secret_is_named_without_its_output(tmp_path: Pa
     assert "geheim" not in problem
 
 
+@pytest.mark.parametrize(
+    ("command", "again"),
+    [("false", True), ("sh -c 'kill -9 $$'", True), ("no-such-program-here", False), ("true", False)],
+)
+def test_a_command_that_fails_is_worth_another_try_and_one_that_is_not_there_is_not(
+    tmp_path: Path, command: str, *, again: bool
+) -> None:
+    text, env = with_zimun(f'client_secret_command = "{command}"'), {**ENV, "PATH": os.environ["PATH"]}
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text, env)
+    assert isinstance(caught.value, SecretNotGiven) is again
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text.replace("[caldav]", "[caldav]\nother = 1"), env)
+    assert not isinstance(caught.value, SecretNotGiven), "another try would not help the rest"
+    assert len(caught.value.problems) == 2
+
+
 def test_a_command_runs_without_a_shell_in_the_configs_folder(tmp_path: Path) -> None:
     secret_file(tmp_path / "tool", '#!/bin/sh\necho "$1"\n', 0o755)
     env = {**BARE, "PATH": os.environ["PATH"]}
@@ -141,6 +159,8 @@ def test_a_command_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(secrets, "COMMAND_SECONDS", 0.2)
     problem = only(tmp_path, with_zimun('client_secret_command = "sleep 60"'), {**ENV, "PATH": os.environ["PATH"]})
     assert "gave no answer" in problem
+    with pytest.raises(SecretNotGiven):
+        load(tmp_path / "config.toml", {**ENV, "PATH": os.environ["PATH"]})
 
 
 def test_a_secret_of_the_wrong_type_is_a_fault_of_its_type(tmp_path: Path) -> None:

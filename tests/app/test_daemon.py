@@ -129,7 +129,7 @@ async def test_a_person_s_word_is_carried_out_at_once(dav: Server, tmp_path: Pat
         await running.ears.cycles(1)
         number = running.store.ask(None, (), datetime.now(UTC))
         await running.ears.cycles(2)
-        assert running.store.answered(number)
+        assert running.store.replied(number)
 
 
 async def test_however_often_it_rings_in_a_cycle_one_follows(dav: Server, tmp_path: Path) -> None:

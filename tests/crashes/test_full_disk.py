@@ -20,7 +20,7 @@ from tests.servers import Server
 from tests.ten.bender import Ask, Onward, Reply
 
 SYNC = "interval_seconds = 1\ncancel_grace_seconds = 2\nmax_cancellations = 1000"
-CANNOT_START = 78
+TRY_AGAIN = 1
 BETWEEN = (("", 0), ("", 10))
 """Filled up between two cycles, with some pages left: the first write that finds none is another one each time."""
 AFTER_AN_EFFECT = (("POST reschedule", 0), ("PUT", 0), ("POST cancel", 1))
@@ -123,7 +123,7 @@ async def test_started_on_a_full_disk_it_says_so_and_later_it_starts(
                 # there is no database yet, and so many pages are not enough for one
                 disk.fill_up(spare)
                 life = g.run()
-                assert await life.end() == CANNOT_START
+                assert await life.end() == TRY_AGAIN
                 said = life.log.read_text().splitlines()
                 assert len(said) == 1
                 assert said[0].startswith(f"syncd: {disk.folder}/")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
+from syncd.domain.request import Reply
 from tests.loop.world import HOUR, RESCHEDULE, World, at, world
 from tests.servers import Server
 
@@ -86,8 +87,9 @@ async def test_an_approval_of_what_changed_meanwhile_says_that_it_came_too_late(
         await w.cycle(minutes=1)
         w.salon.move(kept, at(26, 14))
         number = w.store.ask(Decision.APPROVED, [BookingId(kept), BookingId(gone)], w.clock.now() + HOUR / 3600)
-        await w.cycle(minutes=1)
-        assert w.store.answered(number) == f"approved: {kept}, {gone}; lapsed, for it had changed since: {kept}"
+        report = await w.cycle(minutes=1)
+        told = f"approved: {kept}, {gone}; lapsed, for it had changed since: {kept}"
+        assert w.store.collect(number)[1] == Reply(report.summary.exit_code, told)
         assert [w.booking(each).status for each in (kept, gone)] == ["confirmed", "cancelled"]
         await w.quiet(minutes=11)
 
@@ -100,7 +102,8 @@ async def test_an_approval_answers_only_what_awaited_when_it_was_given(dav: Serv
         await w.cycle(minutes=1)
         asked = w.store.ask(Decision.APPROVED, [BookingId(each) for each in booked], before)
         await w.quiet(minutes=1)
-        assert w.store.answered(asked) == "; ".join(f"nothing awaits for {each}" for each in booked)
+        told = "; ".join(f"nothing awaits for {each}" for each in booked)
+        assert w.store.collect(asked)[1] == Reply(1, told), "they still await"
         w.decide(Decision.APPROVED, *booked)
         await w.cycle(minutes=1)
         assert len(w.calls(RESCHEDULE)) == 11

@@ -8,6 +8,7 @@ import pytest
 from syncd.domain.actions import Problem, ProblemKind
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
+from syncd.domain.request import Reply
 from syncd.state.asks import Ask
 from syncd.state.history import CycleRow, CycleSummary, HistoryRow, add
 from syncd.state.journal import Outcome
@@ -78,7 +79,7 @@ def test_pruning_drops_what_is_older_and_nothing_else(store: Store) -> None:
     store.record(done, Outcome.DONE, old, link=link("b1"))
     store.save_link(link("buried", closed=old))
     store.save_link(link("fresh grave", closed=limit))
-    store.answer(store.ask(Decision.APPROVED, ["b1"], old), old, "done")
+    store.answer(store.ask(Decision.APPROVED, ["b1"], old), old, "done", 0)
     waiting = store.ask(Decision.REJECTED, ["b2"], old)
     other = store.begin_cycle(limit)
     (kept,) = store.journal([update("b3")], other, limit)
@@ -90,7 +91,7 @@ def test_pruning_drops_what_is_older_and_nothing_else(store: Store) -> None:
     assert store.open_intents() == [still_open]
     assert [row.booking_id for row in store.history(None, 9)] == ["b3"]
     assert [ask.id for ask in store.undecided()] == [waiting]
-    assert store.answered(waiting - 1) is None
+    assert store.collect(waiting - 1) == (False, None)
     assert [row[0] for row in store._db.execute("SELECT id FROM intents")] == [still_open.id, kept.id]
 
 
@@ -123,10 +124,13 @@ def test_an_ask_waits_until_it_is_answered_and_wakes_the_other_side(path: Path, 
             Ask(first, Decision.APPROVED, ("b1", "b2"), NOW),
             Ask(second, None, (), NOW + DAY),
         ]
-        assert command.answered(first) is None
-        store.answer(first, NOW, "2 cancelled")
-        assert command.answered(first) == "2 cancelled"
+        assert not command.replied(first)
+        store.answer(first, NOW, "2 cancelled", 1)
+        assert command.replied(first)
         assert [ask.id for ask in store.undecided()] == [second]
+        assert command.collect(first) == (True, Reply(1, "2 cancelled"))
+        assert command.collect(second) == (False, None)
+        assert store.undecided() == [], "nobody waits for it any more"
 
 
 def test_facts_are_kept_by_name(store: Store) -> None:

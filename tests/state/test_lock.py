@@ -63,13 +63,14 @@ def test_a_lock_needs_a_folder_that_can_be_written(tmp_path: Path) -> None:
         CycleLock(tmp_path / "file" / "state.db").acquire()
 
 
-def test_whether_a_daemon_runs_can_be_seen_without_a_trace(state: Path) -> None:
-    assert not DaemonLock.held_elsewhere(state)
+@pytest.mark.parametrize("kind", [CycleLock, DaemonLock])
+def test_whether_it_is_held_can_be_seen_without_a_trace(state: Path, kind: type[FileLock]) -> None:
+    assert not kind.held_elsewhere(state)
     assert list(state.parent.iterdir()) == []
-    with DaemonLock(state):
-        assert DaemonLock.held_elsewhere(state)
-    assert not DaemonLock.held_elsewhere(state)
-    DaemonLock(state).acquire()
+    with kind(state):
+        assert kind.held_elsewhere(state)
+    assert not kind.held_elsewhere(state)
+    kind(state).acquire()
 
 
 def test_a_killed_process_leaves_no_lock(state: Path) -> None:

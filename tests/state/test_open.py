@@ -1,5 +1,6 @@
 """The file: private, never overwritten when it is not right, of one account."""
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ import pytest
 from sqlite_utils import Database
 
 from syncd.domain.errors import StoreError
+from syncd.state import database
+from syncd.state.database import is_there
+from syncd.state.lock import DaemonLock
 from syncd.state.schema import APPLICATION_ID, VERSION
 from syncd.state.store import Store
 from tests.state.values import CALENDAR, NOW, link, seen
@@ -213,3 +217,60 @@ def test_one_that_can_only_be_read_is_no_store_to_begin_with(path: Path) -> None
         assert store.last_cycles(1) == []
         with pytest.raises(StoreError, match="read-only: let this user write"):
             store.bind(*account)
+
+
+FULL, READ_ONLY = OSError(errno.ENOSPC, "full"), OSError(errno.EROFS, "read-only")
+
+
+@pytest.mark.parametrize(("fault", "passes"), [(FULL, True), (READ_ONLY, False)])
+def test_whether_a_folder_may_be_written_later_is_said(
+    path: Path, monkeypatch: pytest.MonkeyPatch, fault: OSError, *, passes: bool
+) -> None:
+    def refused(*_: object) -> int:
+        raise fault
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(StoreError) as opened:
+        Store.open(path)
+    with pytest.raises(StoreError) as locked:
+        DaemonLock(path).acquire()
+    assert (opened.value.passes, locked.value.passes) == (passes, passes)
+
+
+def test_a_full_disk_and_a_lock_may_pass_and_damage_does_not(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(path) as store:
+        store._db.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(StoreError, match="disk full") as full:
+            store.observe(CALENDAR, [seen(f"b{number}") for number in range(500)], [], "c1", NOW)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.02)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked by another program") as locked:
+        Store.open(path)
+    other.close()
+    path.write_bytes(b"no database" * 500)
+    with pytest.raises(StoreError, match="damaged") as damaged:
+        Store.open(path)
+    assert (full.value.passes, locked.value.passes, damaged.value.passes) == (True, True, False)
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_what_cannot_be_opened_may_pass_unless_this_user_may_not(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, may: bool
+) -> None:
+    """SQLite calls both by one name; root may open everything, so that look is asked."""
+    monkeypatch.setattr(os, "access", lambda *_: may)
+    fault = sqlite3.OperationalError("unable to open database file")
+    fault.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    with pytest.raises(StoreError, match="cannot be opened") as caught, database.Translated(path):
+        raise fault
+    assert caught.value.passes is may
+
+
+def test_where_nobody_can_tell_whether_it_is_there_that_is_said(path: Path) -> None:
+    assert not is_there(path)
+    path.touch()
+    assert is_there(path)
+    with pytest.raises(StoreError, match=r"cannot be looked at \(Not a directory\)"):
+        is_there(path / "state.db")

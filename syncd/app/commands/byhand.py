@@ -1,7 +1,6 @@
 """`book`, `reschedule`, `cancel`, `import`: the API's own calls by hand, through the journal of the cycle."""
 
-import asyncio
-import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from syncd.domain.request import CancelWanted, ImportWanted, MoveWanted, Reply, 
 from syncd.engine.byhand import UNKNOWN_BOOKING
 from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE
 from syncd.ports import BookingPort
+from syncd.state.database import is_there
 from syncd.state.store import Store
 
 OneBooking = Annotated[str, typer.Argument(metavar="BOOKING_ID", show_default=False)]
@@ -54,7 +54,7 @@ def _book(
     place = place_for(asked(known, lambda zimun: zimun.catalog()), service, location)
     start = read_time("--time", time, lambda: place.timezone)
     wanted = Request(service, place.id, start, contact_name, contact_email)
-    reply, bookings = asyncio.run(_ask(known, wanted))
+    reply, bookings = _ask(known, wanted)
     if reply.code != EXIT_DONE:
         return _refused(reply, place.timezone, service, place.id, as_json=as_json)
     booking = next(iter(bookings.values()), None)
@@ -88,7 +88,7 @@ def _reschedule(
         start = read_time("TIME", time, zone)
     except NotFound as error:
         return _refused(Reply(EXIT_TROUBLE, str(error)), as_json=as_json)
-    reply, bookings = asyncio.run(_ask(known, MoveWanted(name, start)))
+    reply, bookings = _ask(known, MoveWanted(name, start))
     if reply.code != EXIT_DONE:
         about = _remembered(known, name)
         where = (about.service_id, about.location_id) if about else ("", "")
@@ -105,7 +105,7 @@ def _reschedule(
 def _cancel(booking_id: OneBooking, config: ConfigOption = None, as_json: JsonOption = False) -> int:
     """Cancel a booking, at once and without asking again. Zimun may write to the customer."""
     known, name = read_config(config), BookingId(read_id(booking_id))
-    reply, bookings = asyncio.run(_ask(known, CancelWanted(name)))
+    reply, bookings = _ask(known, CancelWanted(name))
     if reply.code != EXIT_DONE:
         return _refused(reply, as_json=as_json)
     if as_json:
@@ -125,7 +125,7 @@ def _import(
     """Take in bookings by id, where Zimun does not list them."""
     known = read_config(config)
     names = tuple(BookingId(read_id(each)) for each in dict.fromkeys(booking_ids))
-    reply, bookings = asyncio.run(_ask(known, ImportWanted(names)))
+    reply, bookings = _ask(known, ImportWanted(names))
     if not reply.booking_ids and not reply.refused:
         return _refused(reply, as_json=as_json)
     if as_json:
@@ -141,11 +141,10 @@ def _import(
     return reply.code
 
 
-async def _ask(config: Config, wanted: Wanted) -> tuple[Reply, dict[BookingId, Booking]]:
-    from syncd.app.running import by_hand
+def _ask(config: Config, wanted: Wanted) -> tuple[Reply, Mapping[BookingId, Booking]]:
+    from syncd.app.running import by_hand, run_to_end
 
-    reply, bookings = await by_hand(config, wanted, SystemClock())
-    return reply, dict(bookings)
+    return run_to_end(by_hand(config, wanted, SystemClock()))
 
 
 async def _place_of(
@@ -172,7 +171,7 @@ async def _place_of(
 
 
 def _remembered(config: Config, booking_id: BookingId) -> Booking | None:
-    if not os.path.lexists(config.state.path):
+    if not is_there(config.state.path):
         return None
     with Store.open(config.state.path) as store:
         known = {one.booking.id: one.booking for one in store.known()}
@@ -182,7 +181,7 @@ def _remembered(config: Config, booking_id: BookingId) -> Booking | None:
 
 def _another(config: Config) -> BookingId | None:
     """A booking that Zimun should know."""
-    if not os.path.lexists(config.state.path):
+    if not is_there(config.state.path):
         return None
     with Store.open(config.state.path) as store:
         return next((one.booking_id for one in store.links().values() if one.closed is None), None)

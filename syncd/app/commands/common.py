@@ -15,7 +15,7 @@ import typer
 
 from syncd.app import logs
 from syncd.app.config import Config, load
-from syncd.domain.errors import ConfigError, StoreBusy, StoreError, SyncdError
+from syncd.domain.errors import ConfigError, SecretNotGiven, StoreBusy, StoreError, SyncdError
 from syncd.engine.sides import EXIT_DOWN, EXIT_TROUBLE, exit_code_of
 
 EXIT_USAGE, EXIT_CONFIG, EXIT_INTERRUPTED = 2, 78, 130
@@ -66,9 +66,12 @@ def command(function: Callable[P, int]) -> Callable[P, None]:
     return called
 
 
-def read_config(path: Path | None, *, quiet: bool = True) -> Config:
-    """The config, and logging as it says. `quiet`: only errors, unless the level is debug. Raises ConfigError."""
-    config = load(path, os.environ)
+def read_config(path: Path | None, *, quiet: bool = True, secrets: bool = True) -> Config:
+    """The config, and logging as it says. `quiet`: only errors, unless the level is debug. Raises ConfigError.
+
+    `secrets` False, for what asks neither side: they are not looked for, and may be missing.
+    """
+    config = load(path, os.environ, secrets=secrets)
     level = "error" if quiet and config.log.level != "debug" else config.log.level
     logs.configure(config.log.format, level)
     return config
@@ -125,12 +128,14 @@ def _class_of(error: SyncdError) -> tuple[str, int]:
     match error:
         case WrongUsage():
             return "usage", EXIT_USAGE
+        case SecretNotGiven():
+            return "config", EXIT_DOWN
         case ConfigError():
             return "config", EXIT_CONFIG
         case StoreBusy():
             return "busy", EXIT_DOWN
         case StoreError():
-            return "store", EXIT_CONFIG
+            return "store", EXIT_TROUBLE if error.passes else EXIT_CONFIG
         case _:
             return "side", exit_code_of(error)
 

@@ -1,7 +1,5 @@
 """`approve` and `reject`: a person's word about what awaits."""
 
-import asyncio
-import os
 from typing import Annotated
 
 import typer
@@ -14,6 +12,7 @@ from syncd.app.config import Config
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE
+from syncd.state.database import is_there
 from syncd.state.store import Store
 
 BookingIds = Annotated[
@@ -38,23 +37,24 @@ def _reject(booking_ids: BookingIds = None, config: ConfigOption = None, as_json
 
 
 def _decide(verb: Decision, named: list[str] | None, config: Config, *, as_json: bool) -> int:
-    awaiting = _awaiting(config)
+    awaiting, there = _awaiting(config), is_there(config.state.path)
     # as of now: what begins to await while this runs was not seen by the person
     chosen = [BookingId(name) for name in dict.fromkeys(named or awaiting)]
     unknown = [name for name in chosen if name not in awaiting]
     if len(unknown) == len(chosen):
         # nothing to decide, so no cycle is run for it
         told = f"nothing awaits for {', '.join(unknown)}" if unknown else "nothing awaits approval"
+        told += "" if there else f": syncd has not run with this config ({config.state.path})"
         return _answer(told, EXIT_TROUBLE if unknown else EXIT_DONE, [], unknown, as_json=as_json)
-    from syncd.app.running import decide
+    from syncd.app.running import decide, run_to_end
 
-    told, code = asyncio.run(decide(config, verb, chosen, SystemClock()))
+    told, code = run_to_end(decide(config, verb, chosen, SystemClock()))
     known = [name for name in chosen if name in awaiting]
     return _answer(told, max(code, EXIT_TROUBLE) if unknown else code, known, unknown, as_json=as_json)
 
 
 def _awaiting(config: Config) -> list[str]:
-    if not os.path.lexists(config.state.path):
+    if not is_there(config.state.path):
         return []
     with Store.open(config.state.path) as store:
         return [item.booking_id for item in standing.awaiting(store)]

@@ -1,6 +1,5 @@
 """`log`: what happened to a booking, from the store alone: seen on which side, why, what was done, what came of it."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from syncd.app.tables import Column
 from syncd.domain.actions import Why
 from syncd.domain.ids import BookingId
 from syncd.engine.sides import EXIT_DONE
+from syncd.state.database import is_there
 from syncd.state.history import HistoryRow
 from syncd.state.store import Store
 
@@ -51,10 +51,11 @@ def _log(
     WHEN is on this machine's clock, a booking's start on the clock of its place; in UTC, and marked so, where its zone
     is not known.
     """
-    known, now = read_config(config), datetime.now(UTC)
+    known, now = read_config(config, secrets=False), datetime.now(UTC)
     rows: list[HistoryRow] = []
     zones: dict[BookingId, str] = {}
-    if os.path.lexists(known.state.path):
+    there = is_there(known.state.path)
+    if there:
         with Store.open(known.state.path) as store:
             most = limit or (NEWEST if booking_id is None else EVERYTHING)
             rows = store.history(None if booking_id is None else BookingId(booking_id), most)
@@ -66,7 +67,11 @@ def _log(
     if not rows:
         days = known.state.history_days
         nothing = f"Nothing is known of this booking. What is older than {days} days is not kept."
-        tables.line(to, "Nothing has happened yet." if booking_id is None else nothing)
+        if not there:
+            nothing = f"Nothing yet: syncd has not run with this config ({known.state.path})."
+        elif booking_id is None:
+            nothing = "Nothing has happened yet."
+        tables.line(to, nothing)
         return EXIT_DONE
     columns = [Column("WHEN"), Column("BOOKING", fold=True, least=16), Column("WHAT", fold=True, least=13)]
     columns += [Column("START", fold=True, least=16), Column("WHY", fold=True, least=12)]

@@ -1,6 +1,5 @@
 """`status`: how syncd is doing. No network, so it answers at once, also when both sides are down."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,8 +17,9 @@ from syncd.app.tables import Column
 from syncd.domain.findings import Scratch
 from syncd.domain.link import Link
 from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE
+from syncd.state.database import is_there
 from syncd.state.history import CycleRow, CycleSummary
-from syncd.state.lock import DaemonLock
+from syncd.state.lock import CycleLock, DaemonLock
 from syncd.state.store import Store
 
 CYCLES = 5
@@ -46,7 +46,7 @@ def _status(
 
     The last cycles, what awaits approval, what stands still or was refused, and why. Asks neither side.
     """
-    known, now = read_config(config), datetime.now(UTC)
+    known, now = read_config(config, secrets=False), datetime.now(UTC)
     path = known.state.path
     good_at: datetime | None = None
     cycles: list[CycleRow] = []
@@ -55,8 +55,8 @@ def _status(
     scratch: list[Scratch] = []
     awaiting: list[standing.Waiting] = []
     refused: list[standing.Pair] = []
-    # opening it would make it
-    if os.path.lexists(path):
+    running = CycleLock.held_elsewhere(path)
+    if is_there(path):
         with Store.open(path) as store:
             good_at, cycles = store.last_good_cycle_at(), store.last_cycles(CYCLES)
             links = list(store.links().values())
@@ -64,7 +64,9 @@ def _status(
             unsafe, scratch = probed.unsafe(store, known), probed.left_over(store, known, now)
     grace = timedelta(seconds=known.sync.cancel_grace_seconds)
     daemon = DaemonLock.held_elsewhere(path)
-    it = _Standing(path, daemon, good_at, cycles, links, awaiting, refused, unsafe, scratch, grace, now)
+    # looked at before and after, for a cycle may have ended or begun while this read
+    running = running or CycleLock.held_elsewhere(path)
+    it = _Standing(path, daemon, running, good_at, cycles, links, awaiting, refused, unsafe, scratch, grace, now)
     if as_json:
         print_json(_json(it))
     else:
@@ -80,6 +82,7 @@ class _Standing:
 
     path: Path
     daemon: bool
+    running: bool
     good_at: datetime | None
     cycles: Sequence[CycleRow]
     links: Sequence[Link]
@@ -152,7 +155,7 @@ def _show(it: _Standing) -> None:
         to,
         (Column("BEGAN"), Column("OUTCOME"), Column("WHAT CAME OF IT", fold=True, least=24)),
         [
-            (tables.local(row.begun_at, now, seconds=True), *_outcome(row, newest=not at))
+            (tables.local(row.begun_at, now, seconds=True), *_outcome(row, newest=not at, running=it.running))
             for at, row in enumerate(it.cycles)
         ],
     )
@@ -178,7 +181,9 @@ def _show_probed(to: Console, it: _Standing) -> None:
         tables.table(to, (Column("CALENDAR", fold=True), Column("SINCE"), advice), left)
 
 
-def _outcome(row: CycleRow, *, newest: bool) -> tuple[tables.Cell, str]:
+def _outcome(row: CycleRow, *, newest: bool, running: bool) -> tuple[tables.Cell, str]:
     if row.summary is not None:
         return tables.word(row.summary.outcome), row.summary.line
-    return ("running", "") if newest else ("killed", "ended before it was done; the next cycle went on from there")
+    if newest and running:
+        return "running", ""
+    return "killed", f"ended before it was done; the next cycle {'goes' if newest else 'went'} on from there"
