@@ -32,6 +32,8 @@ NOT_REACHED = "the daemon did not come to it within two minutes, and nothing was
 NOT_ANSWERED = "Zimun was asked, and its answer did not come; the next cycle finds out what came of it: see syncd log"
 NOT_DECIDED = "the daemon has not answered yet; it will carry this out: see syncd status"
 POLL_SECONDS = 0.1
+LEAVE_AFTER = 5
+"""Seconds after a signal: what was asked is taken back at once, if it can be."""
 
 
 def run_to_end(work: Coroutine[Any, Any, T]) -> T:
@@ -48,6 +50,8 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
 
         def end(number: int) -> None:
             caught.append(number)
+            # a name that is being looked up cannot be cut short: this ends the process whatever it waits for
+            signal.alarm(LEAVE_AFTER)
             task.cancel()
 
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -62,6 +66,8 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
         if not caught:
             raise
         raise SystemExit(128 + caught[0]) from None
+    finally:
+        signal.alarm(0)
 
 
 @asynccontextmanager

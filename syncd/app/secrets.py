@@ -159,6 +159,9 @@ def _from_command(command: str, where: str, folder: Path, env: Mapping[str, str]
         raise SecretNotGiven([f"{where}: was ended by signal {-done.returncode}"])
     if done.returncode:
         raise SecretNotGiven([f"{where}: failed with exit status {done.returncode}; run it by hand to see why"])
+    if not done.stdout.strip():
+        # as a locked agent, or a pipe of which only the last command counts
+        raise SecretNotGiven([f"{where}: its output is empty"])
     return _first_line(done.stdout, f"{where}: its output")
 
 

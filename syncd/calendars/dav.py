@@ -6,7 +6,7 @@ from datetime import datetime
 from syncd.calendars import ical, quirks, wire
 from syncd.calendars.hrefs import is_member, member_path, path_of
 from syncd.calendars.stored import Make, is_anothers, same_version, says_the_same, stored, strange, whole
-from syncd.calendars.transport import Answer, TimedOut, Transport, Unreadable
+from syncd.calendars.transport import Answer, Silent, Transport, Unreadable
 from syncd.domain.errors import (
     CollectionGone,
     CursorExpired,
@@ -281,7 +281,7 @@ class DavCalendar:
             except (NotPermitted, Unavailable) as error:
                 if isinstance(error, NotPermitted) and error.credentials:
                     raise
-                if isinstance(error, TimedOut):
+                if isinstance(error, Silent):
                     hung.add(path)
                     if len(hung) >= _HUNG:
                         raise

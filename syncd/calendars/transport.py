@@ -94,6 +94,7 @@ class Transport:
         self._refused: dict[_Place, tuple[float, float]] = {}
         # the folders that refused a read since the login was taken somewhere
         self._refusing: set[str] = set()
+        self._was_taken = False
         self._doubted = asyncio.Lock()
 
     async def send(self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> Answer:
@@ -125,8 +126,9 @@ class Transport:
             self._client = None
 
     async def _request(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> Answer:
-        # four at once would be four refusals
-        async with self._slots, self._doubted if len(self._refusing) > 1 else contextlib.nullcontext():
+        # until the login is known to be taken: four at once would be four refusals
+        is_sure = self._was_taken and not self._refusing
+        async with self._slots, contextlib.nullcontext() if is_sure else self._doubted:
             if method in _WRITES:
                 return await self._write(method, path, body, headers)
             try:
@@ -173,6 +175,7 @@ class Transport:
             # a redirect or a "not found" may come from a proxy that asks for no login
             self._refused.pop(_ACCOUNT, None)
             self._refusing.clear()
+            self._was_taken = True
         try:
             return Answer(response.status, response.headers, response.tree, response.raw)
         except UnicodeDecodeError as exc:
@@ -196,11 +199,13 @@ class Transport:
         """Where the folder has refused nothing yet, let those that have wait for longer than the account does.
 
         Else the same two would be asked first each time, and where it is they alone that refuse, all would stand still.
+        One after the other, too: two that come back together would stop the account once more.
         """
         if folder not in self._refusing:
-            later = self._until(_ACCOUNT) + _REFUSED_FIRST
+            later = self._until(_ACCOUNT)
             for place, (until, wait) in self._refused.items():
                 if place[0] in self._refusing:
+                    later += _REFUSED_FIRST
                     self._refused[place] = (max(until, later), wait)
 
     def _leave_alone(self, place: _Place) -> None:
@@ -235,8 +240,8 @@ class Unreadable(Unavailable):
     """The server answers, and what it says is too large, or no XML: perhaps for one object in it."""
 
 
-class TimedOut(Unavailable):
-    """No answer came in time: the server hangs, or one object in it does."""
+class Silent(Unavailable):
+    """No answer came in time, or no connection: the server hangs or is away, or one object in it hangs."""
 
 
 class _Lost(Unavailable):
@@ -252,7 +257,7 @@ def _translated(failure: Exception, *, write: bool) -> Unavailable:
             " file in caldav.ca_file"
         )
     if not session.was_sent(failure):
-        return Unavailable("the calendar server cannot be reached")
+        return Silent("the calendar server cannot be reached")
     if write:
         return OutcomeUnknown("no usable answer came from the calendar server to a write")
     if isinstance(failure, bodies.TooLarge):
@@ -260,7 +265,7 @@ def _translated(failure: Exception, *, write: bool) -> Unavailable:
     if isinstance(failure, bodies.Packed):
         return Unavailable("the calendar server's answer is packed and cannot be unpacked")
     if isinstance(failure, TimeoutError) or "Timeout" in type(failure).__name__:
-        return TimedOut("the calendar server did not answer in time")
+        return Silent("the calendar server did not answer in time")
     if isinstance(failure, SyntaxError):
         return Unreadable("the calendar server's answer is garbled or cut off")
     return _Lost("the connection to the calendar server was lost")

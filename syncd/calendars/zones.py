@@ -72,6 +72,8 @@ def instant(wall: datetime, tzid: str, embedded: Sequence[Component] = ()) -> da
     zone = named(tzid)
     if zone is None or zone.key in _ABBREVIATIONS:
         own = next((component for component in embedded if name_of(component) == unescape(tzid)), None)
+        if zone is not None and own is not None and not any(own.components("DAYLIGHT")):
+            own = None  # one offset alone may as well be wrong
         offset = None if own is None else _offset_by_rules(own, wall)
         if offset is not None:
             return (wall - offset).replace(tzinfo=UTC)

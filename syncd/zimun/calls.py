@@ -21,7 +21,7 @@ _TOKEN_SETTLES_SECONDS = 2.0
 class Call:
     """What is asked. `template` is the path without ids, for people; `key` the Idempotency-Key that every POST has.
 
-    `may_be_closed`: the API may not have this call at all, and a framework says that in HTML.
+    `closed`: the answers by which a framework says in HTML that the API has no such call, where it may have none.
     """
 
     method: str
@@ -30,7 +30,7 @@ class Call:
     params: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] | None = None
     key: str = ""
-    may_be_closed: bool = False
+    closed: frozenset[int] = frozenset()
 
     @property
     def what(self) -> str:
@@ -45,12 +45,14 @@ class Caller:
         self._patience = patience
         self._tokens = tokens
 
-    async def get(self, path: str, template: str, params: Mapping[str, str], *, may_be_closed: bool = False) -> Answer:
+    async def get(
+        self, path: str, template: str, params: Mapping[str, str], closed: frozenset[int] = frozenset()
+    ) -> Answer:
         """The answer to a GET: a 2xx with JSON, or a 4xx but 401, 403, 408 and 429.
 
-        Raises Unavailable, RateLimited or NotPermitted. `may_be_closed`: a 4xx is the API's word also in HTML.
+        Raises Unavailable, RateLimited or NotPermitted. `closed`: the statuses that are the API's word also in HTML.
         """
-        call = Call("GET", template, path, params, may_be_closed=may_be_closed)
+        call = Call("GET", template, path, params, closed=closed)
         answer = await self._persist(call, Trail())
         _check_permitted(call, answer)
         return answer
@@ -113,7 +115,7 @@ class Caller:
         if answer.ok and answer.html:
             # a gateway's or a portal's page with 200 is not the API's word, not even to a POST
             raise Broken("HTML instead of JSON", reached=True)
-        if answer.html and answer.status in _SAID_BY_GATEWAYS[call.method] and not call.may_be_closed:
+        if answer.html and answer.status in _SAID_BY_GATEWAYS[call.method] - call.closed:
             # nor is one with a 4xx: whoever turns a call away did not hand it on
             raise Broken(f"answered {answer.status} with a web page", reached=False, again=False)
         if answer.ok and call.method == "GET" and answer.data is NOT_JSON:

@@ -31,6 +31,7 @@ MAX_PARTS = 1_000_000
 _SERVICES_KEPT_SECONDS = 300.0
 # httpx takes no URL over 64 kB, and one such id must not look like an API that is down
 _LONGEST_SEGMENT = 60_000
+_NO_SUCH_CALL = frozenset({404, 410})
 
 _LOCATIONS = "/api/v1/locations"
 _SERVICES = "/api/v1/services"
@@ -63,6 +64,7 @@ class ZimunClient:
         self._services: Mapping[str, Service] = {}
         self._services_read_at = -math.inf
         self._services_lock = asyncio.Lock()
+        self._list_closed = False
 
     async def aclose(self) -> None:
         """Close the connections. The client is of no use afterwards."""
@@ -89,7 +91,12 @@ class ZimunClient:
         Raises Unavailable, RateLimited, or NotPermitted where the list is closed to this client.
         """
         window = {"from": wire.write_instant(start), "to": wire.write_instant(end, up=True)}
-        raws = [entry async for entry in self._items(_APPOINTMENTS, "appointments", window)]
+        try:
+            raws = [entry async for entry in self._items(_APPOINTMENTS, "appointments", window)]
+        except NotPermitted as exc:
+            self._list_closed = not exc.credentials
+            raise
+        self._list_closed = False
         services = await self._services_for([raw for _, raw in raws])
         found: dict[BookingId, Booking] = {}
         parked: dict[str, Parked] = {}
@@ -106,8 +113,9 @@ class ZimunClient:
         return BookingList(tuple(b for b in found.values() if b.id not in parked), tuple(parked.values()))
 
     async def booking(self, booking_id: BookingId) -> Booking | None:
-        """One booking, read afresh; None for 404 and 410.
+        """One booking, read afresh; None for 404 and 410, but for a web page where the list is closed, too.
 
+        A framework that has no such call says so, and so may a gateway: NotPermitted then, not a booking that is gone.
         Raises Malformed where it cannot be read or the API cannot take the id, else as `catalog`.
         """
         template = f"{_APPOINTMENTS}/{{booking_id}}"
@@ -115,11 +123,12 @@ class ZimunClient:
         if not 0 < len(segment) <= _LONGEST_SEGMENT:
             # empty, its path would be the list's
             raise Malformed(booking_id, "the id is empty, or too long for a path")
-        answer = await self._calls.get(f"{_APPOINTMENTS}/{segment}", template, {})
+        closed = _NO_SUCH_CALL if self._list_closed else frozenset[int]()
+        answer = await self._calls.get(f"{_APPOINTMENTS}/{segment}", template, {}, closed)
+        if answer.status == 405 or (answer.html and answer.status in _NO_SUCH_CALL):
+            raise NotPermitted(f"GET {template} answered {answer.status}: the API has no such call", credentials=False)
         if answer.status in (404, 410):
             return None
-        if answer.status == 405:
-            raise NotPermitted(f"GET {template} answered 405: the API has no such call", credentials=False)
         if not answer.ok:
             raise Malformed(booking_id, f"GET {template} answered {answer.status}")
         raw = wire.unwrap(answer.data)
@@ -156,7 +165,10 @@ class ZimunClient:
         """
         body = {"booking_id": booking_id, "start_time": wire.write_instant(start)}
         answer = await self._calls.post(f"{_APPOINTMENTS}/reschedule", body, key)
-        return wire.read_other_id(answer.data, booking_id)
+        if (other := wire.read_other_id(answer.data, booking_id)) is not None:
+            return other
+        bare = wire.read_bare_id(answer.data, booking_id)
+        return bare if bare is not None and await self._is_at(bare, start) else None
 
     async def cancel(self, booking_id: BookingId, key: str) -> None:
         """Cancel the booking; raises as `reschedule` does."""
@@ -185,6 +197,13 @@ class ZimunClient:
         except SyncdError:
             # the booking is made, whatever else cannot be read of it
             return Confirmed(booking_id)
+
+    async def _is_at(self, booking_id: BookingId, start: datetime) -> bool:
+        try:
+            found = await self.booking(booking_id)
+        except SyncdError:
+            return False
+        return found is not None and found.start == start.replace(microsecond=0)
 
     async def _made(self, verb: str, body: Mapping[str, str], key: str) -> object:
         """The JSON by which Zimun names what a POST has made. Where it was lost on the way, the same key brings it."""
@@ -230,7 +249,8 @@ class ZimunClient:
 
     async def _page(self, path: str, params: Mapping[str, str], names: tuple[str, ...]) -> tuple[wire.Page, Answer]:
         """A page, and the answer that it came in."""
-        answer = await self._calls.get(path, path, params, may_be_closed=path == _APPOINTMENTS)
+        closed = _NO_SUCH_CALL | {403} if path == _APPOINTMENTS else frozenset[int]()
+        answer = await self._calls.get(path, path, params, closed)
         if answer.status in (404, 405, 410) and path == _AVAILABILITY:
             # of this service, place or day: that the whole call is closed only others can show
             raise NotFound(f"GET {path} answered {answer.status}")

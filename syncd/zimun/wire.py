@@ -207,15 +207,14 @@ def read_other_id(data: object, asked: BookingId) -> BookingId | None:
     where the answer is an appointment: else it may be that of the call, or of an entry in a log. Taken for the
     booking's, it would carry the pair over to a booking that Zimun does not know, whose event then goes.
     """
-    if not isinstance(data, dict):
-        return None
-    inner = [data[name] for name in ("booking", "appointment") if isinstance(data.get(name), dict)]
-    known = {name: data.get(name) for name in ("booking_id", "appointment_id")}
-    bare = {"id": data.get("id")} if _has_start(data) else {}
-    for candidate in (known, *inner, bare):
-        if found := _id_of(candidate):
-            return BookingId(found) if found != asked else None
-    return None
+    found = _named(data) or (_bare(data) if _has_start(data) else "")
+    return BookingId(found) if found and found != asked else None
+
+
+def read_bare_id(data: object, asked: BookingId) -> BookingId | None:
+    """The bare id in the answer to a reschedule that may be the booking's: worth a look whether there is such a one."""
+    found = "" if _named(data) else _bare(data)
+    return BookingId(found) if found and found != asked else None
 
 
 def write_instant(moment: datetime, *, up: bool = False) -> str:
@@ -237,6 +236,19 @@ def _length(wire: AppointmentWire, services: Mapping[str, Service], key: str) ->
         )
         raise Malformed(key, f"end_time and duration_minutes are missing, and {which}")
     return service.duration
+
+
+def _named(data: object) -> str:
+    """The id that the answer to a reschedule calls the booking's; empty for none."""
+    if not isinstance(data, dict):
+        return ""
+    inner = [data[name] for name in ("booking", "appointment") if isinstance(data.get(name), dict)]
+    known = {name: data.get(name) for name in ("booking_id", "appointment_id")}
+    return next(filter(None, map(_id_of, (known, *inner))), "")
+
+
+def _bare(data: object) -> str:
+    return _id_of({"id": data.get("id")}) if isinstance(data, dict) else ""
 
 
 def _has_start(raw: object) -> bool:

@@ -133,7 +133,7 @@ def test_a_command_that_gives_no_secret_is_named_without_its_output(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("command", "again"),
-    [("false", True), ("sh -c 'kill -9 $$'", True), ("no-such-program-here", False), ("true", False)],
+    [("false", True), ("sh -c 'kill -9 $$'", True), ("no-such-program-here", False), ("true", True)],
 )
 def test_a_command_that_fails_is_worth_another_try_and_one_that_is_not_there_is_not(
     tmp_path: Path, command: str, *, again: bool

@@ -79,6 +79,8 @@ def test_the_rules_beside_an_abbreviation_say_which_clock_it_is(tzid: str) -> No
     by_name = noon.replace(tzinfo=ZoneInfo(tzid)).astimezone(UTC)
     assert instant(noon, tzid, [rules(*SUMMER, tzid=tzid)]) == datetime(2026, 7, 1, 16, tzinfo=UTC)
     assert instant(noon, tzid, [rules(*SUMMER)]) == instant(noon, tzid) == by_name
+    wrong = observance("STANDARD", "19700101T000000", "+0100", "+0100")
+    assert instant(noon, tzid, [rules(*wrong, tzid=tzid)]) == by_name, "one offset alone tells of no summer time"
     assert instant(noon, tzid, [rules(*observance("STANDARD", "19700101T000000", "x", "y"), tzid=tzid)]) == by_name
 
 

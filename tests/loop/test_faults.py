@@ -18,7 +18,6 @@ DOWN: dict[str, tuple[Kind, dict[str, Any], int]] = {
     "500": (Kind.ANSWER, {"status": 500, "body": {"detail": "oops"}}, 75),
     "HTML": (Kind.ANSWER, {"status": 200, "body": "<html>Please log in</html>"}, 75),
     "a page with 403": (Kind.ANSWER, {"status": 403, "body": "<html>nginx</html>"}, 75),
-    "a page with 404": (Kind.ANSWER, {"status": 404, "body": "<html>nginx</html>"}, 75),
     "empty object": (Kind.ANSWER, {"status": 200, "body": {}}, 75),
     "half a body": (Kind.HALF_BODY, {}, 75),
     "401": (Kind.ANSWER, {"status": 401, "body": {"detail": "who?"}}, 77),

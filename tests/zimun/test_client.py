@@ -236,6 +236,29 @@ async def test_a_gateway_s_page_says_nothing_about_a_booking_a_day_or_the_catalo
     assert len(api.calls(ONE)) == len(api.calls(SLOTS)) == 1
 
 
+@pytest.mark.parametrize("status", [404, 410])
+async def test_where_the_list_is_closed_a_page_says_that_there_is_no_look_up_either(
+    api: Api, client: ZimunClient, status: int
+) -> None:
+    """Taken for an outage nothing would ever be done there; taken for a booking that is gone, it would be given up."""
+    page = httpx.Response(status, html="<h1>Cannot GET</h1>")
+    api.on(LIST, page, items(), page)
+    api.on(ONE, page)
+    for is_closed in (True, False):
+        if is_closed:
+            with pytest.raises(NotPermitted):
+                await client.bookings(NINE, NINE + DAY)
+        else:
+            await client.bookings(NINE, NINE + DAY)
+        with pytest.raises(NotPermitted if is_closed else Unavailable, match=f"answered {status}"):
+            await client.booking(B_1)
+    api.on(ONE, httpx.Response(403, html="<h1>nginx</h1>"))
+    with pytest.raises(NotPermitted):
+        await client.bookings(NINE, NINE + DAY)
+    with pytest.raises(Unavailable):
+        await client.booking(B_1)
+
+
 async def test_where_a_gateway_hides_the_services_no_booking_is_parked_for_that(api: Api, client: ZimunClient) -> None:
     api.on(SERVICES, httpx.Response(403, html="<h1>nginx</h1>"))
     api.on(LIST, items(closed(end_time=None, service_id="s_1")))
@@ -381,6 +404,25 @@ async def test_a_reschedule_sends_the_booking_the_start_in_utc_and_the_key(api: 
 async def test_a_reschedule_gives_the_id_that_the_api_names_instead(api: Api, client: ZimunClient) -> None:
     api.on(RESCHEDULE, reply(json={"booking": {"id": "b_9"}}))
     assert await client.reschedule(B_1, NINE, "key-1") == "b_9"
+
+
+@pytest.mark.parametrize(
+    ("there", "other"),
+    [
+        (reply(json=closed("b_9", start="2026-02-20T09:00:00Z")), "b_9"),
+        (reply(json=closed("b_9", start="2026-02-20T08:00:00Z", end="2026-02-20T08:30:00Z")), None),
+        (reply(404), None),
+        (reply(403), None),
+        (httpx.ConnectError("down"), None),
+    ],
+)
+async def test_a_bare_id_is_the_booking_s_where_such_a_one_stands_at_the_new_time(
+    api: Api, client: ZimunClient, there: httpx.Response | Exception, other: str | None
+) -> None:
+    """Else it may be that of the call, or of an entry in a log."""
+    api.on(RESCHEDULE, reply(json={"id": "b_9", "ok": True}))
+    api.on("GET /api/v1/appointments/b_9", there)
+    assert await client.reschedule(B_1, NINE + timedelta(microseconds=7), "key-1") == other
 
 
 async def test_a_cancel_sends_the_booking_and_the_key(api: Api, client: ZimunClient) -> None:

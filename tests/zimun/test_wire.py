@@ -288,6 +288,23 @@ def test_the_answer_to_a_reschedule_may_name_another_booking(data: object, other
     assert wire.read_other_id(data, BookingId("b_1")) == other
 
 
+@pytest.mark.parametrize(
+    ("data", "bare"),
+    [
+        ({"id": "evt_9", "status": "ok"}, "evt_9"),
+        ({"id": 9}, "9"),
+        ({"id": "b_1"}, None),
+        ({"booking_id": "b_1", "id": "call_7"}, None),
+        ({"booking": {"start_time": "2026-02-20T09:00:00Z"}, "id": "call_7"}, "call_7"),
+        ({"booking": {"id": "b_1"}, "id": "call_7"}, None),
+        (["b_2"], None),
+        (wire.NOT_JSON, None),
+    ],
+)
+def test_a_bare_id_may_be_the_booking_s_where_nothing_else_is(data: object, bare: str | None) -> None:
+    assert wire.read_bare_id(data, BookingId("b_1")) == bare
+
+
 @pytest.mark.parametrize("data", [None, "x", {}, {"items": {}}, {"items": None}, {"slots": []}])
 def test_a_page_without_a_list_is_no_page(data: object) -> None:
     with pytest.raises(wire.ShapeError):
