@@ -277,13 +277,15 @@ async def test_a_name_is_one_plain_segment(rogue: Rogue, calendar: DavCalendar, 
 
 
 async def test_at_most_four_requests_are_under_way(rogue: Rogue, calendar: DavCalendar) -> None:
-    rogue.hold = asyncio.Event()
-    for number in range(8):
+    for number in range(9):
         rogue.on("PUT", f"{CAL}b{number}.ics", Reply(201, "", {"ETag": '"1"'}))
+    await calendar.create(name("b8"), draft("b8"), "")
+    # only now the login is known to be taken
+    rogue.hold = asyncio.Event()
     writes = [asyncio.create_task(calendar.create(name(f"b{n}"), draft(f"b{n}"), "")) for n in range(8)]
-    await rogue.seen(4)
+    await rogue.seen(5)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(rogue.seen(5), 0.1)
+        await asyncio.wait_for(rogue.seen(6), 0.1)
     rogue.hold.set()
     assert len(await asyncio.gather(*writes)) == 8
 
