@@ -178,9 +178,12 @@ class Case:
         )
 
     def put(self, booking: Booking, event: Event | None) -> Put:
-        """Where a write puts the event from now on. What a person moved is not counted: they may take it back."""
+        """Where a write puts the event from now on. What a person moved is not counted: they may take it back.
+
+        A booking that lives again counts as moved: it may have been, before it was cancelled, and its event was not.
+        """
         known = [one.number for one in (self.link.put, event.put if event is not None else None) if one is not None]
-        moved = booking.start != self.link.booking.start
+        moved = booking.start != self.link.booking.start or self.link.booking.cancelled
         return Put(max(known, default=0) + moved, booking.start)
 
     def put_back(self, seen: Observation, booking: Booking, why: Why, note: Note | None) -> Replace:

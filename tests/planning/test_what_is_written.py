@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from syncd.domain.actions import Create, ProblemKind, Replace, Why
+from syncd.domain.booking import Status
 from syncd.domain.event import Put, Texts
 from syncd.domain.link import Awaiting, AwaitKind, Frozen, Leftover, PutBack
 from syncd.domain.note import Note, NoteKind
@@ -274,3 +275,9 @@ def test_where_it_is_put_counts_the_moves_of_others(of_link: int, of_event: int,
         assert write.draft.put == write.link.put == Put(number, to)
     only_texts = case(link, seen).rewrite(seen, moved, Why.NOTE_DUE, span=None, note=None)
     assert (only_texts.draft.put, only_texts.link.put) == (None, link.put)
+
+
+def test_a_booking_that_lives_again_counts_as_moved() -> None:
+    """Where it was moved before it was cancelled, its event never was: what an app still has of that is old."""
+    link = pair(booking=replace(BOOKED, status=Status.CANCELLED), put=Put(2, FOUR))
+    assert case(link, stands()).recreate(BOOKED, Why.BOOKING_REVIVED, note=None).link.put == Put(3, TEN)
