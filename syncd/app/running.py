@@ -120,11 +120,7 @@ async def decide(config: Config, verb: Decision, booking_ids: Sequence[BookingId
         known = set(awaiting(store))
         ask_id = store.ask(verb, chosen, clock.now())
         try:
-            if DaemonLock.held_elsewhere(config.state.path):
-                await _until_replied(store, ask_id, clock)
-            else:
-                async with sides(config, store, once=True) as both, cycle_lock(config, clock):
-                    await Engine(both).cycle()
+            await _reach(config, store, ask_id, clock)
         except BaseException:
             store.collect(ask_id)
             raise
@@ -145,11 +141,7 @@ async def by_hand(config: Config, wanted: Wanted, clock: Clock) -> tuple[Reply, 
         ask_id = store.want(wanted, clock.now())
         fault: Exception | None = None
         try:
-            if DaemonLock.held_elsewhere(config.state.path):
-                await _until_replied(store, ask_id, clock)
-            else:
-                async with sides(config, store, once=True) as both, cycle_lock(config, clock):
-                    await Engine(both).cycle()
+            await _reach(config, store, ask_id, clock)
         except Exception as error:
             fault = error
         finally:
@@ -165,7 +157,12 @@ async def by_hand(config: Config, wanted: Wanted, clock: Clock) -> tuple[Reply, 
         }
 
 
-async def _until_replied(store: Store, ask_id: int, clock: Clock) -> None:
+async def _reach(config: Config, store: Store, ask_id: int, clock: Clock) -> None:
+    """Let it be taken in: wait for the daemon where one runs, two minutes at most, else run a cycle."""
+    if not DaemonLock.held_elsewhere(config.state.path):
+        async with sides(config, store, once=True) as both, cycle_lock(config, clock):
+            await Engine(both).cycle()
+        return
     waited = 0.0
     while not store.replied(ask_id) and waited < ANSWER_SECONDS:
         await clock.sleep(POLL_SECONDS)
