@@ -196,9 +196,9 @@ class Writing(Translated):
         super().__exit__(kind, error, trace)
 
 
-def may_pass(error: OSError) -> bool:
-    """Whether a call on files that failed so may succeed later, with nobody's doing but to make room."""
-    return error.errno in _PASSING_OF_FILES
+def file_fault(what: str, error: OSError, advice: str) -> StoreError:
+    """A call on files that failed, as a StoreError: it passes where nobody has to do more than to make room."""
+    return StoreError(f"{what} ({error.strerror}): {advice}", passes=error.errno in _PASSING_OF_FILES)
 
 
 def is_there(path: Path) -> bool:
@@ -208,10 +208,8 @@ def is_there(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as exc:
-        raise StoreError(
-            f"{path}: cannot be looked at ({exc.strerror}): let this user read its folder, or run as the user of syncd",
-            passes=may_pass(exc),
-        ) from exc
+        advice = "let this user read its folder, or run as the user of syncd"
+        raise file_fault(f"{path}: cannot be looked at", exc, advice) from exc
     return True
 
 
@@ -232,13 +230,8 @@ def make_private(path: Path) -> None:
             if path.stat().st_mode & 0o077:
                 path.chmod(0o600)
     except OSError as exc:
-        raise StoreError(
-            f"{path}: cannot be made or made private ({exc.strerror}): {_what_to_do(exc)}", passes=may_pass(exc)
-        ) from exc
-
-
-def _what_to_do(error: OSError) -> str:
-    return "look at its disk" if may_pass(error) else "let this user write its folder"
+        advice = "look at its disk" if exc.errno in _PASSING_OF_FILES else "let this user write its folder"
+        raise file_fault(f"{path}: cannot be made or made private", exc, advice) from exc
 
 
 def as_text(at: datetime) -> str:
@@ -294,9 +287,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     try:
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as exc:
-        raise StoreError(
-            f"its folder cannot be read ({exc.strerror}): let this user read it", passes=may_pass(exc)
-        ) from exc
+        raise file_fault("its folder cannot be read", exc, "let this user read it") from exc
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield

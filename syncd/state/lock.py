@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
-from syncd.domain.errors import StoreBusy, StoreError
-from syncd.state.database import make_private, may_pass
+from syncd.domain.errors import StoreBusy
+from syncd.state.database import file_fault, make_private
 
 POLL_SECONDS = 0.1
 
@@ -43,9 +43,7 @@ class FileLock:
         except FileNotFoundError:
             return False
         except OSError as exc:
-            raise StoreError(
-                f"{path}: cannot be opened ({exc.strerror}): let this user read it", passes=may_pass(exc)
-            ) from exc
+            raise file_fault(f"{path}: cannot be opened", exc, "let this user read it") from exc
         try:
             # shared: two that look do not see each other
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -66,9 +64,7 @@ class FileLock:
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as exc:
-            raise StoreError(
-                f"{self.path}: cannot be opened ({exc.strerror}): let this user write it", passes=may_pass(exc)
-            ) from exc
+            raise file_fault(f"{self.path}: cannot be opened", exc, "let this user write it") from exc
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
@@ -76,9 +72,7 @@ class FileLock:
             raise StoreBusy(f"{self.path}: held by {self.holder}") from exc
         except OSError as exc:
             os.close(fd)
-            raise StoreError(
-                f"{self.path}: cannot be locked ({exc.strerror}): use a local file system", passes=may_pass(exc)
-            ) from exc
+            raise file_fault(f"{self.path}: cannot be locked", exc, "use a local file system") from exc
         self._fd = fd
 
     async def acquire_within(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:

@@ -288,19 +288,7 @@ def test_imported_bookings_are_taken_in_each_for_itself(desk: Counter) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_what_is_interrupted_before_it_was_begun_is_taken_back(alone: Counter, number: signal.Signals) -> None:
     """No daemon that comes later does it."""
-    lock = DaemonLock(alone.folder / "state.db")
-    with Store.open(alone.folder / "state.db") as store:
-        lock.acquire()
-        waiting = subprocess.Popen(
-            [sys.executable, "-m", "syncd", *BOOK, letters(alone.at(2, 10))], stderr=subprocess.PIPE,
-            env={**os.environ, "SYNCD_CONFIG": str(alone.config)},
-        )  # fmt: skip
-        soon(store.undecided)
-        waiting.send_signal(number)
-        _, err = waiting.communicate(timeout=30)
-        assert (waiting.returncode, err) == (128 + number, b"")
-        assert store.undecided() == []
-        lock.release()
+    is_taken_back(alone, number, *BOOK, letters(alone.at(2, 10)))
     assert alone.run("sync").code == 0
     assert not alone.spoken("hold")
 
@@ -308,19 +296,7 @@ def test_what_is_interrupted_before_it_was_begun_is_taken_back(alone: Counter, n
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_so_is_an_approval(alone: Counter, number: signal.Signals) -> None:
     booking_id = asked_about(alone)
-    lock = DaemonLock(alone.folder / "state.db")
-    with Store.open(alone.folder / "state.db") as store:
-        lock.acquire()
-        waiting = subprocess.Popen(
-            [sys.executable, "-m", "syncd", "approve", booking_id], stderr=subprocess.PIPE,
-            env={**os.environ, "SYNCD_CONFIG": str(alone.config)},
-        )  # fmt: skip
-        soon(store.undecided)
-        waiting.send_signal(number)
-        _, err = waiting.communicate(timeout=30)
-        assert (waiting.returncode, err) == (128 + number, b"")
-        assert store.undecided() == []
-        lock.release()
+    is_taken_back(alone, number, "approve", booking_id)
     assert alone.run("sync").code == 1, "it still awaits"
     assert alone.salon.find(booking_id).status == "confirmed"
 
@@ -335,6 +311,23 @@ def test_an_approval_ends_with_the_code_of_its_cycle(alone: Counter, *, beside: 
         ended = alone.run("approve", booking_id)
         assert ended.code != 0, ended.out
         assert ended.out.startswith(f"Approved: {booking_id}")
+
+
+def is_taken_back(desk: Counter, number: signal.Signals, *words: str) -> None:
+    """Beside a daemon that does not come to it the command is ended by that signal, and leaves nothing behind."""
+    lock = DaemonLock(desk.folder / "state.db")
+    with Store.open(desk.folder / "state.db") as store:
+        lock.acquire()
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "syncd", *words], stderr=subprocess.PIPE,
+            env={**os.environ, "SYNCD_CONFIG": str(desk.config)},
+        )  # fmt: skip
+        soon(store.undecided)
+        waiting.send_signal(number)
+        _, err = waiting.communicate(timeout=30)
+        assert (waiting.returncode, err) == (128 + number, b"")
+        assert store.undecided() == []
+        lock.release()
 
 
 def asked_about(desk: Counter) -> str:

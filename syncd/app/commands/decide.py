@@ -37,7 +37,8 @@ def _reject(booking_ids: BookingIds = None, config: ConfigOption = None, as_json
 
 
 def _decide(verb: Decision, named: list[str] | None, config: Config, *, as_json: bool) -> int:
-    awaiting, there = _awaiting(config), is_there(config.state.path)
+    there = is_there(config.state.path)
+    awaiting = _awaiting(config) if there else []
     # as of now: what begins to await while this runs was not seen by the person
     chosen = [BookingId(name) for name in dict.fromkeys(named or awaiting)]
     unknown = [name for name in chosen if name not in awaiting]
@@ -54,8 +55,6 @@ def _decide(verb: Decision, named: list[str] | None, config: Config, *, as_json:
 
 
 def _awaiting(config: Config) -> list[str]:
-    if not is_there(config.state.path):
-        return []
     with Store.open(config.state.path) as store:
         return [item.booking_id for item in standing.awaiting(store)]
 
