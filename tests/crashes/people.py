@@ -59,6 +59,7 @@ class People:
         self.own: dict[str, str] = {}
         self.done: Counter[str] = Counter()
         self._trash: dict[str, tuple[str, datetime | None, set[str]]] = {}
+        self._been: dict[str, set[datetime]] = {}
         self._tokens = 0
 
     async def take(self, act: Act, name: str = "") -> bool:
@@ -85,6 +86,7 @@ class People:
             notes=f"{MARK} comes by bus",
         )  # fmt: skip
         self.names.append(booking.booking_id)
+        self._been[booking.booking_id] = {slot}
         self.witness.said[booking.booking_id].customer = self.witness.seq(
             f"customer: {booking.booking_id} at {slot:%d %H:%M}"
         )
@@ -95,10 +97,13 @@ class People:
         slot = self._slot(booking.service_id, booking.location_id, n)
         if booking.status is Status.CANCELLED or slot is None:
             return False
+        if slot in self._been[name] | set(self.witness.said[name].asked):
+            return False  # there and back again is no change to a syncd that was dead meanwhile: no word to go by
         try:
             self.ground.salon.move(name, slot)
         except Conflict:
             return False
+        self._been[name].add(slot)
         self.witness.said[name].customer = self.witness.seq(f"customer: {name} moved to {slot:%d %H:%M}")
         return True
 

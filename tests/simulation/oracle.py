@@ -337,11 +337,11 @@ class Oracle:
         self.said[booking_id].looked = self._seq()
 
     def _other_than_expected(self, booking: Booking) -> bool:
-        """Whether syncd decided about this booking as it is not."""
+        """Whether syncd decided about this booking as it is not, by what counts as a customer's change here."""
         for intent in self.world.store.open_intents():
             action = intent.action
             if isinstance(action, Reschedule | Cancel) and action.booking_id == booking.id:
-                return not action.expect.same_as(booking)
+                return (action.expect.start, action.expect.cancelled) != (booking.start, booking.cancelled)
         return True
 
     def writing(self, side: str, method: str, what: str) -> None:
@@ -472,6 +472,8 @@ class Oracle:
         said.staff = seq
         if new is None or new.get("cancelled"):
             said.drag = 0  # what is deleted, or says so, is wanted nowhere
+        if new is not None and "broken" in new and (url, href) in self.unanswered:
+            said.kept = ()  # what syncd had taken along there it never saw in an event of its own
         if new is None or "broken" in new:
             return
         said.kept = tuple(each for each in said.kept if each in new["extra"])
