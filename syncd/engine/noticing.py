@@ -52,7 +52,7 @@ class Noticing:
 
     async def events(self, snapshot: Snapshot) -> None:
         """Of people's own events in the calendars that take requests."""
-        self._store.watch_only(self._takers.urls)
+        self._store.watch_only(self._takers.urls, snapshot.now)
         if not self._takers.requests or not snapshot.offered.services:
             return
         known = self._store.candidates()

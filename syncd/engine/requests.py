@@ -74,7 +74,7 @@ class Requests:
     async def book(self, snapshot: Snapshot) -> list[Done]:
         """Take up what is new, and book what is due; what came of each hold or confirm."""
         if not self._takers.urls and not open_asks(self._store):
-            self._store.watch_only(())
+            self._store.watch_only((), snapshot.now)
             return []
         self._drop_lapsed()
         await self._noticing.events(snapshot)

@@ -36,7 +36,7 @@ def watched(db: Database) -> list[str]:
 
 def calendars(db: Database) -> list[str]:
     """The calendars of which anything is remembered, also those that could not be read whole yet."""
-    rows = db.execute("SELECT url FROM request_calendars UNION SELECT calendar FROM candidates")
+    rows = db.execute("SELECT url FROM request_calendars UNION SELECT calendar FROM candidates WHERE gone_at IS NULL")
     return [url for (url,) in rows]
 
 
@@ -47,10 +47,24 @@ def watch(db: Database, calendar: str, now: datetime) -> None:
     )
 
 
-def forget(db: Database, calendars: Iterable[str]) -> None:
-    """Forget these calendars: when one of them takes requests again, all in it is read for the first time."""
+def forget(db: Database, calendars: Iterable[str], now: datetime) -> None:
+    """Forget these calendars: when one of them takes requests again, all in it is read for the first time.
+
+    But for what became a booking, or may become one yet, its answer being lost: it still stands there, and is gone from
+    here only. Asked for anew when that calendar is back it would be booked twice.
+    """
     for url in calendars:
-        db.execute("DELETE FROM candidates WHERE calendar = ?", (url,))
+        db.execute(
+            "UPDATE candidates SET gone_at = ? WHERE calendar = ? AND gone_at IS NULL"
+            " AND json_extract(json, '$.booking_id') IS NOT NULL",
+            (as_text(now), url),
+        )
+        db.execute(
+            "DELETE FROM candidates WHERE calendar = ? AND json_extract(json, '$.booking_id') IS NULL AND NOT EXISTS"
+            " (SELECT 1 FROM intents WHERE closed_at IS NULL"
+            " AND json_extract(intents.json, '$.candidate') = candidates.id)",
+            (url,),
+        )
         db.execute("DELETE FROM request_calendars WHERE url = ?", (url,))
 
 

@@ -350,13 +350,13 @@ class Store:
         with self._read() as db:
             return calendar in candidates.watched(db)
 
-    def watch_only(self, calendars: Collection[str]) -> None:
-        """Forget what stood in calendars that take no requests any more."""
+    def watch_only(self, calendars: Collection[str], now: datetime) -> None:
+        """Forget what stood in calendars that take no requests any more, but for what was booked for it."""
         with self._read() as db:
             others = [url for url in candidates.calendars(db) if url not in calendars]
         if others:
             with self._write() as db:
-                candidates.forget(db, others)
+                candidates.forget(db, others, now)
 
     def take_notice(
         self,

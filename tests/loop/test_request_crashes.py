@@ -15,7 +15,7 @@ from syncd.state.database import Writing
 from syncd.zimun import ZimunClient
 from tests.loop.asking import ATTEMPTS, CONFIRM, EMAIL, HOLD, booked, close_all_reading, close_list, drop_list, held
 from tests.loop.ground import ON_ONE
-from tests.loop.requesting import ask, asking, changed, due, rid, stages, there, told
+from tests.loop.requesting import TAKES_REQUESTS, ask, asking, changed, due, rid, stages, there, told
 from tests.loop.world import HOUR, Crash, World, at
 from tests.servers import Server
 
@@ -350,3 +350,34 @@ async def test_a_confirm_that_names_no_booking_is_not_made_again(dav: Server, fo
         assert "did not tell which one it is" in await told(w)
         await w.quiet(minutes=20)
         assert len(booked(w)) == 1
+
+
+@pytest.mark.parametrize("down", [False, True], ids=["settled at once", "Zimun is away"])
+async def test_booked_as_its_calendar_leaves_the_config_it_goes_when_that_is_back(
+    dav: Server, folder: Path, new_calendar: Callable[[], str], *, down: bool
+) -> None:
+    """The answer to its confirm was lost, too; and a customer has moved the booking, so that nothing is alike."""
+    mitte = 'locations = ["loc_mitte"]'
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST", times=ATTEMPTS)
+        await w.cycle(seconds=31)
+        (one,) = booked(w)
+        away = w.fault(Kind.ANSWER, status=503) if down else None
+        w.reconfigure(calendars=f'[[calendars]]\nurl = "{new_calendar()}"\n{mitte}\n')
+        await w.cycle(minutes=1)
+        if away is not None:
+            w.server.faults.remove(away)
+        for minutes in (1, 20):
+            await w.cycle(minutes=minutes)
+        w.salon.move(one.booking_id, at(25, 9))
+        await w.cycle(minutes=1)
+        assert await there(w) != ""
+        w.reconfigure(calendars=f"{TAKES_REQUESTS}\n{mitte}")
+        for minutes in (1, 1, 20):
+            await w.cycle(minutes=minutes)
+        assert await there(w) == ""
+        assert [each.booking_id for each in booked(w)] == [one.booking_id]
+        assert w.store.awaiting() == []
+        await w.quiet(minutes=1)

@@ -62,7 +62,9 @@ class Said:
     """A customer moved, cancelled or revived it, or the operator did by hand: it is not what an event asked for."""
     read: int = 0
     read_as_it_is: int = 0
-    """The same, but for what a stale answer told."""
+    """The same, but for what a stale answer told, in a cycle that it survived."""
+    reading: int = 0
+    """The same, in this one."""
     starts: set[datetime] = field(default_factory=set)
     """At which syncd has read it."""
     looked: int = 0
@@ -152,11 +154,15 @@ class Oracle:
         self.left.clear()
         self._heard.clear()
         self._met.clear()
+        for said in self.said.values():
+            said.reading = 0
         self.moves = 0
         self.cut_short = {intent.key for intent in self.world.store.open_intents()}
 
     def cycle_ends(self) -> None:
         """What a cycle heard that did not die in between is remembered."""
+        for said in self.said.values():
+            said.read_as_it_is = said.reading or said.read_as_it_is
         for name in self._heard:
             self.said[name].absent = 0.0
         for name, seq in self._met.items():
@@ -217,7 +223,7 @@ class Oracle:
         said = self.said[booking.id]
         said.read, said.shown_live = self._seq(), not booking.cancelled
         if booking.same_as(self.world.zimun.bookings[booking.id]):
-            said.read_as_it_is = said.read
+            said.reading = said.read
         said.starts.add(booking.start)
         (self.world.imports.gone if booking.cancelled else self.world.imports.seen)(booking.id)
         if said.drag_to == booking.start != self.world.zimun.bookings[booking.id].start:
@@ -325,7 +331,7 @@ class Oracle:
     def knew(self, said: Said) -> bool:
         """Whether a customer's last change could be known: only what comes after the last look is nobody's fault."""
         if self._is_blind():
-            return said.customer < said.read_as_it_is
+            return said.customer < (said.reading or said.read_as_it_is)
         return not self.began < said.looked < said.customer
 
     def _is_blind(self) -> bool:

@@ -68,8 +68,30 @@ def test_a_calendar_that_takes_no_requests_any_more_is_forgotten() -> None:
     with Store.open(None) as store:
         kept(store, candidate())
         store.take_notice(OTHER, [], [], 1, NOW)
-        store.watch_only([OTHER])
+        store.watch_only([OTHER], NOW)
         assert (store.candidates(), store.is_watched(CALENDAR), store.is_watched(OTHER)) == ([], False, True)
+
+
+def test_but_not_what_was_booked_for_it_or_may_be_booked_yet() -> None:
+    with Store.open(None) as store:
+        one, hold = asked(store)
+        booked = candidate("booked", Stage.BOOKED, booking_id=BookingId("b7"))
+        changed = candidate("changed", Stage.CLOSED, booking_id=BookingId("b8"))
+        kept(store, booked, changed, candidate("standing", Stage.STANDING))
+        store.begin_cycle(NOW)
+        (intent,) = store.journal([hold], 1, NOW)
+        store.watch_only([], NOW)
+        assert [(each.href, each.gone) for each in store.candidates()] == [
+            (one.href, False),
+            (booked.href, True),
+            (changed.href, True),
+        ]
+        # asked for, it is forgotten as soon as it is known that nothing came of that
+        store.record(intent, Outcome.DROPPED, NOW)
+        store.watch_only([], NOW + timedelta(days=1))
+        assert [each.href for each in store.candidates()] == [booked.href, changed.href]
+        store.prune(NOW + timedelta(seconds=1))
+        assert store.candidates() == []
 
 
 def test_foreign_is_what_is_not_ours() -> None:
