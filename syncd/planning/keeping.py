@@ -248,6 +248,8 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
     if target not in case.snapshot.readable:
         return case.problem(ProblemKind.UNMANAGED, f"{LEFT}, and the one that it belongs in cannot be read: {target}")
     case, note = _with_what_it_says(case, booking)
+    # a version that was noticed there and never decided about is no old one: it is told when that calendar is back
+    case = case.with_link(replace(case.link, since=()))
     return Outcome(case.recreate(booking, Why.REROUTED, note=note))
 
 

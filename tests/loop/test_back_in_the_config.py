@@ -239,6 +239,27 @@ async def test_a_drag_that_waits_for_zimun_when_its_calendar_leaves_is_told_wher
         assert w.calls(RESCHEDULE) == []
 
 
+async def test_a_drag_of_a_booking_that_zimun_did_not_know_when_its_calendar_left_is_told_there(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    """It was seen, and nothing could be decided about it yet: so it is no old version of the event."""
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        booked = w.book(at(26, 9))
+        w.book(at(26, 14))
+        await w.cycle()
+        forgotten = w.salon._appointments.pop(booked)
+        await w.drag(booked, HOUR, old)
+        await w.cycle(minutes=1)
+        w.salon._appointments[booked] = forgotten
+        w.reconfigure(calendars=only(new))
+        await cycles(w, 1)
+        w.reconfigure(calendars=only(old))
+        await cycles(w, 1, 1)
+        assert "11:00" in (await w.note(booked, old) or "")
+        assert w.calls(RESCHEDULE) == []
+
+
 async def test_many_that_belong_elsewhere_by_now_await_wherever_their_old_events_stand(
     dav: Server, folder: Path, new_calendar: NewCalendar
 ) -> None:
