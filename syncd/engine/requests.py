@@ -11,7 +11,7 @@ hold is not confirmed; it lapses by itself, and until then what is refused may b
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -31,10 +31,12 @@ from syncd.engine.sides import ZIMUN, Health, Managed, Sides
 from syncd.engine.takers import Takers
 from syncd.planning.candidates import (
     MAX_REQUESTS,
+    PATIENCE,
     faulty,
     held_back,
     is_due,
     lapsed,
+    not_offered,
     refused,
 )
 from syncd.planning.planner import OWN_FAULT
@@ -169,6 +171,12 @@ class Requests:
                 if stored is None or stored.event is None or stored.event.fingerprint != one.version:
                     continue
                 reading = reader(one.href, stored.event)
+                begun = one.start is not None and one.start <= snapshot.now
+                if not begun and not self._takers.is_offered(one, snapshot.offered):
+                    # one answer of Zimun's may leave it out, and without its name the event reads like another
+                    if timedelta(0) <= snapshot.now - one.since < PATIENCE:
+                        continue
+                    reading = reading if isinstance(reading, Fault) else not_offered(one)
                 if reading is None:
                     self._keep([replace(one, stage=Stage.THEIRS)])
                 else:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncd.domain.booking import Catalog
+from syncd.domain.candidate import Candidate
 from syncd.domain.errors import SyncdError
 from syncd.domain.event import Event
 from syncd.domain.opening import SlotKey
@@ -115,6 +116,11 @@ class Takers:
             return unless_unrouted(reading, routes, staff_told=staff_told)
 
         return read
+
+    def is_offered(self, one: Candidate, offered: Catalog) -> bool:
+        """Whether Zimun names the service that it asked for when it was read last; of an open slot, its place too."""
+        place = one.calendar != self.slots or one.location_id in offered.locations
+        return not one.service_id or (one.service_id in offered.services and place)
 
     def _is_length_told(self, slot: SlotKey, catalog: Catalog) -> bool:
         """Whether the service or the list of its open slots tells how long it takes: as where a slot is shown."""

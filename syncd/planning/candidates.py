@@ -79,6 +79,11 @@ def faulty(candidate: Candidate, fault: Fault, now: datetime) -> Candidate:
     return refused(candidate, Note(fault.kind, now, NEVER, asked=fault.start, names=fault.names))
 
 
+def not_offered(candidate: Candidate) -> Fault:
+    """Why it cannot be booked where Zimun names its service or its place no more."""
+    return Fault(NoteKind.REQUEST_NOT_THERE, candidate.start, (), candidate.service_id, candidate.location_id)
+
+
 def held_back(candidate: Candidate, reading: Reading, now: datetime) -> Candidate:
     """One of too many at once: a request awaits a person's word; with what is none quite nobody is bothered."""
     if not isinstance(reading, Request):

@@ -8,7 +8,7 @@ import pytest
 from syncd.domain.booking import Catalog
 from syncd.engine import memory
 from syncd.sandbox import Kind
-from tests.loop.asking import HOLD
+from tests.loop.asking import HOLD, booked
 from tests.loop.ground import ON_ONE
 from tests.loop.ics import prop
 from tests.loop.requesting import TITLE, ask, asking, due, told
@@ -129,3 +129,33 @@ async def test_a_retired_service_is_neither_asked_about_nor_booked(dav: Server, 
         assert "service" in await told(w)
         assert "s_haircut" not in {key[0] for key in w.store.open_days()}
         assert not any("s_haircut" in call.query for call in list(w.server.calls)[before:])
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["all of them", "its service"])
+async def test_a_request_waits_where_one_answer_leaves_its_service_out(
+    dav: Server, folder: Path, *, whole: bool
+) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, at(24, 9))
+        await w.cycle(seconds=10)
+        services = w.salon.services
+        if whole:
+            w.fault(Kind.ANSWER, SERVICES, status=200, body={"items": []}, times=1)
+        else:
+            retire(w, "s_haircut")
+        await w.quiet(seconds=31)
+        w.salon.services = services
+        await w.cycle(minutes=1)
+        assert [one.contact_name for one in booked(w)] == ["Dana Lee"]
+
+
+async def test_a_request_whose_service_does_not_come_back_is_told(dav: Server, folder: Path) -> None:
+    """Nothing that is offered now is called like it."""
+    async with asking(dav, folder) as w:
+        await ask(w, at(24, 9))
+        await w.cycle(seconds=10)
+        w.salon.services = {"s_shave": replace(w.salon.services["s_haircut"], id="s_shave", name="Shave")}
+        for _ in range(2):
+            await w.cycle(minutes=6)
+        assert "Not booked: this is not offered at this place." in await told(w)
+        assert w.posts == 0

@@ -424,6 +424,21 @@ async def test_carried_over_into_a_calendar_of_bookings_it_asks_for_nothing_and_
 
 
 @ON_ONE
+@pytest.mark.parametrize("path", ["/api/v1/services", "/api/v1/locations"])
+async def test_where_one_answer_leaves_its_service_or_place_out_the_slots_own_words_are_nobodys_name(
+    dav: Server, folder: Path, new_calendar: Make, path: str
+) -> None:
+    async with open_slots(dav, folder, new_calendar()) as w:
+        await write(w, f"Open: Haircut {DANA}")
+        await w.cycle(seconds=10)
+        w.fault(Kind.ANSWER, path, times=1, status=200, body={"items": []})
+        await w.quiet(seconds=31)
+        await w.cycle(minutes=1)
+        assert [one.contact_name for one in booked(w)] == ["Dana Lee"]
+        assert await text_at(w) == ""
+
+
+@ON_ONE
 @pytest.mark.parametrize("ends", [True, False])
 async def test_a_service_that_has_no_length_any_more_is_booked_only_where_the_slots_tell_it(
     dav: Server, folder: Path, new_calendar: Make, monkeypatch: pytest.MonkeyPatch, *, ends: bool
