@@ -43,7 +43,11 @@ def taken_up(
         note = Note(NoteKind.REQUEST_BOOKED_BEFORE, now, NEVER, was=was)
         return replace(fresh, stage=Stage.CLOSED, note=note, booking_id=known.booking_id)
     if reading is None:
-        return replace(fresh, stage=Stage.THEIRS)
+        # whatever it says later, it was booked
+        booked = known.booking_id if known is not None and _was_booked(known) else None
+        return replace(fresh, stage=Stage.THEIRS, booking_id=booked)
+    if known is not None and NoteKind.REQUEST_UNNAMED in (known.told, known.note.kind if known.note else ""):
+        return replace(fresh, stage=Stage.CLOSED, note=Note(NoteKind.REQUEST_UNNAMED, now, NEVER))
     if known is not None and known.note is not None and known.note.kind is NoteKind.REQUEST_UNSURE:
         # changed before that could be told: what it asked for until then may be booked
         return replace(fresh, stage=Stage.CLOSED, note=known.note)
@@ -101,8 +105,11 @@ def lapsed(candidate: Candidate, now: datetime) -> Candidate | None:
 
 
 def _was_booked(known: Candidate) -> bool:
-    """Whether it became a booking, however often it was changed since: whoever drags it twice means that one."""
-    return known.stage is Stage.BOOKED or (known.stage is Stage.CLOSED and known.booking_id is not None)
+    """Whether it became a booking, however often it was changed since: whoever drags it twice means that one.
+
+    What stood there at the first read, and is a person's own note of a booking, did not.
+    """
+    return known.booking_id is not None and not (known.stage is Stage.THEIRS and known.first)
 
 
 def _asking_for(candidate: Candidate, reading: Reading) -> Candidate:

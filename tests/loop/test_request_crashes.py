@@ -15,7 +15,7 @@ from syncd.state.database import Writing
 from syncd.zimun import ZimunClient
 from tests.loop.asking import ATTEMPTS, CONFIRM, EMAIL, HOLD, booked, close_all_reading, close_list, drop_list, held
 from tests.loop.ground import ON_ONE
-from tests.loop.requesting import TAKES_REQUESTS, ask, asking, changed, due, rid, stages, there, told
+from tests.loop.requesting import TAKES_REQUESTS, ask, asking, changed, due, rid, stages, there, told, write
 from tests.loop.world import HOUR, Crash, World, at
 from tests.servers import Server
 
@@ -150,6 +150,28 @@ async def test_changed_after_it_was_confirmed_it_is_no_second_booking(
         await changed(w, ("T120000", "T140000"))
         await due(w)
         assert [one.start for one in booked(w)] == [START]
+
+
+@pytest.mark.parametrize("unreadable", [False, True])
+async def test_nor_where_it_asks_for_nothing_in_between(dav: Server, folder: Path, *, unreadable: bool) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST", times=ATTEMPTS)
+        await w.cycle(seconds=31)
+        await changed(w, ("T100000", "T120000"), ("T110000", "T130000"))
+        await w.cycle(minutes=1)
+        as_it_is = await there(w)
+        if unreadable:
+            await changed(w, ("BEGIN:VEVENT", "BEGIN:VTODO"), ("END:VEVENT", "END:VTODO"), ("^DTEND", "DUE"))
+        else:
+            await changed(w, ("^SUMMARY:.*", "SUMMARY:Lunch"))
+        await w.cycle(minutes=1)
+        await write(w, as_it_is.replace("\n", "\r\n"))
+        for _ in range(2):
+            await w.cycle(minutes=1)
+        assert [one.start for one in booked(w)] == [START]
+        assert "before this event was changed here" in await told(w)
 
 
 async def test_changed_just_before_it_would_be_removed_it_stays_and_is_told(dav: Server, folder: Path) -> None:
@@ -349,6 +371,12 @@ async def test_a_confirm_that_names_no_booking_is_not_made_again(dav: Server, fo
             await w.cycle(seconds=31)
         assert "did not tell which one it is" in await told(w)
         await w.quiet(minutes=20)
+        assert len(booked(w)) == 1
+        # and whoever drags it means that one
+        for was, now in (("1[01]", 14), ("1[45]", 16)):
+            await changed(w, (f"T{was}0000", f"T{now}0000"), (f"T{was}0000", f"T{now + 1}0000"))
+            await due(w)
+            assert "it is not booked a second time" in await told(w)
         assert len(booked(w)) == 1
 
 

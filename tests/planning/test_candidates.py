@@ -103,6 +103,25 @@ def test_what_is_booked_and_changed_twice_is_not_booked_again_either() -> None:
     assert one.note == Note(NoteKind.REQUEST_BOOKED_BEFORE, NOW, NEVER)
 
 
+@pytest.mark.parametrize("stage", [Stage.BOOKED, Stage.CLOSED])
+def test_nor_is_what_asked_for_nothing_in_between(stage: Stage) -> None:
+    before = known(stage, booking_id=BookingId("b_1"), first=True)
+    lunch = take(before, None, title="Lunch")
+    assert (lunch.stage, lunch.booking_id) == (Stage.THEIRS, BookingId("b_1"))
+    one = take(replace(lunch, told=""), title="another")
+    assert (one.stage, one.note) == (Stage.CLOSED, Note(NoteKind.REQUEST_BOOKED_BEFORE, NOW, NEVER))
+    # a person's own note of a booking that was made otherwise
+    own = known(Stage.THEIRS, booking_id=BookingId("b_1"), first=True)
+    assert take(own, title="another").stage is Stage.STANDING
+
+
+def test_what_zimun_booked_without_saying_which_it_is_is_not_booked_again_however_often_it_is_changed() -> None:
+    unnamed = Note(NoteKind.REQUEST_UNNAMED, NOW, NEVER)
+    for before in (known(Stage.CLOSED, note=unnamed), known(Stage.CLOSED, told=unnamed.kind.value)):
+        one = take(before, title="another")
+        assert (one.stage, one.note) == (Stage.CLOSED, unnamed)
+
+
 def test_changed_before_it_was_told_that_nobody_knows_whether_it_is_booked_it_is_told_first() -> None:
     unsure = Note(NoteKind.REQUEST_UNSURE, NOW, NEVER, asked=TEN)
     one = take(known(Stage.CLOSED, note=unsure), title="another")
