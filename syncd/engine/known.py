@@ -40,8 +40,8 @@ async def with_known(
     known = sides.store.known()
     asking = [one for one in sides.store.candidates() if one.booking_id is not None] if known else []
     requested = {one.booking_id for one in asking}
-    # how a booking ended decides what becomes of its request, as long as that stands
-    standing = {one.booking_id for one in asking if not one.gone}
+    # how a booking ended decides what becomes of its request, as long as that stands, also where nobody looks now
+    standing = {one.booking_id for one in asking if not one.gone or not sides.store.is_watched(one.calendar)}
     for one in known:
         booking_id, link = one.booking.id, links.get(one.booking.id)
         if link is not None and link.closed is not None and (link.closed.at < one.at or one.before is None):

@@ -50,21 +50,19 @@ def watch(db: Database, calendar: str, now: datetime) -> None:
 def forget(db: Database, calendars: Iterable[str], now: datetime) -> None:
     """Forget these calendars: when one of them takes requests again, all in it is read for the first time.
 
-    But for what became a booking, or may become one yet, its answer being lost: it still stands there, and is gone from
-    here only. Asked for anew when that calendar is back it would be booked twice.
+    But for what became a booking, or may be one or become one, its answer being lost: it still stands there, and is
+    gone from here only. Asked for anew when that calendar is back it would be booked twice.
     """
     for url in calendars:
-        db.execute(
-            "UPDATE candidates SET gone_at = ? WHERE calendar = ? AND gone_at IS NULL"
-            " AND json_extract(json, '$.booking_id') IS NOT NULL",
-            (as_text(now), url),
-        )
-        db.execute(
-            "DELETE FROM candidates WHERE calendar = ? AND json_extract(json, '$.booking_id') IS NULL AND NOT EXISTS"
+        rows = db.execute(
+            "SELECT id, json FROM candidates WHERE calendar = ? AND gone_at IS NULL AND NOT EXISTS"
             " (SELECT 1 FROM intents WHERE closed_at IS NULL"
             " AND json_extract(intents.json, '$.candidate') = candidates.id)",
             (url,),
-        )
+        ).fetchall()
+        here = [replace(CANDIDATE.load(text), id=number) for number, text in rows]
+        drop(db, [one for one in here if not _may_be_booked(one)])
+        mark_gone(db, here, now)
         db.execute("DELETE FROM request_calendars WHERE url = ?", (url,))
 
 
@@ -152,6 +150,12 @@ def drop(db: Database, over: Iterable[Candidate]) -> None:
 def prune(db: Database, before: str) -> None:
     """Drop those that have not been there since then."""
     db.execute("DELETE FROM candidates WHERE gone_at < ?", (before,))
+
+
+def _may_be_booked(one: Candidate) -> bool:
+    """Whether there is a booking for it, or nobody can say that there is none: as its event says, or is yet to say."""
+    said = {one.told, one.note.kind.value if one.note is not None else ""}
+    return one.booking_id is not None or bool(said & {NoteKind.REQUEST_UNSURE, NoteKind.REQUEST_UNNAMED})
 
 
 def _awaiting(db: Database) -> list[tuple[int, Candidate]]:

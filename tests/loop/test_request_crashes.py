@@ -409,3 +409,57 @@ async def test_booked_as_its_calendar_leaves_the_config_it_goes_when_that_is_bac
         assert [each.booking_id for each in booked(w)] == [one.booking_id]
         assert w.store.awaiting() == []
         await w.quiet(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [({"status": 503}, "did not say in time"), ({"status": 200, "body": {"ok": True}}, "did not tell which one it is")],
+    ids=["no answer", "unnamed"],
+)
+async def test_what_nobody_can_say_of_it_while_its_calendar_is_out_of_the_config_is_told_when_that_is_back(
+    dav: Server, folder: Path, new_calendar: Callable[[], str], how: dict[str, object], says: str
+) -> None:
+    """Its customer has moved it: what its event asks for looks like a new wish."""
+    mitte = 'locations = ["loc_mitte"]'
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST", times=ATTEMPTS)
+        await w.cycle(seconds=31)
+        (one,) = booked(w)
+        w.fault(Kind.ANSWER, CONFIRM, "POST", times=None, **how)
+        w.reconfigure(calendars=f'[[calendars]]\nurl = "{new_calendar()}"\n{mitte}\n')
+        w.salon.move(one.booking_id, at(25, 9))
+        for _ in range(4):
+            await w.cycle(minutes=5)
+        assert w.store.open_intents() == []
+        w.server.faults.clear()
+        w.reconfigure(calendars=f"{TAKES_REQUESTS}\n{mitte}")
+        await w.cycle(minutes=1)
+        assert says in await told(w)
+        assert w.store.awaiting() == []
+
+
+async def test_cancelled_while_its_calendar_takes_no_requests_it_goes_when_that_does_again(
+    dav: Server, folder: Path
+) -> None:
+    """Nothing else tells of that booking: the list is closed, and no calendar takes it."""
+    async with asking(dav, folder) as w:
+        before = w.config
+        close_list(w)
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST", times=ATTEMPTS)
+        await w.cycle(seconds=31)
+        (entry,) = w.config.calendars
+        off = {"create_bookings": False, "fallback": False, "locations": ("loc_shoreditch",)}
+        w.config = before.model_copy(update={"calendars": (entry.model_copy(update=off),)})
+        await w.cycle(minutes=1)
+        w.salon.cancel(booked(w)[0].booking_id)
+        for _ in range(2):
+            await w.cycle(minutes=10)
+        w.config = before
+        for _ in range(2):
+            await w.cycle(minutes=1)
+        assert await there(w) == ""
+        assert booked(w) == []

@@ -94,6 +94,17 @@ def test_but_not_what_was_booked_for_it_or_may_be_booked_yet() -> None:
         assert store.candidates() == []
 
 
+def test_nor_what_may_be_booked_though_nobody_can_say_which_booking_it_is() -> None:
+    kinds = (NoteKind.REQUEST_UNSURE, NoteKind.REQUEST_UNNAMED, NoteKind.REQUEST_REFUSED)
+    with Store.open(None) as store:
+        for kind in kinds:
+            kept(store, candidate(f"untold-{kind}", Stage.CLOSED, note=Note(kind, NOW, NEVER)))
+            kept(store, candidate(f"told-{kind}", Stage.CLOSED, told=kind.value))
+        store.watch_only([], NOW)
+        left = [one.href for one in store.candidates() if one.gone]
+        assert left == [candidate(f"{how}-{kind}").href for kind in kinds[:2] for how in ("untold", "told")]
+
+
 def test_foreign_is_what_is_not_ours() -> None:
     with Store.open(None) as store:
         store.observe(CALENDAR, [seen(), foreign()], [], "c", NOW)
