@@ -16,6 +16,7 @@ from syncd.planning.sides import (
     BookingSide,
     EventElsewhere,
     EventMoved,
+    EventParked,
     EventReplayed,
     EventSame,
     EventSide,
@@ -114,7 +115,8 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
     A rejected move is put back by the table.
     """
     link = case.link
-    if link.deletion is not None and (isinstance(event, PRESENT | EventElsewhere) or _stands_elsewhere(case, event)):
+    back = isinstance(event, PRESENT | EventElsewhere | EventParked)  # what cannot be read stands there, too
+    if link.deletion is not None and (back or _stands_elsewhere(case, event)):
         link = replace(link, deletion=None)
     if isinstance(event, PRESENT):
         link = changed(link, went_unkept=False)

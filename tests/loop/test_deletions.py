@@ -42,6 +42,26 @@ async def test_an_event_that_comes_back_within_the_grace_costs_nothing(dav: Serv
         assert w.booking(booked).status == "cancelled"
 
 
+async def test_so_it_is_where_what_comes_back_cannot_be_read(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        _, text = await w.event(booked)
+        await w.delete(booked)
+        await w.cycle()
+        await w.put(booked, text.replace(f"X-ZIMUN-BOOKING-ID:{booked}\n", "").replace("@zimun", ""))
+        await w.cycle(minutes=5)
+        assert w.link(booked).deletion is None
+        await w.quiet(minutes=60)
+        # a later deletion begins a grace of its own
+        await w.delete(booked)
+        await w.cycle(minutes=1)
+        await w.quiet(minutes=9)
+        assert w.booking(booked).status == "confirmed"
+        await w.cycle(minutes=1)
+        assert w.booking(booked).status == "cancelled"
+
+
 async def test_a_lid_that_is_closed_between_the_last_look_and_the_call(
     dav: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
