@@ -166,7 +166,7 @@ def _cell(case: Case, zimun: BookingSide, event: EventSide) -> Outcome:
 
         case BookingMissing(), _:
             return endings.miss(case)
-        case BookingUnseen(), EventMoved(seen, _, to):
+        case BookingUnseen(), EventMoved(seen, _, to) if to != case.link.booking.start:
             return moves.wait(case, case.link.booking, seen, to)
         case _:
             return Outcome()  # one side was not seen: no evidence, and nothing is done on its account

@@ -307,6 +307,26 @@ async def test_with_a_snap_a_drag_lands_on_the_nearest_open_slot_or_back_on_its_
         await w.quiet(minutes=3)
 
 
+async def test_dragged_to_where_its_booking_is_nothing_waits_for_zimun(dav: Server, folder: Path) -> None:
+    """It went to a slot near the drop, and the person after it before syncd could take the event there."""
+    async with world(dav, folder, sync="snap_minutes = 10") as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.drag(booked, 3 * HOUR + timedelta(minutes=7))
+        w.before_put = lambda: w.drag(booked, -timedelta(minutes=7))
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(24, 12)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261124T130000"
+        down = w.fault(Kind.ANSWER, status=503, times=None)
+        for _ in range(3):
+            await w.quiet(minutes=6)
+        assert not await w.note(booked)
+        w.server.faults.remove(down)
+        await w.cycle(minutes=1)
+        assert not await w.note(booked)
+        await w.quiet(minutes=3)
+
+
 async def test_on_a_day_without_an_open_slot_those_of_the_days_beside_are_named(dav: Server, folder: Path) -> None:
     async with world(dav, folder) as w:
         booked = w.book(at(27, 9))
