@@ -46,7 +46,7 @@ def refusal(case: Case, booking: Booking, to: datetime) -> Note | None:
     """Why this start cannot even be asked for: Zimun said no just now, a person rejected it, or it is too late."""
     link = case.link
     if link.refusal is not None and link.refusal.to == to:
-        return link.refusal.note
+        return replace(link.refusal.note, was=booking.start)  # its customer may have moved it since
     if booking.start <= case.now:
         return case.note(NoteKind.BEGUN, asked=to, was=booking.start)
     if to <= case.now:

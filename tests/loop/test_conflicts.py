@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from syncd.sandbox import Kind
 from tests.loop.ground import ON_ONE
 from tests.loop.world import HOUR, RESCHEDULE, at, settled, world
 from tests.servers import Server
@@ -99,3 +100,26 @@ async def test_a_version_that_a_person_replaced_while_syncd_wrote_is_old_when_it
         assert w.booking(booked).start == at(25, 9)
         assert await w.start(booked) == ";TZID=Europe/Berlin:20261125T100000"
         await w.quiet()
+
+
+async def test_refused_and_then_moved_by_its_customer_the_event_says_where_the_booking_is(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        w.fault(Kind.ANSWER, RESCHEDULE, "POST", status=409, body={"detail": "no"})
+        await w.drag(booked, 4 * HOUR)
+
+        async def meanwhile() -> None:
+            await w.edit(booked, (r"^SUMMARY:", "SUMMARY:VIP "))
+            w.salon.move(booked, at(24, 15))
+
+        w.before_put = meanwhile
+        await w.cycle(minutes=1)
+        assert w.link(booked).refusal is not None
+        await w.cycle(minutes=1)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261124T160000"
+        assert "Zimun did not accept 14:00" in await w.note(booked)
+        assert "The booking stays at 16:00" in await w.note(booked)
+        await w.quiet(minutes=3)

@@ -95,7 +95,7 @@ def test_the_past_begins_now(to: datetime) -> None:
 
 
 def test_a_refusal_is_told_for_that_start_alone() -> None:
-    said = note(NoteKind.REFUSED, reason="no")
+    said = note(NoteKind.REFUSED, reason="no", was=TEN)
     refused = pair(refusal=Refusal(FOUR, said))
     assert moves.refusal(case(refused), BOOKED, FOUR) == said
     assert moves.refusal(case(refused), BOOKED, NOON) is None
@@ -271,9 +271,9 @@ def test_the_calendar_decides_and_zimun_is_asked() -> None:
 
 @pytest.mark.parametrize("who", ["zimun", "calendar"])
 def test_refused_before_it_is_that_refusal_that_is_told(who: str) -> None:
-    said = note(NoteKind.REFUSED, reason="no")
+    said = note(NoteKind.REFUSED, reason="no", was=TEN)
     action = conflict(pair(refusal=Refusal(FOUR, said)), who)
-    assert (action.why, action.link.note) == (Why.CONFLICT, said)
+    assert (action.why, action.link.note) == (Why.CONFLICT, replace(said, was=NOON))
 
 
 def test_put_back_too_often_a_conflict_is_not_asked_for_either() -> None:
