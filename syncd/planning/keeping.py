@@ -68,13 +68,13 @@ def keep(case: Case, booking: Booking, seen: Observation, start: EventTime) -> O
 def agree(case: Case, booking: Booking, seen: Observation, start: EventTime) -> Outcome:
     """The event stands where the booking is: nothing is left to do but the rest of the event; an old note goes."""
     note = replace(case.link.note, until=case.now) if case.link.note is not None else None
-    link = replace(_moved_on(case.link), booking=booking, start=start, note=note)
+    link = replace(_moved_on(case.link, booking), booking=booking, start=start, note=note)
     return keep(case.with_link(link), booking, seen, start)
 
 
 def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
     """The booking moved, the event did not: it follows, with its place in the routing, and the old note goes."""
-    case = case.with_link(_moved_on(case.link))
+    case = case.with_link(_moved_on(case.link, booking))
     target = case.route(booking)
     told = _not_booked(case, booking, seen) if case.link.booking.cancelled else None
     if target not in (None, seen.calendar) and target in case.snapshot.readable and _may_leave(case):
@@ -84,9 +84,14 @@ def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
     return Outcome(case.rewrite(seen, booking, why, span=booking.span, note=case.link.pending or told))
 
 
-def _moved_on(link: Link) -> Link:
-    """What was to be told of an earlier move is no news any more."""
-    return replace(link, pending=None) if link.unsaid(NoteKind.MOVED_AND_DELETED) else link
+def _moved_on(link: Link, booking: Booking) -> Link:
+    """What was to be told of an earlier move is no news any more, and all else names the time that counts now."""
+    pending, moved = link.pending, booking.start != link.booking.start
+    if pending is None:
+        return link
+    if pending.kind is NoteKind.MOVED_AND_DELETED or (moved and pending.kind is NoteKind.CONFLICT_CALENDAR):
+        return replace(link, pending=None)
+    return replace(link, pending=replace(pending, was=booking.start)) if moved and pending.was is not None else link
 
 
 def transferred(case: Case, seen: Observation) -> Outcome:

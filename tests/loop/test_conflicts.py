@@ -123,3 +123,27 @@ async def test_refused_and_then_moved_by_its_customer_the_event_says_where_the_b
         assert "Zimun did not accept 14:00" in await w.note(booked)
         assert "The booking stays at 16:00" in await w.note(booked)
         await w.quiet(minutes=3)
+
+
+async def test_a_conflict_that_was_not_told_yet_is_no_news_once_the_customer_moves_on(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder, sync='conflict = "calendar"') as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        w.salon.move(booked, at(24, 11))
+        await w.drag(booked, 4 * HOUR)
+
+        async def meanwhile() -> None:
+            assert w.booking(booked).start == at(24, 13)
+            await w.edit(booked, (r"^SUMMARY:", "SUMMARY:VIP "))
+            w.salon.move(booked, at(24, 15))
+
+        w.before_put = meanwhile
+        await w.cycle(minutes=1)
+        assert w.link(booked).pending is not None
+        await w.cycle(minutes=5)
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261124T160000"
+        assert not await w.note(booked)
+        assert w.posts == 1
+        await w.quiet(minutes=3)

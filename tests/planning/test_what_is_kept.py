@@ -215,7 +215,13 @@ def test_a_moved_booking_takes_its_event_along_and_the_old_note_goes(was: Status
 
 
 @pytest.mark.parametrize(
-    ("kind", "is_told"), [(NoteKind.MOVED_AND_DELETED, False), (NoteKind.MOVE_UNSURE, True), (NoteKind.ADOPTED, True)]
+    ("kind", "is_told"),
+    [
+        (NoteKind.MOVED_AND_DELETED, False),
+        (NoteKind.CONFLICT_CALENDAR, False),
+        (NoteKind.MOVE_UNSURE, True),
+        (NoteKind.ADOPTED, True),
+    ],
 )
 def test_what_was_to_be_told_of_an_earlier_move_is_no_news_after_the_next(kind: NoteKind, *, is_told: bool) -> None:
     """But for a move of which nobody knows whether it was made: it may yet come out, at a time of its own."""
@@ -223,6 +229,13 @@ def test_what_was_to_be_told_of_an_earlier_move_is_no_news_after_the_next(kind: 
     moved = make.booking(start=NOON)
     action = done(keeping.follow(case(link, seen, booking=moved), moved, seen))
     assert (action.link.note, action.link.pending) == (note(kind) if is_told else None, None)
+
+
+def test_what_is_told_after_the_next_move_names_where_the_booking_is_now() -> None:
+    link, seen = pair(pending=note(NoteKind.CANCEL_REFUSED, was=TEN), note=None), stands()
+    moved = make.booking(start=NOON)
+    action = done(keeping.follow(case(link, seen, booking=moved), moved, seen))
+    assert action.link.note == note(NoteKind.CANCEL_REFUSED, was=NOON)
 
 
 def test_a_drag_to_where_the_booking_was_last_is_told_of_a_move_in_doubt() -> None:
