@@ -160,8 +160,9 @@ class Case:
             since=(waiting,) if waiting else (),
         )
         if span is not None:
+            put = self.put(booking, seen.event)
             after = replace(
-                after, put=self.put(booking, seen.event), wish=None, refusal=None, deletion=None, went_unkept=False
+                after, put=put, stood=self.stood(put), wish=None, refusal=None, deletion=None, went_unkept=False
             )
         if put_back:
             after = replace(after, put_backs=self.put_backs(letters(seen.event.start)))
@@ -185,6 +186,13 @@ class Case:
         known = [one.number for one in (self.link.put, event.put if event is not None else None) if one is not None]
         moved = booking.start != self.link.booking.start or self.link.booking.cancelled
         return Put(max(known, default=0) + moved, booking.start)
+
+    def stood(self, put: Put) -> tuple[Put, ...]:
+        """Where people had put the event until others moved its booking, once we put it there."""
+        last, start = self.link.put, self.link.start.instant
+        if last is None or start is None or put.number == last.number or start == last.start:
+            return self.link.stood
+        return (*self.link.stood, Put(last.number, start))[-VERSIONS:]
 
     def put_back(self, seen: Observation, booking: Booking, why: Why, note: Note | None) -> Replace:
         """The event goes back to where the booking is. Counted, so that two programs cannot fight for ever."""
@@ -210,6 +218,7 @@ class Case:
         # a backup has it under that name, unless its pair had ended
         made_before = link.closed is None and (link.calendar, link.href.rsplit("/", 1)[-1]) == (target, name)
         rerouted = link.awaiting is not None and link.awaiting.kind is AwaitKind.REROUTE
+        put = self.put(booking, event)
         after = replace(
             link,
             calendar=target,
@@ -220,7 +229,8 @@ class Case:
             note=note,
             pending=None,
             frozen=None,
-            put=self.put(booking, event),
+            put=put,
+            stood=self.stood(put),
             replay="",
             older=outdated(link),
             since=(),

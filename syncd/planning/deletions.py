@@ -121,7 +121,8 @@ def _wanted_again(case: Case, booking: Booking, why: Why, note: Note) -> Outcome
     and then Zimun may tell of the booking no more.
     """
     put = case.put(booking, case.link.event)
-    return case.remember(replace(case.link, booking=booking, put=put, deletion=None, pending=note), why)
+    after = replace(case.link, booking=booking, put=put, stood=case.stood(put), deletion=None, pending=note)
+    return case.remember(after, why)
 
 
 def elsewhere(case: Case, booking: Booking, *, copied: bool) -> Outcome:

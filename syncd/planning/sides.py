@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncd.domain.booking import Booking
-from syncd.domain.event import EVER, Event, EventTime, Observation, TimeKind
+from syncd.domain.event import EVER, Event, EventTime, Observation, Put, TimeKind
 from syncd.domain.ids import parse_uid
 from syncd.domain.link import Leftover, Link, Wrote
 from syncd.domain.note import NoteKind
@@ -254,14 +254,17 @@ def _present(link: Link, seen: Observation, snapshot: Snapshot) -> EventSide:
 
 
 def _was_put_there(link: Link, event: Event, start: datetime) -> bool:
-    """Whether the event stands where syncd had put it before its booking was moved by others: no person dragged it.
+    """Whether the event stands where it had stood before its booking was moved by others, by syncd's hand or booked
+    for a person: nobody dragged it since.
 
     A client that missed our write of that move dismissed an alarm, say, and overwrote ours: Evolution never asks
     whether it may, Thunderbird asks its user. A calendar that was restored from a backup has such events too. The event
     may as well know more than a restored database: then its number is the higher one.
     """
     put, last = event.put, link.put
-    return put is not None and last is not None and put.start == start and put.number < last.number
+    if put is None or last is None or put.number >= last.number:
+        return False
+    return put.start == start or Put(put.number, start) in link.stood
 
 
 def _is_old(link: Link, event: Event) -> bool:
