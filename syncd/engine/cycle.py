@@ -210,7 +210,8 @@ class Engine:
             log.warning("calendars.unseen", fault=str(error))
             return None
         clocks = memory.clocks(sides.store, sides.clock, now)
-        known = Snapshot(now=now, cycle=number, catalog=memory.catalog(sides.store, sides.catalog or Catalog()))
+        named = memory.catalog(sides.store, sides.catalog or Catalog())
+        known = Snapshot(now=now, cycle=number, catalog=named, links=sides.store.links())
         left_out = await settle(sides, managed.calendars, known, health)
         links = sides.store.links()
         came = kept.came(sides.store, managed.calendars)

@@ -24,6 +24,7 @@ from syncd.domain.actions import (
 )
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError, Unavailable
+from syncd.domain.event import EventTime
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision, Link
 from syncd.domain.note import NoteKind
@@ -293,6 +294,20 @@ def _stands(stored: Stored | None) -> bool:
     return stored is not None and (stored.event is None or not stored.event.cancelled)
 
 
+def _changed_since(intent: Intent, action: Create | Replace, stored: Stored, snapshot: Snapshot) -> Done:
+    """Nothing came of our write; but where the event bears the number that this write gave it, for its booking had been
+    moved, it arrived, and a person has changed the event since: against where our write had put it, and not against
+    where it stood before.
+    """
+    draft, event, before = action.draft, stored.event, snapshot.links.get(action.booking_id)
+    moved = before is not None and before.booking.start != action.link.booking.start
+    if not isinstance(action, Replace) or not moved or event is None or draft.put is None or event.put != draft.put:
+        return Done(intent, Outcome.DROPPED)
+    start = draft.put.start
+    link = replace(action.link, start=EventTime(f"{start:%Y%m%dT%H%M%SZ}", instant=start))
+    return Done(intent, Outcome.DONE, link=link)
+
+
 def _written(intent: Intent, action: Create | Replace, stored: Stored | None, snapshot: Snapshot) -> Done:
     """Our write is known by what it says: our UID, the time, the texts, whether a note stands, and where it was put.
 
@@ -318,5 +333,5 @@ def _written(intent: Intent, action: Create | Replace, stored: Stored | None, sn
     put = event.put in (None, draft.put) or draft.put is None
     start = resolved(event.start, snapshot.zone(action.link.booking)).instant
     if not same or not noted or not put or (draft.span is not None and start != draft.span.start):
-        return Done(intent, Outcome.DROPPED)
+        return _changed_since(intent, action, stored, snapshot)
     return written_as(intent, action, stored, snapshot)

@@ -1,6 +1,7 @@
 """Whatever breaks off in the middle is settled by looking: one event, one call, and then quiet."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -50,6 +51,23 @@ async def test_after_an_event_was_changed(dav: Server, folder: Path) -> None:
         assert await w.start(refused) == ";TZID=Europe/Berlin:20261125T100000"
         assert "is not free" in await w.note(refused)
         assert not w.posts
+
+
+@pytest.mark.parametrize("by", [-2 * HOUR, 2 * HOUR], ids=["back", "on"])
+async def test_after_an_event_was_taken_to_its_booking_and_a_person_dragged_it_from_there(
+    dav: Server, folder: Path, by: timedelta
+) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        w.salon.move(booked, at(24, 11))
+        await broken_off(w, "PUT")
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261124T120000"
+        await w.drag(booked, by)
+        await w.cycle(minutes=5)
+        assert w.booking(booked).start == at(24, 11) + by
+        assert not await w.note(booked)
+        await w.quiet(minutes=3)
 
 
 async def test_after_an_event_was_changed_that_is_deleted_before_it_was_looked_at(dav: Server, folder: Path) -> None:
@@ -121,13 +139,16 @@ async def test_after_a_booking_was_moved_or_cancelled(dav: Server, folder: Path)
 
 
 async def test_a_person_who_writes_after_our_crash_is_told(dav: Server, folder: Path) -> None:
-    """Our write is not there to be found any more, so nobody knows what the person saw: Zimun counts."""
+    """Our write is not there to be found any more, and the app dropped what tells of it: nobody knows what the person
+    saw, and Zimun counts.
+    """
     async with world(dav, folder) as w:
         booked = w.book(at(24, 9))
         await w.cycle()
         w.salon.move(booked, at(24, 14))
         await broken_off(w, "PUT")
         await w.drag(booked, HOUR)
+        await w.edit(booked, (r"^X-ZIMUN-START:.*\n", ""))
         await w.cycle(minutes=1)
         assert w.booking(booked).start == at(24, 14)
         assert await w.start(booked) == ";TZID=Europe/Berlin:20261124T150000"
