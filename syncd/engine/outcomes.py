@@ -70,8 +70,8 @@ def rescheduled(intent: Intent, action: Reschedule, booking_id: BookingId, now: 
     booking = replace(action.link.booking, id=booking_id)
     if now is not None and now.start == action.to and not now.cancelled:
         booking = now
-    # the staff that came of it was not agreed: the next look at the pair sees the change, and tells of it
-    agreed = replace(booking, staff_name=action.expect.staff_name)
+    # staff that came of it, or just before it, was not agreed: the next look at the pair sees the change, and tells it
+    agreed = replace(booking, staff_name=action.before.booking.staff_name)
     link = replace(action.link, booking_id=booking_id, booking=agreed, wrote=our_write(action.link, action.expect, at))
     return Done(intent, Outcome.DONE, link=link, booking=booking)
 

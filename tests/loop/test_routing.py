@@ -57,6 +57,23 @@ async def test_after_a_reschedule_to_other_staff_the_event_follows_and_says_so(
         await w.quiet(minutes=3)
 
 
+async def test_given_to_other_staff_while_its_event_is_dragged_it_says_so_too(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    emre = new_calendar()
+    async with world(dav, folder, calendars=ENTRY.format(emre, "staff", "Emre Aydın")) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        w.salon._change(w.booking(booked), staff_id="st_emre")
+        await w.drag(booked, 2 * HOUR)
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(24, 11)
+        assert await w.start(booked, emre) == ";TZID=Europe/Berlin:20261124T120000"
+        assert "now with Emre" in await w.note(booked, emre)
+        assert await w.events() == {}
+        await w.quiet(minutes=3)
+
+
 async def test_a_config_that_reroutes_two_is_followed(
     dav: Server, folder: Path, new_calendar: Callable[[], str]
 ) -> None:
