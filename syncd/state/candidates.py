@@ -55,7 +55,7 @@ def forget(db: Database, calendars: Iterable[str], now: datetime) -> None:
     """
     for url in calendars:
         rows = db.execute(
-            "SELECT id, json FROM candidates WHERE calendar = ? AND gone_at IS NULL AND NOT EXISTS"
+            "SELECT id, json FROM candidates WHERE calendar = ? AND NOT EXISTS"
             " (SELECT 1 FROM intents WHERE closed_at IS NULL"
             " AND json_extract(intents.json, '$.candidate') = candidates.id)",
             (url,),

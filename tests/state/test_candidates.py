@@ -66,7 +66,8 @@ def test_what_is_not_listed_any_more_is_remembered_for_a_while_and_never_under_a
 
 def test_a_calendar_that_takes_no_requests_any_more_is_forgotten() -> None:
     with Store.open(None) as store:
-        kept(store, candidate())
+        kept(store, candidate(), candidate("gone", Stage.STANDING))
+        store.take_notice(CALENDAR, [], [store.candidates()[1]], 1, NOW)
         store.take_notice(OTHER, [], [], 1, NOW)
         store.watch_only([OTHER], NOW)
         assert (store.candidates(), store.is_watched(CALENDAR), store.is_watched(OTHER)) == ([], False, True)
