@@ -14,7 +14,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.domain.note import Note, NoteKind
 from syncd.domain.request import Known, Reply
-from syncd.engine import renames
+from syncd.engine import memory, renames
 from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
@@ -117,7 +117,13 @@ def in_doubt(action: ByHand, sides: Sides) -> Link | None:
 
 
 def _wrote_lately(booking_id: BookingId, sides: Sides) -> bool:
-    """Whether syncd had changed the booking so shortly before that what is read may be from before that."""
+    """Whether syncd had changed the booking so shortly before that what is read may be from before that.
+
+    Or may have: by what it does not ask for again.
+    """
+    aside = memory.was_set_aside(sides.store, booking_id, sides.clock.now())
+    if aside is not None and aside < STALE:
+        return True
     link = sides.store.links().get(booking_id)
     ats = [link.wrote.at] if link is not None and link.wrote is not None else []
     ats += [one.at for one in sides.store.known() if one.booking.id == booking_id and one.before is not None]

@@ -148,7 +148,8 @@ def _told(calendar: str, shown: Collection[str], gone: Collection[str], store: S
     for link in store.links().values():
         if link.calendar != calendar or link.closed is not None:
             continue
-        after = changed(link, shown=link.shown or link.href in shown)
+        # a grace from before it was ever shown is none of an event that stands now
+        after = changed(link, shown=True, deletion=None) if link.href in shown else link
         if link.href in gone:
             after = as_it_was_last(replace(after, gone_at=now), known.get((calendar, link.href)))
         told += [after] if after is not link else []
@@ -173,7 +174,7 @@ async def look_at_new(store: Store, calendars: Mapping[str, CalendarPort], links
             continue
         for link in store.links().values():
             if link.calendar == url and link.href in found and not link.shown:
-                store.save_link(replace(link, shown=True))
+                store.save_link(replace(link, shown=True, deletion=None))
 
 
 def _news(seen: list[Observation], store: Store, since: datetime | None) -> list[Observation]:

@@ -215,8 +215,9 @@ class Case:
         event, data = (source.event, source.data) if source is not None else (link.event, link.data)
         target = self.route(booking) or link.calendar
         uid, name = next_name(link.booking_id, target, self.snapshot)
-        # a backup has it under that name, unless its pair had ended
-        made_before = link.closed is None and (link.calendar, link.href.rsplit("/", 1)[-1]) == (target, name)
+        # a backup has it under that name, unless its pair had ended, or no calendar ever showed it
+        same = (link.calendar, link.href.rsplit("/", 1)[-1]) == (target, name)
+        made_before = link.closed is None and link.shown and same
         rerouted = link.awaiting is not None and link.awaiting.kind is AwaitKind.REROUTE
         put = self.put(booking, event)
         after = replace(

@@ -85,11 +85,15 @@ def follow(case: Case, booking: Booking, seen: Observation) -> Outcome:
 
 
 def _moved_on(link: Link, booking: Booking) -> Link:
-    """What was to be told of an earlier move is no news any more, and all else names the time that counts now."""
+    """What was to be told of an earlier move is no news any more, nor what came about by this one; and all else names
+    the time that counts now.
+    """
     pending, moved = link.pending, booking.start != link.booking.start
     if pending is None:
         return link
-    if pending.kind is NoteKind.MOVED_AND_DELETED or (moved and pending.kind is NoteKind.CONFLICT_CALENDAR):
+    came_about = pending.asked == booking.start and pending.kind is not NoteKind.MOVE_UNSURE
+    over = came_about or pending.kind is NoteKind.CONFLICT_CALENDAR
+    if pending.kind is NoteKind.MOVED_AND_DELETED or (moved and over):
         return replace(link, pending=None)
     return replace(link, pending=replace(pending, was=booking.start)) if moved and pending.was is not None else link
 

@@ -318,6 +318,29 @@ async def test_what_was_given_up_may_have_been_heard_and_another_wish_is_asked_o
         assert (reply.code, w.booking(booking_id).start) == (0, to)
 
 
+async def test_an_answer_from_before_what_was_given_up_is_no_change_by_a_customer(dav: Server, folder: Path) -> None:
+    """A move that was heard, and not answered; then a cancellation that was not heard; then an answer that lags."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        before = w.salon._appointments[booking_id]
+        want(w, wish("reschedule", booking_id))
+        asked = want(w, wish("cancel", booking_id))
+        w.fault(Kind.LOSE_ANSWER, RESCHEDULE, "POST", times=ATTEMPTS)
+        w.fault(Kind.LOSE_REQUEST, CANCEL, "POST", times=ATTEMPTS)
+        await w.cycle(minutes=1)
+        after = w.salon._appointments[booking_id]
+        assert after.start == TO
+        w.salon._appointments[booking_id] = before
+        await w.cycle(seconds=20)
+        assert told(w, asked) is None
+        w.salon._appointments[booking_id] = after
+        await w.cycle(seconds=20)
+        reply = told(w, asked)
+        assert reply is not None
+        assert (reply.code, w.booking(booking_id).status) == (0, "cancelled")
+
+
 async def test_a_cancellation_is_not_asked_for_again_where_the_booking_is_not_where_it_was(
     dav: Server, folder: Path
 ) -> None:

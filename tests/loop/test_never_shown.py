@@ -13,7 +13,7 @@ from syncd.ports import Listing, Stored
 from tests.loop.ground import ON_ONE
 from tests.loop.world import CANCEL, at, world
 from tests.servers import Server
-from tests.ten.bender import Ask, Onward, Reply
+from tests.ten.bender import CUT, Ask, Onward, Reply
 from tests.ten.lies import without
 from tests.ten.stage import stage
 
@@ -114,6 +114,34 @@ async def test_what_could_not_be_looked_at_comes_back_and_deleted_again_it_count
         await w.delete(booking_id)
         for minutes in (1, 11, 1):
             await w.cycle(minutes=minutes)
+        assert w.booking(booking_id).status == "cancelled"
+
+
+async def test_deleted_once_it_was_shown_it_has_a_grace_of_its_own(dav: Server, folder: Path) -> None:
+    """Acknowledged and never stored, then written with an answer that got lost, and deleted right after that."""
+
+    async def acknowledged(ask: Ask, onward: Onward) -> Reply:
+        return Reply(201, b"", {}) if ask.method == "PUT" else await onward(ask)
+
+    async def unanswered(ask: Ask, onward: Onward) -> Reply:
+        reply = await onward(ask)
+        return CUT if ask.method == "PUT" else reply
+
+    async with stage(dav, folder) as (w, caldav, _):
+        booking_id = w.book(at(24, 9))
+        caldav.bend = acknowledged
+        await w.cycle()
+        caldav.bend = None
+        await w.cycle(minutes=1)
+        caldav.bend = unanswered
+        await w.cycle(minutes=11)
+        caldav.bend = None
+        assert w.link(booking_id).shown
+        await w.delete(booking_id)
+        for minutes in (1, 1):
+            await w.cycle(minutes=minutes)
+            assert w.booking(booking_id).status == "confirmed"
+        await w.cycle(minutes=11)
         assert w.booking(booking_id).status == "cancelled"
 
 

@@ -238,6 +238,15 @@ def test_what_is_told_after_the_next_move_names_where_the_booking_is_now() -> No
     assert action.link.note == note(NoteKind.CANCEL_REFUSED, was=NOON)
 
 
+def test_what_came_about_by_the_next_move_is_not_told_as_refused() -> None:
+    """Unless nobody knows whether there is another move to that time to come."""
+    moved, seen = make.booking(start=NOON), stands()
+    for kind, told in ((NoteKind.ADOPTED, False), (NoteKind.REFUSED, False), (NoteKind.MOVE_UNSURE, True)):
+        link = pair(pending=note(kind, asked=NOON, was=TEN), note=None)
+        action = done(keeping.follow(case(link, seen, booking=moved), moved, seen))
+        assert (action.link.note is not None, action.link.pending) == (told, None)
+
+
 def test_a_drag_to_where_the_booking_was_last_is_told_of_a_move_in_doubt() -> None:
     """Nobody can look where the booking is by now: it may go there again."""
     doubt, seen = note(NoteKind.MOVE_UNSURE, asked=NOON), stands(FOUR)

@@ -117,10 +117,11 @@ def test_a_new_event_goes_where_routing_wants_it_with_all_that_stood_in_the_old_
 
 
 def test_an_event_that_comes_back_under_its_name_is_as_old_as_it_was() -> None:
-    """A backup of the calendar has it, then."""
+    """A backup of the calendar has it, then. Not one that no calendar ever showed."""
     made = NOW - HOUR
-    own, bare = pair(made_at=made), pair(made_at=made, href="b1.ics")
-    for link, at in ((own, made), (bare, made), (pair(made_at=made, href="/home/x.ics"), NOW), (pair(), None)):
+    own, bare, unseen = pair(made_at=made), pair(made_at=made, href="b1.ics"), pair(made_at=made, shown=False)
+    other = pair(made_at=made, href="/home/x.ics")
+    for link, at in ((own, made), (bare, made), (other, NOW), (unseen, NOW), (pair(), None)):
         assert case(link).recreate(BOOKED, Why.EVENT_RETURNED, note=None).link.made_at == at
 
 
