@@ -155,8 +155,8 @@ class Link:
     calendar object and `event` the same, parsed; put-backs start from it. `replay` is the fingerprint of the version
     that our last write replaced, `older` those of a few versions before it, the oldest first: a stale client may write
     any of them back. `since` are the versions that people replaced after our last write, which they may take back.
-    `put` is where we put the event last; `stood` where people had put it until others moved its booking, with the
-    number of the `put` that such a version bears.
+    `put` is where we put the event last; `stood` where people had put it, booked or not, with the number of the `put`
+    that such a version bears: once others moved its booking that is no drag any more.
     `note` stands in the event; `pending` is still to be written.
     `made_at`: when syncd made the event; None where it did not, or did not remember that yet. `shown`: whether the
     calendar has shown it since: before that nobody can have deleted it. `gone_at`: when a reading of its calendar last

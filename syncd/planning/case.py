@@ -10,7 +10,7 @@ from syncd.domain.event import Draft, Event, Observation, Put, Texts
 from syncd.domain.ids import BookingId, name_of, uid_of
 from syncd.domain.link import Awaiting, AwaitKind, Frozen, Leftover, Link, PutBack, changed
 from syncd.domain.note import Note, NoteKind
-from syncd.planning.instants import letters
+from syncd.planning.instants import letters, resolved
 from syncd.planning.merge import Merged, fresh, merge
 from syncd.planning.routing import route
 from syncd.planning.snapshot import Policy, Snapshot
@@ -160,9 +160,14 @@ class Case:
             since=(waiting,) if waiting else (),
         )
         if span is not None:
-            put = self.put(booking, seen.event)
             after = replace(
-                after, put=put, stood=self.stood(put), wish=None, refusal=None, deletion=None, went_unkept=False
+                after,
+                put=self.put(booking, seen.event),
+                stood=self.stood(seen.event),
+                wish=None,
+                refusal=None,
+                deletion=None,
+                went_unkept=False,
             )
         if put_back:
             after = replace(after, put_backs=self.put_backs(letters(seen.event.start)))
@@ -187,12 +192,17 @@ class Case:
         moved = booking.start != self.link.booking.start or self.link.booking.cancelled
         return Put(max(known, default=0) + moved, booking.start)
 
-    def stood(self, put: Put) -> tuple[Put, ...]:
-        """Where people had put the event until others moved its booking, once we put it there."""
+    def stood(self, seen: Event | None = None) -> tuple[Put, ...]:
+        """Where people had put the event, with where it stood last and where it is `seen`: told or refused, booked or
+        not. Until others move its booking they may put it there again.
+        """
         last, start = self.link.put, self.link.start.instant
-        if last is None or start is None or put.number == last.number or start == last.start:
-            return self.link.stood
-        return (*self.link.stood, Put(last.number, start))[-VERSIONS:]
+        places = [Put(last.number, start)] if last is not None and start is not None else []
+        there = resolved(seen.start, self.zone).instant if seen is not None else None
+        if seen is not None and seen.put is not None and there is not None:
+            places.append(Put(seen.put.number, there))
+        puts = (last, seen.put if seen is not None else None)
+        return tuple(dict.fromkeys((*self.link.stood, *(one for one in places if one not in puts))))[-VERSIONS:]
 
     def put_back(self, seen: Observation, booking: Booking, why: Why, note: Note | None) -> Replace:
         """The event goes back to where the booking is. Counted, so that two programs cannot fight for ever."""
@@ -219,7 +229,6 @@ class Case:
         same = (link.calendar, link.href.rsplit("/", 1)[-1]) == (target, name)
         made_before = link.closed is None and link.shown and same
         rerouted = link.awaiting is not None and link.awaiting.kind is AwaitKind.REROUTE
-        put = self.put(booking, event)
         after = replace(
             link,
             calendar=target,
@@ -230,8 +239,8 @@ class Case:
             note=note,
             pending=None,
             frozen=None,
-            put=put,
-            stood=self.stood(put),
+            put=self.put(booking, event),
+            stood=self.stood(source.event if source is not None else None),
             replay="",
             older=outdated(link),
             since=(),

@@ -121,7 +121,7 @@ def _wanted_again(case: Case, booking: Booking, why: Why, note: Note) -> Outcome
     and then Zimun may tell of the booking no more.
     """
     put = case.put(booking, case.link.event)
-    after = replace(case.link, booking=booking, put=put, stood=case.stood(put), deletion=None, pending=note)
+    after = replace(case.link, booking=booking, put=put, stood=case.stood(), deletion=None, pending=note)
     return case.remember(after, why)
 
 

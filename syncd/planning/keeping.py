@@ -68,7 +68,7 @@ def keep(case: Case, booking: Booking, seen: Observation, start: EventTime) -> O
 def agree(case: Case, booking: Booking, seen: Observation, start: EventTime) -> Outcome:
     """The event stands where the booking is: nothing is left to do but the rest of the event; an old note goes."""
     note = replace(case.link.note, until=case.now) if case.link.note is not None else None
-    link = replace(_moved_on(case.link, booking), booking=booking, start=start, note=note)
+    link = replace(_moved_on(case.link, booking), booking=booking, start=start, stood=case.stood(), note=note)
     return keep(case.with_link(link), booking, seen, start)
 
 

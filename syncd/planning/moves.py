@@ -88,6 +88,7 @@ def _ask(case: Case, booking: Booking, seen: Observation, to: datetime, target: 
         before,
         booking=replace(booking, start=target, end=target + booking.span.length),
         start=replace(seen.event.start, instant=to),
+        stood=case.stood(),
         data=seen.data,
         event=seen.event,
         since=taken_over(before, seen.event),

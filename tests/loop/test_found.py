@@ -134,6 +134,34 @@ async def test_so_it_is_with_an_old_version_that_stood_where_a_person_had_put_it
         assert w.booking(booked).start == at(24, 11)
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["lost to its customer's move", "taken elsewhere since"])
+async def test_and_with_one_where_a_person_had_put_it_for_a_while(dav: Server, folder: Path, *, again: bool) -> None:
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.drag(booked, 2 * HOUR)
+        _, old = await w.event(booked)
+        if again:
+            await w.cycle(minutes=1)
+            _, old = await w.event(booked)
+            await w.drag(booked, HOUR)
+            await w.cycle(minutes=1)
+            assert w.booking(booked).start == at(24, 12)
+        w.salon.move(booked, at(25, 14))
+        await w.cycle(minutes=5)
+        posts = w.posts
+        await w.put(booked, old)
+        await w.edit(booked, (r"^END:VEVENT$", "X-MOZ-LASTACK:20261123T111500Z\nEND:VEVENT"))
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(25, 14)
+        assert w.posts == posts
+        await w.quiet(minutes=1)
+        # it has the new version now: a drag back is a wish
+        await w.drag(booked, at(24, 11) - at(25, 14))
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(24, 11)
+
+
 async def test_after_a_restored_database_what_stands_right_stays(dav: Server, folder: Path) -> None:
     """Yesterday's database knows less than the event: no write, no note; where no call reads bookings it is a wish."""
     async with world(dav, folder) as w:
