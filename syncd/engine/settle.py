@@ -212,8 +212,9 @@ async def drop_outdated(
         if listed.cancelled or _may_be_after(action, listed) or (link is not None and is_stale(link, listed, now)):
             continue
         by_hand = isinstance(action, ByHand)
-        if by_hand and await read_quietly(port, action.booking_id) is not None:
-            continue  # its own look-up tells of it, and decides about that change: the list may lag behind it
+        seen = await read_quietly(port, action.booking_id) if by_hand else None
+        if seen is not None and (seen.cancelled or _may_be_after(action, seen)):
+            continue  # the list may lag behind it, and it decides about that change
         reply = Reply(EXIT_TROUBLE, CHANGED_SINCE) if by_hand else None
         store.record(intent, Outcome.DROPPED, now, detail="settled", reply=reply)
         if by_hand:

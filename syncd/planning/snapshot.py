@@ -175,13 +175,15 @@ class Snapshot:
         return self.by_stem.get(parsed[0], ()) if parsed is not None else ()
 
     def is_anothers(self, seen: Observation, booking_id: BookingId) -> bool:
-        """Whether the event names another booking, which Zimun lists.
+        """Whether the event names another booking, which Zimun lists or told of by its id.
 
         A reschedule may give a booking another id, and its event keeps its UID. Without that link, as in an older
         database, the UID alone would make it the event of the old one, which is gone.
         """
-        event = seen.event
-        return event is not None and event.booking_id != booking_id and BookingId(event.booking_id) in self.bookings
+        if seen.event is None or seen.event.booking_id == booking_id:
+            return False
+        named = BookingId(seen.event.booking_id)
+        return named in self.bookings or isinstance(self.looks.get(LookBooking(named)), Booking)
 
     @cached_property
     def by_booking_id(self) -> Mapping[str, tuple[Observation, ...]]:

@@ -9,7 +9,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from syncd.domain.actions import Cancel, Replace, Reschedule, Why
+from syncd.domain.actions import Cancel, Replace, Reschedule, RescheduleByHand, Why
 from syncd.domain.booking import Booking, BookingList, Slot, Status
 from syncd.domain.errors import NotPermitted, Unavailable
 from syncd.domain.event import Event, Put
@@ -113,6 +113,19 @@ async def test_an_answer_from_before_our_own_last_call_drops_nothing() -> None:
         assert await drop_outdated(store, PORT, {BOOKED.id: then}, {BOOKED.id: link}, NOW) == frozenset()
         assert store.open_intents()
         assert await drop_outdated(store, PORT, {BOOKED.id: then}, {BOOKED.id: link}, NOW + MINUTE) == {BOOKED.id}
+
+
+@pytest.mark.parametrize(
+    ("seen", "dropped"), [(None, True), (make.booking(start=FOUR), True), (BOOKED, False), (OFF, False)]
+)
+async def test_by_hand_its_own_look_up_has_the_last_word(seen: Booking | None, *, dropped: bool) -> None:
+    """Where it tells what the list does, that is known now: in the next cycle neither may be open to us."""
+    port = AsyncMock(spec=BookingPort)
+    port.booking.return_value = seen
+    with Store.open(None) as store:
+        store.journal([RescheduleByHand(BOOKED.id, Why.BY_HAND, BOOKED, NOON)], store.begin_cycle(NOW), NOW)
+        outdated = await drop_outdated(store, port, {BOOKED.id: make.booking(start=FOUR)}, {BOOKED.id: LINK}, NOW)
+        assert (bool(outdated), bool(store.open_intents())) == (dropped, not dropped)
 
 
 async def test_a_booking_of_which_something_else_is_open_waits_on() -> None:

@@ -471,8 +471,10 @@ def test_what_counts_as_the_event_at_another_place() -> None:
     assert transferred(left, look(replace(there, etag='"new"'))) == replace(there, etag='"new"')
 
 
-def test_an_event_that_names_another_listed_booking_is_that_ones_whatever_its_uid() -> None:
+def test_an_event_that_names_another_booking_of_zimuns_is_that_ones_whatever_its_uid() -> None:
     renamed = stands(calendar=SIDE, booking_id="b2")
     assert transferred(pair(), look(renamed)) == renamed
     assert transferred(pair(), look(renamed, bookings=(make.booking("b2"),))) is None
+    assert transferred(pair(), look(renamed, looks=OTHER)) is None
+    assert transferred(pair(), look(renamed, looks={LookBooking(B2): Look.ABSENT})) == renamed
     assert transferred(pair(), look(stands(calendar=SIDE, booking_id="b1"), bookings=(BOOKED,))) is not None

@@ -227,7 +227,11 @@ class Asks:
         ]
         if any(_asked(one) == _asked(booking) for one in others):
             fail(f"{booking.id} is booked, as {others[0].id} was before")
-        before = [one for one in self.booked.get(mail, []) if not self._ended_before(one, wanted[-1])]
+        before = [
+            one
+            for one in self.booked.get(mail, [])
+            if not self._ended_before(one, wanted[-1]) and not self._is_another_visit(one, booking, wanted)
+        ]
         if wanted[-1].location_id and before and not self.lost:
             fail(f"{booking.id} is booked, and {before[0].id} was for the same customer in a slot")
         self.booked.setdefault(mail, []).append(booking)
@@ -277,7 +281,12 @@ class Asks:
                 self.world.fail(f"syncd removes {href}, for which nothing was booked")
         elif told(old) != told(new):
             self.world.fail(f"syncd writes {href}, and changes more than the note")
-        elif UNSURE in new["desc"]:
+        else:
+            self.told(href, new)
+
+    def told(self, href: str, new: dict[str, Any]) -> None:
+        """syncd's note stands in the event of somebody who asks."""
+        if UNSURE in new["desc"]:
             self.unsure[href] = self.world.clock.seconds
 
     def _is_booked_elsewhere(self, href: str, mail: str) -> bool:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from syncd.domain.actions import Asked
 from syncd.domain.booking import Booking, Status
 from syncd.domain.ids import BookingId, parse_uid
 from syncd.domain.link import AwaitKind, ClosedWhy, Decision, Link
@@ -74,6 +75,8 @@ def _honest(world: "World") -> bool:
         return False  # a UID takes two refusals, and a booking that is far ahead is listed each quarter of an hour
     if world.reached["fault: precondition in create"]:
         return False  # something stood there and shows nothing: tried again after an hour
+    if any(isinstance(intent.action, Asked) for intent in world.store.open_intents()):
+        return False  # what was asked for by hand, and came to nothing for long, rests for a quarter of an hour
     told = any(kind in (*LIES, "forbidden") for step in world.history.steps for _, kind in step.faults)
     return not told and not any(
         step.what in ("clock", "reboot", "calendar lags", "leave") for step in world.history.steps

@@ -98,6 +98,7 @@ class Openings:
         if new is not None:
             if told(old) != told(new):
                 self.world.fail(f"syncd writes {href}, and changes more than the note")
+            self.world.asks.told(href, new)
             return
         booked = self.world.asks.booked.get(mail_in(old), [])
         if not booked:

@@ -81,6 +81,8 @@ class Said:
     """An event of it stands again."""
     was_deleted: Deleted | None = None
     approved: dict[AwaitKind, tuple[int, datetime]] = field(default_factory=dict)
+    was_approved: bool = False
+    """A person approved to cancel it at some time, whatever they said since."""
     staff: int = 0
     """A person did anything to one of its events."""
     asking: bool = False
@@ -130,6 +132,7 @@ class Oracle:
         self.cut_short: set[str] = set()
         """The keys of what an earlier cycle had begun."""
         self._heard: set[str] = set()
+        self._revived: dict[str, float] = {}
         self._met: dict[str, int] = {}
 
     def _seq(self) -> int:
@@ -191,6 +194,7 @@ class Oracle:
             assert link.awaiting is not None
             if verb is Decision.APPROVED:
                 said.approved[link.awaiting.kind] = (self._seq(), link.awaiting.was.start)
+                said.was_approved |= link.awaiting.kind is AwaitKind.CANCEL
             else:
                 said.approved.pop(link.awaiting.kind, None)
 
@@ -221,7 +225,11 @@ class Oracle:
 
     def booking_read(self, booking: Booking) -> None:
         said = self.said[booking.id]
-        said.read, said.shown_live = self._seq(), not booking.cancelled
+        said.read = self._seq()
+        own = self.world.zimun.own_write.get(booking.id)
+        lags = self.world.setup.get("undated") and own is not None and self.world.clock.true() - own[0] < STALE
+        if booking.cancelled or not lags:
+            said.shown_live = not booking.cancelled
         if booking.same_as(self.world.zimun.bookings[booking.id]):
             said.reading = said.read
         said.starts.add(booking.start)
@@ -229,6 +237,10 @@ class Oracle:
         if said.drag_to == booking.start != self.world.zimun.bookings[booking.id].start:
             said.drag = 0  # by that stale answer it is there: what is read later is a customer's word to syncd
         self._heard.add(booking.id)
+
+    def answered_again(self, booking_id: BookingId) -> None:
+        """A cancel was sent once more, and answered as at first; its customer had revived the booking in between."""
+        self._revived[booking_id] = self.world.clock.seconds
 
     def booking_absent(self, booking_id: BookingId) -> None:
         """Zimun answers that it does not know this booking."""
@@ -277,7 +289,7 @@ class Oracle:
         if approved is not None and (approved[1] == booking.start or not self.knew(said)):
             return
         if late:
-            if said.deleted is None and said.was_deleted is None and said.marked is None:
+            if said.deleted is None and said.was_deleted is None and said.marked is None and not said.was_approved:
                 world.fail(f"{booking.id} is cancelled late, and its event never went")
             return
         deleted = said.deleted or (said.was_deleted if said.back > self.began else None) or said.marked
@@ -661,6 +673,8 @@ class Oracle:
             return  # a person had deleted the booking's own: this one bears only an id which the booking had once
         if said.staff > self.began:
             return  # a person took the other one away in this very moment
+        if self.world.clock.seconds - self._revived.get(name, -HOUR) <= STALE.total_seconds():
+            return  # what shows that it lives may be from before the call that was answered: soon it is known
         if not said.absent or self.world.clock.seconds - said.absent < 600:
             self.world.fail(f"syncd removes {href}, the only event of a booking that lives")
 

@@ -204,7 +204,8 @@ class FakeZimun:
                 new = self._zimun.rename(booking_id) if renames else booking_id
                 moved = replace(booking, id=new, start=start, end=start + booking.span.length, staff_name=staff)
                 self._zimun.put(moved, self._by(key, fault))
-                self._zimun.own_write[new] = (self._world.clock.true(), replace(booking, id=new))
+                if fault != "late":  # of one that arrives late syncd knows nothing: what it reads is no stale answer
+                    self._zimun.own_write[new] = (self._world.clock.true(), replace(booking, id=new))
                 return new if renames else None
 
             return self._once(key, ("reschedule", booking_id, start), act)
@@ -227,6 +228,8 @@ class FakeZimun:
                 self._zimun.own_write[booking_id] = (self._world.clock.true(), booking)
 
             self._once(key, ("cancel", booking_id), act)
+            if not self._zimun.bookings[booking_id].cancelled:
+                self._world.oracle.answered_again(booking_id)
 
         await self._world.call("zimun", "cancel", end, writes=key)
 
