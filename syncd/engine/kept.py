@@ -48,7 +48,9 @@ def remember(
         if link.calendar in back and not stands_in(seen, link):
             store.save_link(replace(link, went_unkept=True))
         elif link.calendar not in back and (others := _others(link, there, now)):
-            store.save_link(replace(link, leftovers=(*link.leftovers, *others)))
+            taken = {(one.calendar, one.href) for one in others}
+            left = (one for one in link.leftovers if (one.calendar, one.href) not in taken)
+            store.save_link(replace(link, leftovers=(*left, *others)))
     kept = json.dumps(sorted(url for url in managed if url not in new or url in back))
     if kept != store.fact(_KEPT):
         store.set_fact(_KEPT, kept)
@@ -58,12 +60,14 @@ def _others(link: Link, there: Iterable[Observation], now: datetime) -> list[Lef
     """The events from before it got this one, as they stand now: where somebody has put them since is told, and is no
     wish.
     """
-    known = {(left.calendar, left.href) for left in link.leftovers}
-    return [
-        replace(left_behind(one), stays_until=now + SETTLED)
-        for one in there
-        if one.key not in known and one.event is not None and _is_of(one.event, link)
-    ]
+    left = {(one.calendar, one.href): one for one in link.leftovers}
+
+    def is_news(one: Observation) -> bool:
+        if one.key in left:
+            return not left[one.key].is_unchanged(one)
+        return one.event is not None and _is_of(one.event, link)
+
+    return [replace(left_behind(one), stays_until=now + SETTLED) for one in there if is_news(one)]
 
 
 def _is_of(event: Event, link: Link) -> bool:

@@ -257,9 +257,19 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
     if target not in case.snapshot.readable:
         return case.problem(ProblemKind.UNMANAGED, f"{LEFT}, and the one that it belongs in cannot be read: {target}")
     case, note = _with_what_it_says(case, booking)
+    left = link.leftovers
+    if _is_of_another_id(link):
+        # an app that writes its old version back there takes the new id with it: nothing would tell whose event it is
+        left = (*left, Leftover(link.calendar, link.href, link.etag, link.start, link.replay))
     # a version that was noticed there and never decided about is no old one: it is told when that calendar is back
-    case = case.with_link(replace(case.link, since=()))
+    case = case.with_link(replace(case.link, since=(), leftovers=left))
     return Outcome(case.recreate(booking, Why.REROUTED, note=note))
+
+
+def _is_of_another_id(link: Link) -> bool:
+    """Whether a reschedule gave the booking another id since its event was made."""
+    named = parse_uid(link.uid)
+    return named is not None and named[0] != stem(link.booking_id)
 
 
 def _taken_again(case: Case, booking: Booking | None, there: Observation, *, told: bool) -> Outcome:

@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.sandbox import Kind
 from tests.loop.ground import ON_ONE
@@ -130,6 +131,32 @@ async def test_an_old_event_of_a_booking_that_has_another_id_by_now_moves_nothin
         await cycles(w, 1, 1, 11, 11)
         assert w.booking("b_new").start == at(26, 10)
         assert w.calls(RESCHEDULE) == []  # the one before was answered with the new id, and is not counted
+
+
+@pytest.mark.parametrize("hours", [0, 2])
+async def test_an_old_version_under_the_id_of_before_written_back_as_its_calendar_left_does_not_stay_beside_the_new_one(
+    dav: Server, folder: Path, new_calendar: NewCalendar, *, hours: int
+) -> None:
+    """By a phone that missed the move, and dismissed the alarm of what it knew; or dragged it then by `hours`."""
+    old, new = new_calendar(), new_calendar()
+    async with world(dav, folder, calendars=only(old)) as w:
+        booked = w.book(at(26, 9))
+        await w.cycle()
+        before = (await w.event(booked, old))[1]
+        await w.drag(booked, HOUR, old)
+        with renaming(w, "b_new"):
+            await cycles(w, 11, 1)
+        await w.put(booked, before, old)
+        await dismiss_the_alarm(w, booked, old)
+        await goes_to(w, new)
+        if hours:
+            await w.drag(booked, hours * HOUR, old)
+        w.reconfigure(calendars=only(old))
+        await cycles(w, 1, 1, 11, 11, 60, 121, 1)
+        assert w.booking("b_new").start == at(26, 10)
+        assert w.calls(RESCHEDULE) == []
+        assert len(await w.events(old)) == 1
+        assert w.store.links()[BookingId("b_new")].leftovers == ()
 
 
 async def test_what_was_written_into_the_event_that_stood_for_it_comes_along(

@@ -537,10 +537,14 @@ class Oracle:
             said.asked[start] = seq  # also by an edit onto what a stale client had put back
 
     def calendar_leaves(self, url: str) -> None:
-        """What stands there, and is in no database, is nobody's event any more: its time is no wish."""
-        links = self.world.store.links()
+        """What stands there, and is in no database, is nobody's event any more: its time is no wish.
+
+        Nor is that of one under an id that its booking had before, where an app wrote back what it knew.
+        """
+        links, renamed = self.world.store.links(), self.world.zimun.renamed
         for name, said in self.said.items():
-            if BookingId(name) not in links and any(where == url for where, _, _ in self.events(name)):
+            there = [booking_of(each) for where, _, each in self.events(name) if where == url]
+            if there and (BookingId(name) not in links or any(each in renamed for each in there)):
                 said.drag = 0
 
     def _is_missed(self, name: str, url: str, href: str, fields: dict[str, Any]) -> bool:
