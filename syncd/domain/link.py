@@ -161,7 +161,7 @@ class Link:
     `made_at`: when syncd made the event; None where it did not, or did not remember that yet. `shown`: whether the
     calendar has shown it since: before that nobody can have deleted it. `gone_at`: when a reading of its calendar last
     missed it, and no look found it there all the same. `went_unkept`: it was gone, or marked as cancelled, when its
-    calendar came back into the config.
+    calendar came back into the config; or went with so many others that somebody is asked whether that was meant.
     `twin_removed_at`: when a second event of the booking was removed, which a person may just have made the only one.
     """
 

@@ -71,7 +71,7 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     lately = snapshot.cancelled_lately + len(lost)
     if len(first) + len(again) + len(asked) + len(back) + lately <= policy.max_cancellations:
         held = _emptied([*links, *asked], snapshot, policy) | _set_back(links, snapshot, policy, least=2)
-        first = [deleted for deleted in first if deleted.case.link.calendar in held]
+        first = [one for one in first if one.case.link.calendar in held or one.case.link.went_unkept]
     # once so many were deleted again that it takes the shell, it does, however many are left; and a calendar that was
     # emptied or set back once more has answered nothing: somebody may have made it anew on account of the questions.
     # But two that were booked one after the other, a mother's and her child's, may well be deleted together
@@ -84,10 +84,14 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
         *((deleted, NoteKind.CANCEL_ASKED) for deleted in first),
         *((deleted, NoteKind.CANCEL_SHELL) for deleted in shell),
     ):
+        link = deleted.case.link
+        # remembered before it is asked: a server may refuse the question for long, and by then the others may have
+        # been answered, and those that came since may stand
+        first_of_all = kind is NoteKind.CANCEL_ASKED and not link.went_unkept
         outcome = deletions.ask(deleted.case, deleted.booking, deleted.side.cancelled, kind)
-        found[deleted.case.link.booking_id] = outcome.action or Record(
-            deleted.case.link.booking_id, Why.CANCEL_AWAITS, replace(deleted.case.link, deletion=None)
-        )
+        after = replace(link, deletion=None, went_unkept=link.went_unkept or first_of_all)
+        waits = Record(link.booking_id, Why.CANCEL_AWAITS, after)
+        found[link.booking_id] = waits if first_of_all else outcome.action or waits
     return found
 
 
@@ -117,7 +121,8 @@ def _deleted(actions: dict[BookingId, Action], snapshot: Snapshot, policy: Polic
         action = actions.get(booking_id)
         begins = isinstance(action, Record) and action.link.deletion is not None
         goes = isinstance(action, Cancel)
-        if not is_alive(link, snapshot, policy) or not (link.deletion is not None or begins or goes):
+        asks = link.went_unkept and action is not None and action.why is Why.CANCEL_AWAITS
+        if not is_alive(link, snapshot, policy) or not (link.deletion is not None or begins or goes or asks):
             continue
         if not link.shown and question is None:
             continue  # nobody can have deleted it, and nothing is cancelled for that

@@ -300,6 +300,35 @@ def test_times_from_before_the_clock_was_set_back_tell_nothing() -> None:
     assert [action.booking_id for action in calls(world)] == ["b1"]
 
 
+def test_a_question_that_is_refused_for_long_is_asked_all_the_same() -> None:
+    """Also once another of that loss has been answered."""
+    world = paired(3)
+    world.delete(*names(1, 3))
+    world.cycle(without="b1")
+    world.cycle(HOUR, without="b1")
+    world.delete("b2")
+    world.cycle(without="b1")
+    world.cycle(GRACE, without="b1")
+    world.cycle()
+    world.cycle(GRACE)
+    assert [action.booking_id for action in calls(world)] == ["b2"]
+    assert world.note("b1") is NoteKind.CANCEL_ASKED
+
+
+def test_nor_does_one_stand_for_it_that_came_before_the_clock_was_set_back() -> None:
+    world = paired(3)
+    world.now += HOUR
+    world.delete(*names(1, 3))
+    world.cycle(without="b1")
+    world.now -= HOUR
+    world.book("b9", TEN + 3 * DAY)
+    world.cycle(without="b1")
+    world.cycle()
+    world.cycle(GRACE)
+    assert not calls(world)
+    assert world.note("b1") is NoteKind.CANCEL_ASKED
+
+
 def test_set_back_after_the_database_was_lost() -> None:
     """Nobody knows when any of them was made, until new ones come: then those would be the last."""
     world = paired(5)

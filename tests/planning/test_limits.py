@@ -1,5 +1,6 @@
 """How much is too much: each limit exactly reached and passed by one, what counts towards it, and what is asked."""
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,8 +80,16 @@ class Salon:
         return replace(made, events=self.events, **{"looks": {**looks, **finds}, **more})
 
     def plan(self, rules: Policy | None = None, **more: Any) -> Plan:
+        """What is done once it is remembered which deletions are asked about."""
         look = self.look(**more)
-        return check_safe(make_plan(look, rules or policy()), look, rules or policy())
+        plan = check_safe(make_plan(look, rules or policy()), look, rules or policy())
+        held = {action.booking_id: action.link for action in plan.actions if action.why is Why.CANCEL_AWAITS}
+        news = {each: link for each, link in held.items() if link.went_unkept and not self.links[each].went_unkept}
+        if not news:
+            return plan
+        remembered = deepcopy(self)
+        remembered.links |= news
+        return remembered.plan(rules, **more)
 
     def kinds(self, rules: Policy | None = None, **more: Any) -> dict[AwaitKind | None, int]:
         """How many actions leave the pair waiting for which word."""
