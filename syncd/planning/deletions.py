@@ -5,7 +5,7 @@ from dataclasses import replace
 from syncd.domain.actions import Cancel, Why
 from syncd.domain.booking import Booking
 from syncd.domain.event import Observation
-from syncd.domain.link import AwaitKind, Closed, ClosedWhy, Decision, Deletion
+from syncd.domain.link import AwaitKind, Closed, ClosedWhy, Decision, Deletion, Frozen
 from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Case, Outcome
 from syncd.planning.instants import resolved
@@ -43,7 +43,7 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     if case.policy.deletions == "restore":
         note = case.note(NoteKind.DELETION_RESTORED, was=booking.start)
         return bring_back(case, booking, marked, Why.DELETION_RESTORED, note)
-    if link.went_unkept and link.shown:
+    if link.went_unkept and link.shown and link.frozen != Frozen("", booking.start):
         # who tidies up a calendar that syncd does not keep has answered nothing, and need not mean the bookings
         return ask(case, booking, marked, NoteKind.CANCEL_ASKED)
     if case.policy.deletions == "ask" and not asked and link.shown:

@@ -184,14 +184,17 @@ def is_over(before: Link, after: Link) -> bool:
 
 
 def only_what_ended(before: Link | None, action: Action, *, jumped: bool) -> Record | None:
-    """Of what is to be remembered of a pair while the answer to a call is waited for: what `is_over`, and what begins
-    anew after a clock that `jumped`; None for nothing. Else it would go on when that answer is known.
+    """Of what is to be remembered of a pair while the answer to a call is waited for: what `is_over`, what begins anew
+    after a clock that `jumped`, and that it went with others; None for nothing. Else it would go on when that answer is
+    known.
     """
     if before is None or not isinstance(action, Record):
         return None
     after = action.link
     ended = {each: getattr(after, each) for each in _MAY_END if jumped or getattr(after, each) is None}
     link = changed(before, **{each: value for each, value in ended.items() if getattr(before, each) is not None})
+    if after.went_unkept:
+        link = changed(link, went_unkept=True)
     return replace(action, link=link) if link is not before else None
 
 

@@ -89,9 +89,9 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
         # been answered, and those that came since may stand
         first_of_all = kind is NoteKind.CANCEL_ASKED and not link.went_unkept
         outcome = deletions.ask(deleted.case, deleted.booking, deleted.side.cancelled, kind)
-        after = replace(link, deletion=None, went_unkept=link.went_unkept or first_of_all)
-        waits = Record(link.booking_id, Why.CANCEL_AWAITS, after)
-        found[link.booking_id] = waits if first_of_all else outcome.action or waits
+        waits = Record(link.booking_id, Why.CANCEL_AWAITS, replace(link, deletion=None))
+        first_word = Record(link.booking_id, Why.REMEMBERED, replace(link, went_unkept=True))
+        found[link.booking_id] = first_word if first_of_all else outcome.action or waits
     return found
 
 

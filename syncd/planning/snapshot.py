@@ -175,7 +175,7 @@ class Snapshot:
         return self.by_stem.get(parsed[0], ()) if parsed is not None else ()
 
     def is_anothers(self, seen: Observation, booking_id: BookingId) -> bool:
-        """Whether the event names another booking, which Zimun lists or told of by its id.
+        """Whether the event names another booking that stands, which Zimun lists or told of by its id.
 
         A reschedule may give a booking another id, and its event keeps its UID. Without that link, as in an older
         database, the UID alone would make it the event of the old one, which is gone.
@@ -183,7 +183,10 @@ class Snapshot:
         if seen.event is None or seen.event.booking_id == booking_id:
             return False
         named = BookingId(seen.event.booking_id)
-        return named in self.bookings or isinstance(self.looks.get(LookBooking(named)), Booking)
+        told = self.looks.get(LookBooking(named))
+        other = told if isinstance(told, Booking) else self.bookings.get(named)
+        # an app may bring back what it knew from before a reschedule, which cancelled that id
+        return other is not None and other.live
 
     @cached_property
     def by_booking_id(self) -> Mapping[str, tuple[Observation, ...]]:

@@ -74,6 +74,7 @@ def test_what_an_open_reschedule_may_have_made_of_another_booking_waits() -> Non
 
 
 OFF = replace(BOOKED, status=Status.CANCELLED)
+LAGS = replace(make.booking(start=FOUR), updated_at=NOW - MINUTE)
 LINK = make.link(BOOKED, make.observation(make.event(BOOKED)))
 CANCEL = Cancel(BOOKED.id, Why.EVENT_DELETED, LINK, LINK, BOOKED)
 PORT = AsyncMock(spec=BookingPort)
@@ -116,14 +117,15 @@ async def test_an_answer_from_before_our_own_last_call_drops_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "dropped"), [(None, True), (make.booking(start=FOUR), True), (BOOKED, False), (OFF, False)]
+    ("seen", "dropped"), [(None, True), (make.booking(start=FOUR), True), (BOOKED, False), (OFF, False), (LAGS, False)]
 )
 async def test_by_hand_its_own_look_up_has_the_last_word(seen: Booking | None, *, dropped: bool) -> None:
     """Where it tells what the list does, that is known now: in the next cycle neither may be open to us."""
     port = AsyncMock(spec=BookingPort)
     port.booking.return_value = seen
     with Store.open(None) as store:
-        store.journal([RescheduleByHand(BOOKED.id, Why.BY_HAND, BOOKED, NOON)], store.begin_cycle(NOW), NOW)
+        expect = replace(BOOKED, updated_at=NOW)
+        store.journal([RescheduleByHand(BOOKED.id, Why.BY_HAND, expect, NOON)], store.begin_cycle(NOW), NOW)
         outdated = await drop_outdated(store, port, {BOOKED.id: make.booking(start=FOUR)}, {BOOKED.id: LINK}, NOW)
         assert (bool(outdated), bool(store.open_intents())) == (dropped, not dropped)
 

@@ -477,4 +477,7 @@ def test_an_event_that_names_another_booking_of_zimuns_is_that_ones_whatever_its
     assert transferred(pair(), look(renamed, bookings=(make.booking("b2"),))) is None
     assert transferred(pair(), look(renamed, looks=OTHER)) is None
     assert transferred(pair(), look(renamed, looks={LookBooking(B2): Look.ABSENT})) == renamed
+    replaced = make.booking("b2", status=Status.CANCELLED)
+    assert transferred(pair(), look(renamed, bookings=(replaced,))) == renamed
+    assert transferred(pair(), look(renamed, looks={LookBooking(B2): replaced})) == renamed
     assert transferred(pair(), look(stands(calendar=SIDE, booking_id="b1"), bookings=(BOOKED,))) is not None

@@ -315,6 +315,40 @@ def test_a_question_that_is_refused_for_long_is_asked_all_the_same() -> None:
     assert world.note("b1") is NoteKind.CANCEL_ASKED
 
 
+def test_one_that_begins_between_its_deletion_and_that_of_the_others_comes_back() -> None:
+    """Whether a visit is over is judged by when its deletion was first seen."""
+    world = paired(3)
+    world.now = TEN - 4 * MINUTE
+    world.cycle()
+    world.delete("b1")
+    world.cycle()
+    world.delete("b2", "b3")
+    world.cycle(5 * MINUTE)
+    assert kinds(world) == dict.fromkeys(["b2", "b3"], AwaitKind.CANCEL)
+    assert world.links[BookingId("b1")].closed is None
+
+
+def test_frozen_meanwhile_it_waits_for_the_shell_alone_and_a_no_there_holds() -> None:
+    world = paired(1, policy(deletions="restore"))
+    for _ in range(3):
+        world.delete("b1")
+        world.cycle()
+    world.policy = policy()
+    world.delete("b1")
+    b1 = BookingId("b1")
+    world.links[b1] = replace(world.links[b1], went_unkept=True)
+    world.cycle()
+    world.cycle()
+    since = world.links[b1].awaiting
+    world.cycle()
+    assert world.links[b1].awaiting == since
+    world.decide(Decision.REJECTED, "b1")
+    for _ in range(3):
+        world.cycle(GRACE)
+    assert world.links[b1].awaiting is None
+    assert not calls(world)
+
+
 def test_nor_does_one_stand_for_it_that_came_before_the_clock_was_set_back() -> None:
     world = paired(3)
     world.now += HOUR

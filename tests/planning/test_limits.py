@@ -83,7 +83,7 @@ class Salon:
         """What is done once it is remembered which deletions are asked about."""
         look = self.look(**more)
         plan = check_safe(make_plan(look, rules or policy()), look, rules or policy())
-        held = {action.booking_id: action.link for action in plan.actions if action.why is Why.CANCEL_AWAITS}
+        held = {action.booking_id: action.link for action in plan.actions if isinstance(action, Record)}
         news = {each: link for each, link in held.items() if link.went_unkept and not self.links[each].went_unkept}
         if not news:
             return plan

@@ -67,6 +67,14 @@ def test_nothing_is_where_nothing_ended_or_more_than_that_is_to_be_done() -> Non
         assert only_what_ended(begun, Cancel(B1, Why.EVENT_DELETED, begun, pair(), BOOKED), jumped=jumped) is None
 
 
+def test_and_that_it_went_with_others() -> None:
+    """Else it would be a single deletion once those have been answered."""
+    before = pair(deletion=BEGUN)
+    held = replace(before, booking=make.booking(start=NOON), went_unkept=True)
+    record = only_what_ended(before, Record(B1, Why.REMEMBERED, held), jumped=False)
+    assert record == Record(B1, Why.REMEMBERED, replace(before, went_unkept=True))
+
+
 def test_and_what_begins_anew_after_a_clock_that_jumped() -> None:
     """Where its booking is left alone in that cycle, as while the answer to a change by hand is missing."""
     before = pair(deletion=BEGUN, missing=GONE)
