@@ -41,6 +41,7 @@ class Why(StrEnum):
     CONFLICT = "conflict"
     GRACE_BEGUN = "grace_begun"
     GRACE_RESTARTED = "grace_restarted"
+    DELETION_HELD = "deletion_held"
     CANCEL_AWAITS = "cancel_awaits_approval"
     CANCEL_REFUSED = "cancel_refused"
     REMOVAL_AWAITS = "removal_awaits_approval"

@@ -90,7 +90,7 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
         first_of_all = kind is NoteKind.CANCEL_ASKED and not link.went_unkept
         outcome = deletions.ask(deleted.case, deleted.booking, deleted.side.cancelled, kind)
         waits = Record(link.booking_id, Why.CANCEL_AWAITS, replace(link, deletion=None))
-        first_word = Record(link.booking_id, Why.REMEMBERED, replace(link, went_unkept=True))
+        first_word = Record(link.booking_id, Why.DELETION_HELD, replace(link, went_unkept=True))
         found[link.booking_id] = first_word if first_of_all else outcome.action or waits
     return found
 

@@ -71,8 +71,8 @@ def test_and_that_it_went_with_others() -> None:
     """Else it would be a single deletion once those have been answered."""
     before = pair(deletion=BEGUN)
     held = replace(before, booking=make.booking(start=NOON), went_unkept=True)
-    record = only_what_ended(before, Record(B1, Why.REMEMBERED, held), jumped=False)
-    assert record == Record(B1, Why.REMEMBERED, replace(before, went_unkept=True))
+    record = only_what_ended(before, Record(B1, Why.DELETION_HELD, held), jumped=False)
+    assert record == Record(B1, Why.DELETION_HELD, replace(before, went_unkept=True))
 
 
 def test_and_what_begins_anew_after_a_clock_that_jumped() -> None:

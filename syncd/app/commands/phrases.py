@@ -46,6 +46,7 @@ WHY: Final[Mapping[str, str]] = {
     Why.CONFLICT: "moved on both sides",
     Why.GRACE_BEGUN: "its event was deleted; the grace period begins",
     Why.GRACE_RESTARTED: "the clock jumped; the grace period begins anew",
+    Why.DELETION_HELD: "too many events deleted at once; held back, to be asked about",
     Why.CANCEL_AWAITS: "its event was deleted; cancelling it awaits approval",
     Why.CANCEL_REFUSED: "Zimun refused to cancel it",
     Why.REMOVAL_AWAITS: "too many bookings gone at once; awaits approval",
