@@ -68,6 +68,10 @@ class Booking:
         """Whether it is in force: not cancelled, and more than a hold."""
         return self.status not in (Status.CANCELLED, Status.HELD)
 
+    def is_newer_than(self, other: "Booking") -> bool:
+        """Whether Zimun dated both, and this one later."""
+        return self.updated_at is not None and other.updated_at is not None and self.updated_at > other.updated_at
+
     def same_as(self, other: "Booking") -> bool:
         """Whether nothing that a person decides differs: start, end, service, place, staff and whether it lives.
 

@@ -112,6 +112,11 @@ class Leftover:
     replay: str = ""
     stays_until: datetime | None = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """As `Observation.key`."""
+        return (self.calendar, self.href)
+
     def is_unchanged(self, seen: Observation) -> bool:
         """Whether it stands as it was left; on a server without ETags, at the time at which it was left."""
         if seen.etag is not None or self.etag is not None or seen.event is None or self.start is None:

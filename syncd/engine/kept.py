@@ -48,8 +48,8 @@ def remember(
         if link.calendar in back and not stands_in(seen, link):
             store.save_link(replace(link, went_unkept=True))
         elif link.calendar not in back and (others := _others(link, there, now)):
-            taken = {(one.calendar, one.href) for one in others}
-            left = (one for one in link.leftovers if (one.calendar, one.href) not in taken)
+            taken = {one.key for one in others}
+            left = (one for one in link.leftovers if one.key not in taken)
             store.save_link(replace(link, leftovers=(*left, *others)))
     kept = json.dumps(sorted(url for url in managed if url not in new or url in back))
     if kept != store.fact(_KEPT):
@@ -60,7 +60,7 @@ def _others(link: Link, there: Iterable[Observation], now: datetime) -> list[Lef
     """The events from before it got this one, as they stand now: where somebody has put them since is told, and is no
     wish.
     """
-    left = {(one.calendar, one.href): one for one in link.leftovers}
+    left = {one.key: one for one in link.leftovers}
 
     def is_news(one: Observation) -> bool:
         if one.key in left:

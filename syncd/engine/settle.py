@@ -213,7 +213,9 @@ async def drop_outdated(
             continue
         by_hand = isinstance(action, ByHand)
         seen = await read_quietly(port, action.booking_id) if by_hand else None
-        if seen is not None and (seen.cancelled or _may_be_after(action, seen) or _is_older(seen, action.expect)):
+        then = action.expect
+        lags = seen is not None and then is not None and then.is_newer_than(seen)
+        if seen is not None and (seen.cancelled or _may_be_after(action, seen) or lags):
             continue  # the list may lag behind it, or both do, and it decides about that change
         reply = Reply(EXIT_TROUBLE, CHANGED_SINCE) if by_hand else None
         store.record(intent, Outcome.DROPPED, now, detail="settled", reply=reply)
@@ -235,12 +237,6 @@ def _may_be_after(action: Reschedule | Cancel | ByHand, listed: Booking) -> bool
     same = (listed.service_id, listed.location_id) == (then.service_id, then.location_id)
     starts = (then.start,) if isinstance(action, CancelByHand) else (then.start, action.to)
     return same and listed.start in starts
-
-
-def _is_older(seen: Booking, then: Booking | None) -> bool:
-    """Whether that answer is from before the one that the call was to change."""
-    known = then.updated_at if then is not None else None
-    return seen.updated_at is not None and known is not None and seen.updated_at < known
 
 
 async def _repeat(

@@ -23,7 +23,7 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
         if leftover.calendar not in snapshot.readable:
             continue
         after = replace(link, leftovers=tuple(other for other in link.leftovers if other != leftover))
-        if (leftover.calendar, leftover.href) == (link.calendar, link.href):
+        if leftover.key == (link.calendar, link.href):
             return case.remember(after)  # it is the booking's own again
         if is_not_seen(leftover, snapshot):
             continue

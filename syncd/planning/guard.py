@@ -85,13 +85,16 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
         *((deleted, NoteKind.CANCEL_SHELL) for deleted in shell),
     ):
         link = deleted.case.link
-        # remembered before it is asked: a server may refuse the question for long, and by then the others may have
-        # been answered, and those that came since may stand
-        first_of_all = kind is NoteKind.CANCEL_ASKED and not link.went_unkept
+        if kind is NoteKind.CANCEL_ASKED and not link.went_unkept:
+            # remembered before it is asked: a server may refuse the question for long, and by then the others may have
+            # been answered, and those that came since may stand
+            held_back = replace(link, went_unkept=True)
+            found[link.booking_id] = Record(link.booking_id, Why.DELETION_HELD, held_back)
+            continue
         outcome = deletions.ask(deleted.case, deleted.booking, deleted.side.cancelled, kind)
-        waits = Record(link.booking_id, Why.CANCEL_AWAITS, replace(link, deletion=None))
-        first_word = Record(link.booking_id, Why.DELETION_HELD, replace(link, went_unkept=True))
-        found[link.booking_id] = first_word if first_of_all else outcome.action or waits
+        found[link.booking_id] = outcome.action or Record(
+            link.booking_id, Why.CANCEL_AWAITS, replace(link, deletion=None)
+        )
     return found
 
 

@@ -104,7 +104,7 @@ def transferred(case: Case, seen: Observation) -> Outcome:
     goes_back = seen.calendar != link.calendar and case.route(link.booking) not in (None, seen.calendar)
     pending = None if link.unsaid(NoteKind.TRANSFERRED) else link.pending  # a person carried it home themselves
     # one that syncd had left behind is compared with where it stood then
-    left = next((one for one in link.leftovers if (one.calendar, one.href) == seen.key), None)
+    left = next((one for one in link.leftovers if one.key == seen.key), None)
     start = left.start if left is not None and left.start is not None else link.start
     note = (
         # a mark as cancelled that the event carries along is answered by that: forgotten, it would count as a new one
@@ -192,7 +192,7 @@ def _relocate(case: Case, booking: Booking, seen: Observation, target: str) -> O
     free = (each for each in case.snapshot.of_uid(link.uid) if each.key not in case.snapshot.linked_keys)
     there = next((each for each in free if each.calendar == target and each.key != seen.key), None)
     if there is not None and there.event is not None and there.event.uid == link.uid and not there.event.cancelled:
-        left = next((one for one in link.leftovers if (one.calendar, one.href) == there.key), None)
+        left = next((one for one in link.leftovers if one.key == there.key), None)
         others = tuple(one for one in link.leftovers if one is not left)
         if left is not None and _is_untouched(there, link, seen.event):
             # nobody touched it since, and what people wrote into the one that stood for it comes along
@@ -258,7 +258,7 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
         return case.problem(ProblemKind.UNMANAGED, f"{LEFT}, and the one that it belongs in cannot be read: {target}")
     case, note = _with_what_it_says(case, booking)
     left = link.leftovers
-    if _is_of_another_id(link):
+    if _is_of_another_id(link.uid, link.booking_id):
         # an app that writes its old version back there takes the new id with it: nothing would tell whose event it is
         left = (*left, Leftover(link.calendar, link.href, link.etag, link.start, link.replay))
     # a version that was noticed there and never decided about is no old one: it is told when that calendar is back
@@ -266,10 +266,10 @@ def rehomed(case: Case, side: BookingSide) -> Outcome:
     return Outcome(case.recreate(booking, Why.REROUTED, note=note))
 
 
-def _is_of_another_id(link: Link) -> bool:
+def _is_of_another_id(uid: str, booking_id: BookingId) -> bool:
     """Whether a reschedule gave the booking another id since its event was made."""
-    named = parse_uid(link.uid)
-    return named is not None and named[0] != stem(link.booking_id)
+    named = parse_uid(uid)
+    return named is not None and named[0] != stem(booking_id)
 
 
 def _taken_again(case: Case, booking: Booking | None, there: Observation, *, told: bool) -> Outcome:
@@ -287,7 +287,7 @@ def _taken_again(case: Case, booking: Booking | None, there: Observation, *, tol
         return transferred(case if lost is None else case.with_link(replace(link, pending=lost)), there)
     case, note = _with_what_it_says(case, booking)
     newest = replace(there, event=link.event, data=link.data)
-    others = tuple(one for one in link.leftovers if (one.calendar, one.href) != there.key)
+    others = tuple(one for one in link.leftovers if one.key != there.key)
     return _written_over(case, booking, newest, note, others)
 
 
@@ -379,5 +379,5 @@ def _bears_the_old_id(event: Event, booking: Booking) -> bool:
 
     A server that mangles the property is no reason to write it again.
     """
-    named = parse_uid(event.uid)
-    return named is not None and named[0] != stem(booking.id) and named[0] == stem(BookingId(event.booking_id))
+    names_it_still = not _is_of_another_id(event.uid, BookingId(event.booking_id))
+    return _is_of_another_id(event.uid, booking.id) and names_it_still

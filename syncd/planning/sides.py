@@ -175,8 +175,7 @@ def is_stale(link: Link, seen: Booking, now: datetime) -> bool:
     last = link.wrote
     if last is None or now - last.at >= STALE:
         return False
-    agreed = link.booking.updated_at
-    if seen.updated_at is not None and agreed is not None and seen.updated_at < agreed:
+    if link.booking.is_newer_than(seen):
         return True  # older than what we read after it: of a change, say, that came between two looks
     before = (seen.start, seen.cancelled) == (last.before.start, last.before.cancelled)
     if not before and (seen.cancelled or seen.start not in last.earlier):
@@ -337,7 +336,7 @@ def stands_in(events: Mapping[tuple[str, str], Observation], link: Link) -> bool
 def left_seen(leftover: Leftover, snapshot: Snapshot) -> Observation | None:
     """What stands where syncd left an event behind: by the listing, else by a direct look."""
     looked = snapshot.looks.get(LookEvent(leftover.calendar, leftover.href))
-    listed = snapshot.events.get((leftover.calendar, leftover.href))
+    listed = snapshot.events.get(leftover.key)
     return listed or (looked if isinstance(looked, Observation) else None)
 
 
@@ -377,7 +376,7 @@ def _is_copy(seen: Observation, link: Link, snapshot: Snapshot) -> bool:
 
 def transferred(link: Link, snapshot: Snapshot) -> Observation | None:
     """The event of this booking at another place in a managed calendar, if its own place is empty."""
-    left = {(leftover.calendar, leftover.href): leftover for leftover in link.leftovers}
+    left = {leftover.key: leftover for leftover in link.leftovers}
     for group in (snapshot.of_uid(link.uid), snapshot.by_booking_id.get(link.booking_id, ())):
         for seen in group:
             # what syncd left behind itself is not it, unless a person changed it since

@@ -107,7 +107,7 @@ class ZimunClient:
                 parked[exc.key] = Parked(exc.key, str(exc))
                 continue
             known = found.get(booking.id)
-            if known is None or not _newer(known, booking):
+            if known is None or not known.is_newer_than(booking):
                 found[booking.id] = booking
         # an id that could not be read on one of two pages stays as it was: the other page may be the older state
         return BookingList(tuple(b for b in found.values() if b.id not in parked), tuple(parked.values()))
@@ -296,10 +296,6 @@ class ZimunClient:
                     # raised from here it would say that the appointments are closed; these few are parked instead
                     self._services, self._services_read_at = {}, self._monotonic()
             return self._services
-
-
-def _newer(known: Booking, other: Booking) -> bool:
-    return known.updated_at is not None and other.updated_at is not None and known.updated_at > other.updated_at
 
 
 def _segment(booking_id: str) -> str:
