@@ -212,7 +212,7 @@ class Engine:
         clocks = memory.clocks(sides.store, sides.clock, now)
         named = memory.catalog(sides.store, sides.catalog or Catalog())
         known = Snapshot(now=now, cycle=number, catalog=named, links=sides.store.links())
-        left_out = await settle(sides, managed.calendars, known, health)
+        left_out = await settle(sides, managed, known, health)
         links = sides.store.links()
         came = kept.came(sides.store, managed.calendars)
         cursors = {**sides.store.cursors(), **dict.fromkeys(came, UNREAD)}

@@ -26,15 +26,15 @@ from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError, Unavailable
 from syncd.domain.event import EventTime
 from syncd.domain.ids import BookingId
-from syncd.domain.link import AwaitKind, Decision, Link
+from syncd.domain.link import Decision, Link
 from syncd.domain.note import NoteKind
 from syncd.domain.request import Reply
 from syncd.engine import memory, renames
 from syncd.engine.byhand import CHANGED_SINCE, PATIENCE
 from syncd.engine.execute import side_of
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, read_quietly, rescheduled, written_as
-from syncd.engine.sides import EXIT_TROUBLE, Health, Sides
-from syncd.planning import endings
+from syncd.engine.sides import EXIT_TROUBLE, Health, Managed, Sides
+from syncd.planning import deletions, endings
 from syncd.planning.instants import resolved
 from syncd.planning.sides import STALE, is_stale
 from syncd.planning.snapshot import Snapshot
@@ -45,9 +45,7 @@ from syncd.state.store import Store
 log = structlog.get_logger(__name__)
 
 
-async def settle(
-    sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot, health: Health
-) -> frozenset[BookingId]:
+async def settle(sides: Sides, managed: Managed, snapshot: Snapshot, health: Health) -> frozenset[BookingId]:
     """Settle what can be settled; the bookings whose intents must stay open are left out of this cycle."""
     open_still: list[Intent] = []
     for intent in sides.store.open_intents():
@@ -56,7 +54,7 @@ async def settle(
             open_still.append(intent)
             continue
         try:
-            done = await _look(intent, sides, calendars, snapshot)
+            done = await _look(intent, sides, managed, snapshot)
         except Malformed as error:
             # this booking alone cannot be read: it waits, the others go on
             log.warning("intent.unreadable", booking_id=intent.action.booking_id, fault=str(error))
@@ -132,8 +130,8 @@ def _carried_on(intent: Intent, settled: Link, links: Mapping[BookingId, Link]) 
     return replace(settled, booking_id=known.booking_id, booking=booking, wrote=known.wrote)
 
 
-async def _look(intent: Intent, sides: Sides, calendars: Mapping[str, CalendarPort], snapshot: Snapshot) -> Done:
-    action = intent.action
+async def _look(intent: Intent, sides: Sides, managed: Managed, snapshot: Snapshot) -> Done:
+    action, calendars = intent.action, managed.calendars
     dropped = Done(intent, Outcome.DROPPED)
     assert not isinstance(action, Asked)
     match action:
@@ -143,7 +141,7 @@ async def _look(intent: Intent, sides: Sides, calendars: Mapping[str, CalendarPo
             except NotPermitted as error:
                 if error.credentials:
                     raise
-                return await _repeat(intent, action, sides, calendars)
+                return await _repeat(intent, action, sides, managed)
         case Create() | Replace() if action.calendar not in calendars:
             return dropped
         case Remove(calendar=calendar, href=href) if calendar not in calendars:
@@ -239,14 +237,12 @@ def _may_be_after(action: Reschedule | Cancel | ByHand, listed: Booking) -> bool
     return same and listed.start in starts
 
 
-async def _repeat(
-    intent: Intent, action: Reschedule | Cancel, sides: Sides, calendars: Mapping[str, CalendarPort]
-) -> Done:
+async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides, managed: Managed) -> Done:
     """A booking that no call can read cannot be looked at: the same key again answers as the first call did.
 
     Neither is asked for again where a person has asked for something else in the shell since, and was heard or may have
-    been, or has taken a yes back; nor a cancellation whose reason has ended meanwhile: the event is back, or the
-    question over.
+    been, or has taken a yes back; nor a cancellation whose reason has ended meanwhile: the event is back, the
+    question over, or the config wants a deleted event back by now, or a question first.
     """
     link = sides.store.links().get(action.booking_id)
     by_hand = (one.action for one in sides.store.open_intents() if isinstance(one.action, ByHand))
@@ -258,7 +254,8 @@ async def _repeat(
     if link.awaiting is not None and link.awaiting.decision is Decision.REJECTED:
         return Done(intent, Outcome.DROPPED)
     if isinstance(action, Cancel):
-        over = endings.is_over(action.before, link) or await _is_back(link, sides, calendars)
+        unwanted = endings.is_over(action.before, link) or not deletions.may_cancel(link, managed.policy)
+        over = unwanted or await _is_back(link, sides, managed.calendars)
         if over is not False:
             return Done(intent, Outcome.UNKNOWN if over is None else Outcome.DROPPED)
     try:
@@ -277,8 +274,7 @@ async def _is_back(link: Link, sides: Sides, calendars: Mapping[str, CalendarPor
 
     Of a calendar that left the config since, nothing is believed to be deleted.
     """
-    asked = link.awaiting if link.awaiting is not None and link.awaiting.kind is AwaitKind.CANCEL else None
-    if link.deletion is None or (asked is not None and asked.decision is Decision.APPROVED):
+    if link.deletion is None or deletions.decided(link, Decision.APPROVED):
         return False
     if link.calendar not in calendars:
         return True

@@ -5,12 +5,13 @@ from dataclasses import replace
 from syncd.domain.actions import Cancel, Why
 from syncd.domain.booking import Booking
 from syncd.domain.event import Observation
-from syncd.domain.link import AwaitKind, Closed, ClosedWhy, Decision, Deletion, Frozen
+from syncd.domain.link import AwaitKind, Closed, ClosedWhy, Decision, Deletion, Frozen, Link
 from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Case, Outcome
 from syncd.planning.instants import resolved
 from syncd.planning.keeping import remembered
 from syncd.planning.sides import STALE, is_due
+from syncd.planning.snapshot import Policy
 
 
 def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
@@ -169,7 +170,16 @@ def awaits_cancel(case: Case) -> bool:
     return awaiting is not None and awaiting.kind is AwaitKind.CANCEL
 
 
-def decided(case: Case, decision: Decision) -> bool:
+def decided(link: Link, decision: Decision) -> bool:
     """Whether a person decided so about cancelling this booking."""
-    awaiting = case.link.awaiting
+    awaiting = link.awaiting
     return awaiting is not None and awaiting.kind is AwaitKind.CANCEL and awaiting.decision is decision
+
+
+def may_cancel(link: Link, policy: Policy) -> bool:
+    """Whether the config as it is now lets the deletion that has begun cancel its booking, as `delete` reads it."""
+    if link.deletion is None or decided(link, Decision.APPROVED):
+        return True
+    if policy.deletions == "ask":
+        return link.deletion.asked or not link.shown
+    return policy.deletions == "cancel"

@@ -124,9 +124,9 @@ def _cell(case: Case, zimun: BookingSide, event: EventSide) -> Outcome:
         case _, EventTransferred(seen):
             return transferred(case, seen)
 
-        case BookingSame(booking), (EventSame() | EventGone()) if deletions.decided(case, Decision.APPROVED):
+        case BookingSame(booking), (EventSame() | EventGone()) if deletions.decided(case.link, Decision.APPROVED):
             return deletions.cancel(case, booking, Why.APPROVED)
-        case BookingSame(booking), EventGone(marked) if deletions.decided(case, Decision.REJECTED):
+        case BookingSame(booking), EventGone(marked) if deletions.decided(case.link, Decision.REJECTED):
             return deletions.reject(case, booking, marked)
         case BookingSame(booking), EventSame(seen, start):
             return keep(case, booking, seen, start)

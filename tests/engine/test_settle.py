@@ -1,6 +1,6 @@
 """A write whose answer was lost is known by what stands there, also where the server has no ETags."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
@@ -17,15 +17,21 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Wish, Wrote
 from syncd.engine.renames import perhaps_renamed
 from syncd.engine.settle import _written, drop_outdated, settle
-from syncd.engine.sides import Health, Sides
+from syncd.engine.sides import Health, Managed, Sides
 from syncd.planning.planner import decide
-from syncd.planning.snapshot import Look, LookBooking, LookSlots
+from syncd.planning.snapshot import Look, LookBooking, LookSlots, Policy
 from syncd.ports import BookingPort, CalendarPort, Stored
 from syncd.state.journal import Intent, Outcome
 from syncd.state.store import Store
 from tests.planning import builders as make
 from tests.planning.builders import FOUR, HOME, MINUTE, NOON, NOW, TEN
 from tests.planning.lens import BOOKED, case, done
+
+
+def manages(get: Callable[[str], Awaitable[Stored | None]]) -> Managed:
+    """One calendar, with nothing in it but what `get` finds."""
+    calendars = cast("dict[str, CalendarPort]", {HOME: SimpleNamespace(get=get)})
+    return Managed(calendars, Policy())
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"1"', '"1"'])
@@ -157,8 +163,8 @@ async def test_a_person_s_word_counts_that_came_while_a_write_to_its_event_had_n
         store.journal([written], cycle, NOW)
         store.save_link(replace(told, awaiting=replace(asks, decision=word)))
         sides = SimpleNamespace(store=store, clock=SimpleNamespace(now=lambda: NOW))
-        calendars = cast("dict[str, CalendarPort]", {HOME: SimpleNamespace(get=AsyncMock(return_value=stored))})
-        assert await settle(cast("Sides", sides), calendars, make.snapshot(), Health()) == frozenset()
+        managed = manages(AsyncMock(return_value=stored))
+        assert await settle(cast("Sides", sides), managed, make.snapshot(), Health()) == frozenset()
         link = store.links()[BOOKED.id]
     assert (link.start.instant, link.awaiting) == (NOON, replace(asks, decision=word))
 
@@ -193,10 +199,10 @@ async def test_a_note_about_a_move_that_was_done_meanwhile_does_not_take_the_mov
         sides = SimpleNamespace(
             store=store, clock=SimpleNamespace(now=lambda: NOW), bookings=SimpleNamespace(booking=booking)
         )
-        calendars = cast("dict[str, CalendarPort]", {HOME: SimpleNamespace(get=get)})
-        assert await settle(cast("Sides", sides), calendars, make.snapshot(), Health()) == {BOOKED.id}
+        managed = manages(get)
+        assert await settle(cast("Sides", sides), managed, make.snapshot(), Health()) == {BOOKED.id}
         assert store.links()[BOOKED.id].event == LINK.event
-        assert await settle(cast("Sides", sides), calendars, make.snapshot(), Health()) == frozenset()
+        assert await settle(cast("Sides", sides), managed, make.snapshot(), Health()) == frozenset()
         link = store.links()[BOOKED.id]
     assert (link.booking, link.start.instant, link.wish) == (at_noon, NOON, None)
     assert (link.event, link.data, link.etag) == (stands.event, stands.data, '"3"')
@@ -232,7 +238,7 @@ class Refusing:
 
 def empty(
     store: Store, zimun: Refusing, own: Event | None = None, found: Sequence[Event] = (), fault: Exception | None = None
-) -> tuple[Sides, dict[str, CalendarPort]]:
+) -> tuple[Sides, Managed]:
     """Both sides, with these events in the calendars."""
 
     async def get(href: str) -> Stored | None:
@@ -245,7 +251,7 @@ def empty(
 
     clock, account = SimpleNamespace(now=lambda: NOW), SimpleNamespace(find=find)
     sides = SimpleNamespace(store=store, clock=clock, bookings=zimun, account=account, list_closed=True)
-    return cast("Sides", sides), cast("dict[str, CalendarPort]", {HOME: SimpleNamespace(get=get)})
+    return cast("Sides", sides), manages(get)
 
 
 @pytest.mark.parametrize("back", [False, True])
@@ -253,10 +259,10 @@ async def test_a_cancellation_that_nothing_tells_of_is_asked_for_again_unless_it
     begun = replace(LINK, deletion=Deletion(NOW, 1))
     zimun = Refusing()
     with Store.open(None) as store:
-        sides, calendars = empty(store, zimun)
+        sides, managed = empty(store, zimun)
         (intent,) = store.journal([replace(CANCEL, before=begun)], store.begin_cycle(NOW), NOW)
         store.save_link(LINK if back else begun)
-        assert await settle(sides, calendars, make.snapshot(), Health()) == frozenset()
+        assert await settle(sides, managed, make.snapshot(), Health()) == frozenset()
         assert zimun.cancelled == ([] if back else [intent.key])
         assert not store.open_intents()
 
@@ -281,10 +287,37 @@ async def test_a_cancellation_that_was_never_sent_is_not_asked_for_once_its_even
     begun = replace(LINK, deletion=Deletion(NOW, 1), awaiting=decided)
     zimun = Refusing()
     with Store.open(None) as store:
-        sides, calendars = empty(store, zimun, own, found)
+        sides, managed = empty(store, zimun, own, found)
         (intent,) = store.journal([replace(CANCEL, before=begun)], store.begin_cycle(NOW), NOW)
         store.save_link(begun)
-        await settle(sides, calendars, make.snapshot(), Health())
+        await settle(sides, managed, make.snapshot(), Health())
+        assert zimun.cancelled == ([intent.key] if asked else [])
+        assert not store.open_intents()
+
+
+@pytest.mark.parametrize(
+    ("word", "answered", "approved", "asked"),
+    [
+        ("restore", False, False, False),
+        ("restore", True, False, False),
+        ("restore", False, True, True),
+        ("ask", False, False, False),
+        ("ask", True, False, True),
+        ("ask", False, True, True),
+    ],
+)
+async def test_a_cancellation_that_the_config_forbids_by_now_is_not_asked_for_again(
+    word: str, *, answered: bool, approved: bool, asked: bool
+) -> None:
+    decided = Awaiting(AwaitKind.CANCEL, NOW, BOOKED, decision=Decision.APPROVED) if approved else None
+    begun = replace(LINK, deletion=Deletion(NOW, 1, asked=answered), awaiting=decided)
+    zimun = Refusing()
+    with Store.open(None) as store:
+        sides, managed = empty(store, zimun)
+        (intent,) = store.journal([replace(CANCEL, before=begun)], store.begin_cycle(NOW), NOW)
+        store.save_link(begun)
+        forbidding = replace(managed, policy=Policy(deletions=word))
+        assert await settle(sides, forbidding, make.snapshot(), Health()) == frozenset()
         assert zimun.cancelled == ([intent.key] if asked else [])
         assert not store.open_intents()
 
@@ -293,12 +326,12 @@ async def test_while_its_calendars_cannot_be_searched_it_stays_open_and_zimun_do
     begun = replace(LINK, deletion=Deletion(NOW, 1))
     zimun, health = Refusing(), Health()
     with Store.open(None) as store:
-        sides, calendars = empty(store, zimun, fault=Unavailable("one of the calendars cannot be searched"))
+        sides, managed = empty(store, zimun, fault=Unavailable("one of the calendars cannot be searched"))
         store.journal([replace(CANCEL, before=begun)], store.begin_cycle(NOW), NOW)
         store.save_link(begun)
         for _ in range(2):
-            assert await settle(sides, calendars, make.snapshot(), health) == {BOOKED.id}
+            assert await settle(sides, managed, make.snapshot(), health) == {BOOKED.id}
         assert (zimun.cancelled, health.faults, len(store.open_intents())) == ([], {}, 1)
         # of one that left the config nothing is believed
-        assert await settle(sides, {}, make.snapshot(), health) == frozenset()
+        assert await settle(sides, replace(managed, calendars={}), make.snapshot(), health) == frozenset()
         assert (zimun.cancelled, store.open_intents()) == ([], [])

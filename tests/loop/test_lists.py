@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from syncd.sandbox import Fault, Kind
+from tests.loop.asking import close_all_reading
 from tests.loop.ground import ON_ONE
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, World, at, world
 from tests.servers import Server
@@ -135,3 +138,28 @@ async def test_where_no_booking_can_be_read_moves_and_deletions_go_out_on_our_ow
         assert (len(w.calls(RESCHEDULE)), len(w.calls(CANCEL))) == (1, 1)
         assert await w.exists(stays)
         await w.quiet(minutes=1)
+
+
+@pytest.mark.parametrize(("word", "sentence"), [("restore", "that does not cancel"), ("ask", "not cancelled yet")])
+async def test_a_cancellation_without_an_answer_is_asked_for_again_by_the_config_as_it_is_then(
+    dav: Server, folder: Path, word: str, sentence: str
+) -> None:
+    """Zimun has not heard it, and the same call again would cancel what the config wants back by now."""
+    async with world(dav, folder) as w:
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        close_all_reading(w)
+        await w.delete(booked)
+        await w.cycle(minutes=1)
+        w.fault(Kind.LOSE_REQUEST, CANCEL, "POST", times=None)
+        await w.cycle(minutes=11)
+        w.server.faults.pop()
+        assert w.store.open_intents()
+        w.reconfigure(sync=f'deletions = "{word}"')
+        for _ in range(3):
+            await w.cycle(minutes=1)
+        assert w.booking(booked).status == "confirmed"
+        assert not w.store.open_intents()
+        assert await w.exists(booked)
+        assert (w.link(booked).awaiting is not None) is (word == "ask")
+        assert sentence in await w.note(booked)

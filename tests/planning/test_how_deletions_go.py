@@ -425,12 +425,27 @@ def test_only_a_question_about_the_cancellation_counts(kind: AwaitKind, decision
     cancel = kind is AwaitKind.CANCEL
     assert deletions.awaits_cancel(at) is cancel
     for answer in Decision:
-        assert deletions.decided(at, answer) is (cancel and decision is answer)
+        assert deletions.decided(at.link, answer) is (cancel and decision is answer)
 
 
 def test_asked_nothing_nothing_is_decided() -> None:
     assert not deletions.awaits_cancel(case(pair()))
-    assert not deletions.decided(case(pair()), Decision.APPROVED)
+    assert not deletions.decided(pair(), Decision.APPROVED)
+
+
+@pytest.mark.parametrize("word", ["cancel", "ask", "restore"])
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize("shown", [False, True])
+@pytest.mark.parametrize("decision", [None, *Decision])
+def test_what_the_config_lets_a_deletion_do(
+    word: str, decision: Decision | None, *, answered: bool, shown: bool
+) -> None:
+    awaiting = Awaiting(AwaitKind.CANCEL, NOW, BOOKED, decision=decision) if decision is not None else None
+    link = pair(deletion=Deletion(NOW, 1, asked=answered), shown=shown, awaiting=awaiting)
+    may = {"cancel": True, "ask": answered or not shown, "restore": False}[word]
+    policy = Policy(deletions=word)
+    assert deletions.may_cancel(link, policy) is (may or decision is Decision.APPROVED)
+    assert deletions.may_cancel(replace(link, deletion=None), policy), "it was approved, or is over, which others tell"
 
 
 def test_an_event_that_goes_back_to_another_calendar_is_made_there() -> None:
