@@ -339,3 +339,26 @@ async def test_one_that_was_pasted_under_a_uid_of_its_own_goes_where_the_old_one
         w.reconfigure(calendars=only(other))
         await cycles(w, 1, 1, 11, 60)
         assert (len(await w.events()), len(await w.events(other))) == (0, 1)
+
+
+async def test_a_copy_that_stood_beside_an_event_whose_calendar_leaves_the_config_moves_nothing(
+    dav: Server, folder: Path, new_calendar: NewCalendar
+) -> None:
+    """It was pasted before the event was dragged, and bears the time from before that."""
+    other = new_calendar()
+    both = only(other) + only(dav.calendar_url).replace("loc_mitte", "loc_shoreditch")
+    async with world(dav, folder, calendars=both) as w:
+        booked = w.book(at(27, 9))
+        await w.cycle()
+        text = (await w.event(booked, other))[1].replace(f"UID:{booked}@zimun", "UID:6f2b-pasted")
+        pasted = urljoin(w.dav.calendar_url, "pasted.ics")
+        assert (await w.http.put(pasted, content=text, headers={"Content-Type": "text/calendar"})).is_success
+        await w.drag(booked, HOUR, other)
+        await w.cycle(minutes=1)
+        assert w.booking(booked).start == at(27, 10)
+        w.reconfigure()
+        await cycles(w, 1, 1, 11, 60)
+        assert w.booking(booked).start == at(27, 10)
+        assert len(w.calls(RESCHEDULE)) == 1
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261127T110000"
+        assert len(await w.events()) == 2

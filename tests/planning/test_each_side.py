@@ -337,6 +337,19 @@ def test_a_copy_that_stood_beside_it_for_a_while_is_a_persons_own(stood: timedel
     assert calendar(pair(), same, looks=GONE) == EventTransferred(same)
 
 
+@pytest.mark.parametrize("first_at", [None, NOW - MINUTE, NOW - DAY])
+def test_beside_an_event_whose_calendar_left_the_config_a_copy_stays_a_persons_own(first_at: datetime | None) -> None:
+    """Pasted since, it is what was carried over; also where it was changed since, if it stood there before."""
+    old = replace(stands(FOUR, name="copy.ics", uid="copy", calendar=SIDE), seen_at=NOW - MINUTE, first_at=first_at)
+    new = replace(old, seen_at=NOW, first_at=None)
+    changed = replace(old, seen_at=NOW, first_at=NOW - MINUTE)
+    same = replace(old, event=replace(make.event(BOOKED), uid=f"{B1}@zimun"))
+    left = {"managed": frozenset({SIDE}), "readable": frozenset({SIDE})}
+    for seen, carried in ((old, False), (changed, False), (new, True), (same, True)):
+        there = make.snapshot(bookings=(BOOKED,), events=(seen,), links=(pair(),), **left)
+        assert transferred(pair(), there) == (seen if carried else None)
+
+
 def test_in_a_calendar_that_is_new_to_the_config_what_stands_where_the_booking_is_was_pasted() -> None:
     there, elsewhere = (replace(stands(at, name="copy.ics", uid="copy"), first_at=EVER) for at in (TEN, FOUR))
     floating = replace(stands(start=make.floating(TEN), name="copy.ics", uid="copy"), first_at=EVER)
