@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 from syncd.domain.actions import Remove, Why
-from syncd.domain.event import Observation
+from syncd.domain.event import Event, Observation
 from syncd.domain.ids import parse_uid
+from syncd.domain.link import Leftover
+from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Case, Outcome, left_behind
 from syncd.planning.sides import SETTLED, is_not_seen, left_seen
 from syncd.planning.snapshot import LookEvent
@@ -30,17 +32,12 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
         seen = left_seen(leftover, snapshot)
         if seen is None or seen.event is None:
             return case.remember(after)  # gone, or somebody else's now
-        if leftover.stays_until is not None and case.now < leftover.stays_until and not ended:
-            continue
-        if not link.shown and not ended and not isinstance(looked_at(case), Observation):
-            continue  # what was written in its place may never have been stored
+        if not ended and not (may_go(leftover, case) and isinstance(looked_at(case), Observation)):
+            continue  # what was written in its place may never have been stored, or may be gone by now
         # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
         if leftover.is_unchanged(seen) or seen.event.cancelled:
-            # for a moment a person saw two, and may have deleted the one that counts; and may have dragged this one
-            # while its calendar was out of the config, which nobody read
-            put = seen.event.put
-            dragged = put is None or leftover.start is None or leftover.start.instant != put.start
-            told = case.told_where_it_stood(leftover) if dragged and not ended else None
+            # for a moment a person saw two, and may have deleted the one that counts
+            told = _told(case, leftover, seen.event) if not ended else None
             after = replace(after, twin_removed_at=case.now, pending=after.pending or told)
             return Outcome(
                 Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag, seen.data)
@@ -66,6 +63,23 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
                 Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag, seen.data)
             )
     return Outcome()
+
+
+def may_go(leftover: Leftover, case: Case) -> bool:
+    """Whether it has stayed as long as it should, in a calendar that was read."""
+    stays = leftover.stays_until is not None and case.now < leftover.stays_until
+    return leftover.calendar in case.snapshot.readable and not stays
+
+
+def _told(case: Case, leftover: Leftover, event: Event) -> Note | None:
+    """What is told of one that goes: a person may have dragged it, or made it repeat, while its calendar was out of the
+    config, which nobody read.
+    """
+    if event.recurring:
+        return case.note(NoteKind.RECURRING, was=case.link.booking.start)
+    put = event.put
+    dragged = put is None or leftover.start is None or leftover.start.instant != put.start
+    return case.told_where_it_stood(leftover) if dragged else None
 
 
 def looked_at(case: Case) -> object:

@@ -142,9 +142,10 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     """The calendars of more than two events in which none stands any more; all of them, where none stands anywhere.
 
     Judged by what has stood through the loss. Not so what came back since: its question was asked, or its booking
-    moved. Nor what was made since, for bookings are also written while a loss cannot be judged yet. Nor the event of a
-    booking that has begun: those to come may be lost all the same. What went in the same reading counts also where its
-    pair has ended since: the loss gets no smaller for that.
+    moved. Nor what was made since, for bookings are also written while a loss cannot be judged yet; nor what the same
+    reading shows as written, as by an app that brought back its own. Nor the event of a booking that has begun: those
+    to come may be lost all the same. What went in the same reading counts also where its pair has ended since: the loss
+    gets no smaller for that.
     """
     if not lost:
         return set()
@@ -157,9 +158,8 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
         if link.booking_id in gone or link.gone_at in times or is_alive(link, snapshot, policy)
     ]
     stands = [link for link in alive if link.booking_id not in gone and stands_in(snapshot.events, link)]
-    standing = {
-        one.calendar for one in stands if one.booking.start > snapshot.now and not _is_since(one, since, snapshot)
-    }
+    through = [one for one in stands if not _is_since(one, since, snapshot) and _seen_at(one, snapshot) not in times]
+    standing = {one.calendar for one in through if one.booking.start > snapshot.now}
     begun = {link.booking_id for link in stands if link.booking.start <= snapshot.now}
     count = Counter(link.calendar for link in alive if link.booking_id not in begun)
     if not standing and count.total() > EMPTIED:
@@ -203,6 +203,11 @@ def _lost_at(link: Link, snapshot: Snapshot) -> datetime:
     if link.gone_at is not None and (link.calendar, link.href) not in snapshot.events:
         return link.gone_at
     return link.deletion.since if link.deletion is not None else snapshot.now
+
+
+def _seen_at(link: Link, snapshot: Snapshot) -> datetime:
+    """When the version was first seen that stands there."""
+    return snapshot.events[link.calendar, link.href].seen_at
 
 
 def _is_since(link: Link, at: datetime, snapshot: Snapshot) -> bool:

@@ -47,7 +47,7 @@ class Salon:
         self.events: dict[tuple[str, str], Observation] = {}
         for number in range(count):
             booking = make.booking(f"b{number + 1:02}", TEN + number * DAY)
-            seen = make.observation(make.event(booking), stamp=1)
+            seen = replace(make.observation(make.event(booking), stamp=1), seen_at=NOW - DAY)
             self.links[booking.id] = make.link(booking, seen)
             self.bookings[booking.id], self.events[seen.key] = booking, seen
 
@@ -365,6 +365,20 @@ def test_one_that_still_stands_is_enough() -> None:
     assert salon.asks() == 0
 
 
+@pytest.mark.parametrize(("gone", "written", "waits"), [(0, 0, True), (0, 1, False), (1, 1, True), (1, 0, False)])
+def test_one_that_was_written_in_the_same_reading_proves_nothing(gone: int, written: int, *, waits: bool) -> None:
+    """A server lost all, and an app that had something to store there wrote its own event back."""
+    salon = Salon(4)
+    salon.delete(3)
+    for name in salon.ids(3):
+        salon.change(name, gone_at=NOW - gone * MINUTE)
+    last = BookingId("b04")
+    salon.change(last, made_at=NOW - DAY)
+    key = (salon.links[last].calendar, salon.links[last].href)
+    salon.events[key] = replace(salon.events[key], seen_at=NOW - written * MINUTE)
+    assert salon.asks() == (3 if waits else 0)
+
+
 def test_one_that_stands_marked_as_cancelled_or_is_past_is_not() -> None:
     salon = Salon(4)
     salon.delete(3)
@@ -382,7 +396,7 @@ def test_an_event_of_the_past_proves_nothing(start: datetime, lost: int, *, past
     last = list(salon.links)[-1]
     booking = replace(salon.bookings[last], start=start, end=start + HOUR)
     salon.bookings[last] = booking
-    seen = make.observation(make.event(booking), stamp=1)
+    seen = replace(make.observation(make.event(booking), stamp=1), seen_at=NOW - DAY)
     salon.links[last], salon.events[seen.key] = make.link(booking, seen), seen
     assert salon.asks() == (lost if past and many else 0)
 

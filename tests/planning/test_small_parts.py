@@ -267,14 +267,14 @@ def test_what_syncd_left_behind_goes_at_once() -> None:
     link = pair(leftovers=(LEFT, Leftover(SIDE, "/side/y.ics", '"7"')))
     after = replace(link, leftovers=link.leftovers[1:], twin_removed_at=NOW)
     removed = Remove(B1, Why.DUPLICATE, after, SIDE, "/side/b1.ics", '"2"', "2")
-    assert done(duplicates.remove(case(link, STOOD, LEFT_STANDS))) == removed
+    assert done(duplicates.remove(case(link, STOOD, LEFT_STANDS, looks=LOOKED))) == removed
 
 
 @pytest.mark.parametrize("stamp", [2, 9])
 def test_what_may_be_on_its_way_stays_its_while(stamp: int) -> None:
     due, waits = (replace(LEFT, stays_until=NOW + later) for later in (timedelta(0), timedelta(seconds=1)))
     there = stands(calendar=SIDE, cancelled=stamp == 9, stamp=stamp)
-    assert isinstance(done(duplicates.remove(case(pair(leftovers=(due,)), STOOD, there))), Remove)
+    assert isinstance(done(duplicates.remove(case(pair(leftovers=(due,)), STOOD, there, looks=LOOKED))), Remove)
     assert duplicates.remove(case(pair(leftovers=(waits,)), STOOD, there)) == Outcome()
 
 
@@ -283,7 +283,7 @@ def test_changed_by_a_person_it_stays_its_while_too_and_then_counts_and_is_told(
     waits = pair(leftovers=(replace(LEFT, stays_until=NOW + SECOND),))
     assert duplicates.remove(case(waits, STOOD, changed)) == Outcome()
     due = pair(leftovers=(replace(LEFT, stays_until=NOW),))
-    action = done(duplicates.remove(case(due, STOOD, changed)))
+    action = done(duplicates.remove(case(due, STOOD, changed, looks=LOOKED)))
     assert (action.why, action.link.calendar, action.link.start) == (Why.EVENT_TRANSFERRED, SIDE, make.zoned(FOUR))
     assert action.link.pending == note(NoteKind.ADOPTED, asked=FOUR, was=BOOKED.start)
 
@@ -310,27 +310,39 @@ def test_where_a_person_had_put_it_while_nobody_read_it_is_told_as_it_goes(
     stays_until: datetime | None, put: Put | None, pending: Note | None, told: Note | None
 ) -> None:
     link = pair(leftovers=(replace(LEFT, stays_until=stays_until),), pending=pending)
-    action = done(duplicates.remove(case(link, STOOD, stands(FOUR, calendar=SIDE, put=put))))
+    action = done(duplicates.remove(case(link, STOOD, stands(FOUR, calendar=SIDE, put=put), looks=LOOKED)))
     assert isinstance(action, Remove)
     assert action.link.pending == told
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_one_that_was_made_to_repeat_meanwhile_is_told_as_it_goes(*, over: bool) -> None:
+    link = pair(leftovers=(replace(LEFT, stays_until=NOW),))
+    there = stands(calendar=SIDE, put=Put(1, TEN), recurring=True)
+    action = done(duplicates.remove(case(link, STOOD, there, looks=LOOKED), ended=over))
+    assert isinstance(action, Remove)
+    assert action.link.pending == (None if over else note(NoteKind.RECURRING, was=TEN))
+
+
 def test_one_that_waits_holds_up_no_other() -> None:
     waits, other = replace(LEFT, stays_until=NOW + DAY), Leftover(HOME, "/home/x.ics", '"2"')
-    outcome = duplicates.remove(case(pair(leftovers=(waits, other)), STOOD, LEFT_STANDS, TWIN))
+    outcome = duplicates.remove(case(pair(leftovers=(waits, other)), STOOD, LEFT_STANDS, TWIN, looks=LOOKED))
     assert done(outcome).link.leftovers == (waits,)
 
 
 def test_nor_does_one_that_nobody_looked_at_yet() -> None:
     unseen, other = Leftover(SIDE, "/side/y.ics", '"7"'), Leftover(HOME, "/home/x.ics", '"2"')
-    removed = done(duplicates.remove(case(pair(leftovers=(unseen, other)), STOOD, TWIN)))
+    removed = done(duplicates.remove(case(pair(leftovers=(unseen, other)), STOOD, TWIN, looks=LOOKED)))
     assert isinstance(removed, Remove)
     assert (removed.href, removed.link.leftovers) == ("/home/x.ics", (unseen,))
 
 
-def test_beside_one_that_was_never_shown_it_stays_until_that_is_seen_and_holds_up_no_other() -> None:
-    """What was written in its place may never have been stored. Where the booking is over, that is all one."""
-    link = pair(leftovers=(LEFT,), shown=False)
+@pytest.mark.parametrize("shown", [False, True])
+def test_it_stays_until_the_other_is_seen_to_stand_and_holds_up_no_other(*, shown: bool) -> None:
+    """What was written in its place may never have been stored, or is gone, which a listing may not tell. Where the
+    booking is over, that is all one.
+    """
+    link = pair(leftovers=(LEFT,), shown=shown)
     assert duplicates.remove(case(link, STOOD, LEFT_STANDS)) == Outcome()
     assert isinstance(done(duplicates.remove(case(link, STOOD, LEFT_STANDS, looks=LOOKED))), Remove)
     assert isinstance(done(duplicates.remove(case(link, STOOD, LEFT_STANDS), ended=True)), Remove)
@@ -342,7 +354,7 @@ def test_beside_one_that_was_never_shown_it_stays_until_that_is_seen_and_holds_u
 def test_marked_as_cancelled_it_goes_in_whatever_version() -> None:
     link = pair(leftovers=(LEFT,))
     marked = stands(calendar=SIDE, cancelled=True, stamp=9)
-    assert done(duplicates.remove(case(link, STOOD, marked))) == Remove(
+    assert done(duplicates.remove(case(link, STOOD, marked, looks=LOOKED))) == Remove(
         B1, Why.DUPLICATE, replace(link, leftovers=(), twin_removed_at=NOW), SIDE, "/side/b1.ics", '"9"', "9"
     )
 
@@ -379,7 +391,7 @@ def test_what_no_listing_names_is_forgotten_after_a_direct_look_and_removed_wher
     link, at = pair(leftovers=(LEFT,)), LookEvent(LEFT.calendar, LEFT.href)
     assert duplicates.remove(case(link, STOOD)) == Outcome()
     assert duplicates.remove(case(link, STOOD, looks={at: Look.UNKNOWN})) == Outcome()
-    found = done(duplicates.remove(case(link, STOOD, looks={at: LEFT_STANDS})))
+    found = done(duplicates.remove(case(link, STOOD, looks={at: LEFT_STANDS, **LOOKED})))
     assert isinstance(found, Remove)
     assert (found.calendar, found.href, found.etag) == (LEFT.calendar, LEFT.href, LEFT_STANDS.etag)
 
@@ -387,7 +399,7 @@ def test_what_no_listing_names_is_forgotten_after_a_direct_look_and_removed_wher
 def test_in_an_unread_calendar_it_waits_and_holds_up_no_other() -> None:
     here = Leftover(HOME, "/home/x.ics", '"2"')
     link = pair(leftovers=(LEFT, here))
-    outcome = duplicates.remove(case(link, STOOD, LEFT_STANDS, TWIN, readable=frozenset({HOME})))
+    outcome = duplicates.remove(case(link, STOOD, LEFT_STANDS, TWIN, looks=LOOKED, readable=frozenset({HOME})))
     assert done(outcome) == Remove(
         B1, Why.DUPLICATE, replace(link, leftovers=(LEFT,), twin_removed_at=NOW), HOME, "/home/x.ics", '"2"', "2"
     )

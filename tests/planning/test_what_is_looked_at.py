@@ -1,7 +1,7 @@
 """What a cycle asks before it decides, no more and no less."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -158,13 +158,13 @@ def test_a_mark_of_cancellation_and_a_second_event_are_looked_at_twice() -> None
     assert asked(pair(), stands(), replace(twin, seen_at=NOW - GRACE + SECOND)) == set()
 
 
-@pytest.mark.parametrize(("left", "shown", "looked"), [(True, False, True), (True, True, False), (False, False, False)])
-def test_before_what_was_left_behind_goes_one_that_was_never_shown_is_looked_at(
-    *, left: bool, shown: bool, looked: bool
-) -> None:
+@pytest.mark.parametrize(("stays", "looked"), [(None, True), (NOW, True), (NOW + SECOND, False)])
+def test_before_what_was_left_behind_goes_the_other_is_looked_at(stays: datetime | None, *, looked: bool) -> None:
     there = stands(calendar=SIDE)
-    link = pair(leftovers=(Leftover(SIDE, there.href, there.etag),) if left else (), shown=shown)
+    link = pair(leftovers=(Leftover(SIDE, there.href, there.etag, stays_until=stays),))
     assert asked(link, STOOD, there) == ({LOOK} if looked else set())
+    assert asked(link, STOOD, readable=frozenset({HOME})) == set()
+    assert asked(pair(), STOOD, there) == set()
 
 
 def test_a_move_of_a_booking_that_is_gone_keeps_no_other_look_back() -> None:

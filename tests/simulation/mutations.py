@@ -406,7 +406,7 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
 }  # fmt: skip
 
 CAUGHT_BY = {
-    "absence_is_deletion": 2, "anybody_at_the_target_is_it": 160, "base_before_effect": 2,
+    "absence_is_deletion": 9, "anybody_at_the_target_is_it": 160, "base_before_effect": 2,
     "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243, "cursor_too_early": 583,
     "doubt_is_forgotten": 623, "edited_replay_is_a_wish": 77, "edits_overwritten": 11,
     "emptied_is_deleted": 512, "first_404_believed": 2,

@@ -452,8 +452,8 @@ class Oracle:
             else:
                 self.replaced.pop((url, href), None)
         else:
-            if after is not None and after in self.old[url, href]:
-                by = "a stale client"
+            if after is not None and after in self.old[url, href] and (url, href) not in self.unanswered:
+                by = "a stale client"  # else it looks like an undo: syncd cannot know that its write ever stood there
             if before is not None and old is not None and (url, href) in self.unanswered:
                 self.unread.add(before)
                 self.unread_puts.add((self.name_of(old), objects.put_of(old)))

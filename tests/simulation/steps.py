@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from tests.simulation import asks, hand, imports, losses, rare, regulars, slot_people
+from tests.simulation import asks, hand, imports, knots, losses, rare, regulars, slot_people
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
 from tests.simulation.storms import AIMS, NAMES, storm
@@ -122,6 +122,10 @@ def make(seed: int) -> History:
     random = Random(f"losses {seed}")
     if random.random() < 0.06:
         _put_in(random, steps, losses.steps_of)
+    random = Random(f"knots {seed}")
+    if random.random() < 0.15:
+        for _ in range(random.choice((1, 1, 2))):
+            _put_in(random, steps, knots.steps_of)
     return History(seed, setup, tuple(steps))
 
 
