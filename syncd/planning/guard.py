@@ -69,8 +69,9 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     back = _came_back(actions, snapshot).difference(deleted.case.link.booking_id for deleted in gone)
     lost = snapshot.perhaps_cancelled.difference(deleted.case.link.booking_id for deleted in gone)
     lately = snapshot.cancelled_lately + len(lost)
+    held = _emptied([*links, *asked], snapshot, policy) | _set_back(links, snapshot, policy, least=2)
+    went_with = _went_with(links, held, snapshot)
     if len(first) + len(again) + len(asked) + len(back) + lately <= policy.max_cancellations:
-        held = _emptied([*links, *asked], snapshot, policy) | _set_back(links, snapshot, policy, least=2)
         first = [one for one in first if one.case.link.calendar in held or one.case.link.went_unkept]
     # once so many were deleted again that it takes the shell, it does, however many are left; and a calendar that was
     # emptied or set back once more has answered nothing: somebody may have made it anew on account of the questions.
@@ -80,6 +81,10 @@ def _hold_deletions(actions: dict[BookingId, Action], snapshot: Snapshot, policy
     many = len(again) > policy.max_cancellations
     shell = [one for one in again if many or one.needs_shell or one.case.link.calendar in lost_again]
     found: dict[BookingId, Action] = {}
+    for link in went_with:
+        action = actions.get(link.booking_id, Record(link.booking_id, Why.DELETION_HELD, link))
+        if isinstance(action, Record):
+            found[link.booking_id] = replace(action, link=replace(action.link, went_unkept=True))
     for deleted, kind in (
         *((deleted, NoteKind.CANCEL_ASKED) for deleted in first),
         *((deleted, NoteKind.CANCEL_SHELL) for deleted in shell),
@@ -191,6 +196,22 @@ def _set_back(lost: list[Link], snapshot: Snapshot, policy: Policy, *, least: in
         if stood and count >= least:
             found.add(calendar)
     return found
+
+
+def _went_with(lost: list[Link], held: set[str], snapshot: Snapshot) -> list[Link]:
+    """What went from those calendars with what was lost, and of whose bookings nobody can judge now: as Zimun does not
+    know one for an hour. By the time when that is known the others may have been answered, or stand elsewhere.
+    """
+    times = {_lost_at(link, snapshot) for link in lost if link.calendar in held}
+    known = {link.booking_id for link in lost}
+    return [
+        link
+        for link in _managed(snapshot)
+        if link.calendar in held
+        and link.gone_at in times
+        and (link.calendar, link.href) not in snapshot.events
+        and not (link.closed or link.awaiting or link.went_unkept or link.booking_id in known)
+    ]
 
 
 def _managed(snapshot: Snapshot) -> list[Link]:

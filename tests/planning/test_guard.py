@@ -458,6 +458,26 @@ def test_emptied_and_one_that_was_lost_has_ended_before_the_others_could_be_aske
         assert kinds(world) == dict.fromkeys(asked, AwaitKind.CANCEL)
 
 
+def test_emptied_while_zimun_does_not_know_one_of_them() -> None:
+    """Once it does, the others stand, one where a person put it since: it was lost with them all the same."""
+    world = paired(3)
+    world.book("b9", FOUR, location_id="loc_2")
+    world.cycle()
+    world.delete("b1", "b2", "b3")
+    forgotten = world.bookings.pop(BookingId("b3"))
+    world.cycle()
+    assert kinds(world) == dict.fromkeys(names(1, 2), AwaitKind.CANCEL)
+    seen = world.event("b2")
+    world.delete("b2")
+    world.put(seen, SIDE, "b2.ics")
+    world.cycle(without="b2")
+    world.bookings[forgotten.id] = forgotten
+    world.cycle(without="b2")
+    world.cycle(GRACE)
+    assert not calls(world)
+    assert world.note("b3") is NoteKind.CANCEL_ASKED
+
+
 def test_emptied_while_one_that_had_ended_comes_back() -> None:
     """Its event is a new one, and stands for none of those that are lost."""
     world = paired(4)
