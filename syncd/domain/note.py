@@ -30,6 +30,7 @@ class NoteKind(StrEnum):
     CANCEL_ASKED = "cancel_asked"
     CANCEL_SHELL = "cancel_shell"
     CANCEL_REFUSED = "cancel_refused"
+    CANCEL_UNSURE = "cancel_unsure"
     DELETION_RESTORED = "deletion_restored"
     NEVER_SHOWN = "never_shown"
     TRANSFERRED = "transferred"

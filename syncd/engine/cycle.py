@@ -214,6 +214,7 @@ class Engine:
         known = Snapshot(now=now, cycle=number, catalog=named, links=sides.store.links())
         left_out = await settle(sides, managed, known, health)
         links = sides.store.links()
+        left_at = kept.left(sides.store, managed.calendars, now)
         came = kept.came(sides.store, managed.calendars)
         cursors = {**sides.store.cursors(), **dict.fromkeys(came, UNREAD)}
         (offered, listed, window), readable = await together(
@@ -248,6 +249,7 @@ class Engine:
             events=sides.store.observations(),
             managed=frozenset(managed.calendars),
             readable=readable,
+            left_at=left_at,
             clock_jumped=clocks.jumped,
             ended_since=memory.ended_since(sides.store, managed.policy.past, now),
             told_otherwise=memory.told_otherwise(sides.store, links),

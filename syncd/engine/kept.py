@@ -17,7 +17,21 @@ from syncd.planning.sides import SETTLED, stands_in
 from syncd.state.store import Store
 
 _KEPT = "kept_calendars"
+_LEFT = "calendars_left_at"
 _WHOLE = "calendars_read_whole"
+
+
+def left(store: Store, managed: Collection[str], now: datetime) -> dict[str, datetime]:
+    """When each calendar that was kept once, and is not in the config, left it: as of the first cycle without it.
+
+    To be asked before anything is read, so that what is seen for the first time in that cycle came after it.
+    """
+    known = {url: datetime.fromisoformat(at) for url, at in json.loads(store.fact(_LEFT) or "{}").items()}
+    kept = json.loads(store.fact(_KEPT) or "[]")
+    gone = {url: known.get(url, now) for url in (*known, *kept) if url not in managed}
+    if gone != known:
+        store.set_fact(_LEFT, json.dumps({url: at.isoformat() for url, at in gone.items()}))
+    return gone
 
 
 def came(store: Store, managed: Collection[str]) -> frozenset[str]:

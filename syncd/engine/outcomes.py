@@ -62,6 +62,9 @@ def written_as(intent: Intent, action: Create | Replace, written: Stored, snapsh
     seen = Observation(
         action.calendar, written.href, written.etag, snapshot.now, written.event, written.data, written.fault
     )
+    if isinstance(action, Replace) and (before := snapshot.events.get(seen.key)) is not None:
+        # what people did there last is older than that: the guard asks when
+        seen = replace(seen, seen_at=before.seen_at, first_at=before.first_at)
     return Done(intent, Outcome.DONE, link=link, seen=seen)
 
 

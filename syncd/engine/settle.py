@@ -27,7 +27,7 @@ from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, Sync
 from syncd.domain.event import EventTime
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision, Link
-from syncd.domain.note import NoteKind
+from syncd.domain.note import Note, NoteKind
 from syncd.domain.request import Reply
 from syncd.engine import memory, renames
 from syncd.engine.byhand import CHANGED_SINCE, PATIENCE
@@ -36,6 +36,7 @@ from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, read_q
 from syncd.engine.sides import EXIT_TROUBLE, Health, Managed, Sides
 from syncd.planning import deletions, endings
 from syncd.planning.instants import resolved
+from syncd.planning.keeping import ANSWERS_TO_A_MARK
 from syncd.planning.sides import STALE, is_stale
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import BookingPort, CalendarPort, Stored
@@ -241,8 +242,8 @@ async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides, man
     """A booking that no call can read cannot be looked at: the same key again answers as the first call did.
 
     Neither is asked for again where a person has asked for something else in the shell since, and was heard or may have
-    been, or has taken a yes back; nor a cancellation whose reason has ended meanwhile: the event is back, the
-    question over, or the config wants a deleted event back by now, or a question first.
+    been, or has taken a yes back; nor a cancellation whose reason has ended meanwhile: the event is back, or the
+    question over. Nor one that the config forbids by now: then the event comes back, and says that nobody knows.
     """
     link = sides.store.links().get(action.booking_id)
     by_hand = (one.action for one in sides.store.open_intents() if isinstance(one.action, ByHand))
@@ -254,10 +255,14 @@ async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides, man
     if link.awaiting is not None and link.awaiting.decision is Decision.REJECTED:
         return Done(intent, Outcome.DROPPED)
     if isinstance(action, Cancel):
-        unwanted = endings.is_over(action.before, link) or not deletions.may_cancel(link, managed.policy)
-        over = unwanted or await _is_back(link, sides, managed.calendars)
+        over = endings.is_over(action.before, link) or await _is_back(link, sides, managed.calendars)
         if over is not False:
             return Done(intent, Outcome.UNKNOWN if over is None else Outcome.DROPPED)
+        if not deletions.may_cancel(link, managed.policy):
+            now = sides.clock.now()
+            note = Note(NoteKind.CANCEL_UNSURE, now, now + managed.policy.note)
+            untold = next(filter(None, map(link.unsaid, ANSWERS_TO_A_MARK)), note)
+            return Done(intent, Outcome.DROPPED, link=replace(link, pending=untold))
     try:
         if isinstance(action, Cancel):
             await sides.bookings.cancel(action.booking_id, intent.key)

@@ -22,7 +22,7 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         # told from when it is written on, which may be days later
         told = replace(moved, until=case.now + case.policy.note)
         return bring_back(case, booking, marked, Why.BOOKING_MOVED, told)
-    if (unsure := link.unsaid(NoteKind.MOVE_UNSURE)) is not None:
+    if (unsure := link.unsaid(NoteKind.MOVE_UNSURE) or link.unsaid(NoteKind.CANCEL_UNSURE)) is not None:
         # who asked for that move wants the booking to stand, and it may stand at another time than anybody deleted
         return bring_back(case, booking, marked, Why.NOTE_DUE, unsure)
     if booking.start <= since and (link.shown or booking.end <= case.now):
@@ -177,9 +177,9 @@ def decided(link: Link, decision: Decision) -> bool:
 
 
 def may_cancel(link: Link, policy: Policy) -> bool:
-    """Whether the config as it is now lets the deletion that has begun cancel its booking, as `delete` reads it."""
+    """Whether the deletion that has begun may still cancel its booking: the config may say otherwise by now."""
     if link.deletion is None or decided(link, Decision.APPROVED):
         return True
-    if policy.deletions == "ask":
-        return link.deletion.asked or not link.shown
-    return policy.deletions == "cancel"
+    if policy.deletions == "restore" or (link.went_unkept and not link.deletion.asked):
+        return False
+    return policy.deletions == "cancel" or link.deletion.asked

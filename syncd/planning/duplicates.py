@@ -32,10 +32,12 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
         seen = left_seen(leftover, snapshot)
         if seen is None or seen.event is None:
             return case.remember(after)  # gone, or somebody else's now
-        if not ended and not (may_go(leftover, case) and isinstance(looked_at(case), Observation)):
-            continue  # what was written in its place may never have been stored, or may be gone by now
+        if not ended and not may_go(leftover, case):
+            continue
         # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
         if leftover.is_unchanged(seen) or seen.event.cancelled:
+            if not ended and not was_met(case):
+                continue  # what was written in its place may never have been stored, or may be gone by now
             # for a moment a person saw two, and may have deleted the one that counts
             told = _told(case, leftover, seen.event) if not ended else None
             after = replace(after, twin_removed_at=case.now, pending=after.pending or told)
@@ -56,7 +58,7 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
         )
         return case.remember(theirs, Why.EVENT_TRANSFERRED)
     # a person may be about to finish a transfer: the booking's own event is looked at once more right before
-    if isinstance(looked_at(case), Observation):
+    if was_met(case):
         for seen in settled_twins(case):
             after = replace(link, twin_removed_at=case.now)
             return Outcome(
@@ -82,9 +84,10 @@ def _told(case: Case, leftover: Leftover, event: Event) -> Note | None:
     return case.told_where_it_stood(leftover) if dragged else None
 
 
-def looked_at(case: Case) -> object:
-    """What a direct look at the booking's own event found in this cycle."""
-    return case.snapshot.looks.get(LookEvent(case.link.calendar, case.link.href))
+def was_met(case: Case) -> bool:
+    """Whether a direct look in this cycle found the booking's own event standing."""
+    looked = case.snapshot.looks.get(LookEvent(case.link.calendar, case.link.href))
+    return isinstance(looked, Observation) and looked.event is not None and not looked.event.cancelled
 
 
 def is_long_alone(case: Case) -> bool:

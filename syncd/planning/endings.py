@@ -120,7 +120,7 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
         link = replace(link, deletion=None)
     if isinstance(event, PRESENT):
         link = changed(link, went_unkept=False)
-    if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and _was_met(case):
+    if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and duplicates.was_met(case):
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
     if link.unsaid(NoteKind.MOVE_UNSURE) and isinstance(event, PRESENT) and seen_booking(link, case.snapshot):
         link = replace(link, pending=None)  # Zimun tells of the booking, and its event was not deleted
@@ -166,12 +166,6 @@ def _stands_elsewhere(case: Case, event: EventSide) -> bool:
         return False
     other = transferred(link, snapshot)
     return other is not None and other.event is not None and not other.event.cancelled
-
-
-def _was_met(case: Case) -> bool:
-    """Whether a direct look found the event standing."""
-    looked = duplicates.looked_at(case)
-    return isinstance(looked, Observation) and looked.event is not None and not looked.event.cancelled
 
 
 def _says_nothing(event: EventSide) -> bool:

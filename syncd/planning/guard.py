@@ -147,10 +147,10 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     """The calendars of more than two events in which none stands any more; all of them, where none stands anywhere.
 
     Judged by what has stood through the loss. Not so what came back since: its question was asked, or its booking
-    moved. Nor what was made since, for bookings are also written while a loss cannot be judged yet; nor what the same
-    reading shows as written, as by an app that brought back its own. Nor the event of a booking that has begun: those
-    to come may be lost all the same. What went in the same reading counts also where its pair has ended since: the loss
-    gets no smaller for that.
+    moved. Nor what was made since, for bookings are also written while a loss cannot be judged yet; nor the few of a
+    calendar that people wrote in the very reading that lost more of it, as an app does that brings back its own. Nor
+    the event of a booking that has begun: those to come may be lost all the same. What went in the same reading counts
+    also where its pair has ended since: the loss gets no smaller for that.
     """
     if not lost:
         return set()
@@ -163,8 +163,8 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
         if link.booking_id in gone or link.gone_at in times or is_alive(link, snapshot, policy)
     ]
     stands = [link for link in alive if link.booking_id not in gone and stands_in(snapshot.events, link)]
-    through = [one for one in stands if not _is_since(one, since, snapshot) and _seen_at(one, snapshot) not in times]
-    standing = {one.calendar for one in through if one.booking.start > snapshot.now}
+    through = [one for one in stands if one.booking.start > snapshot.now and not _is_since(one, since, snapshot)]
+    standing = {one.calendar for one in through} - _written_back(lost, through, snapshot)
     begun = {link.booking_id for link in stands if link.booking.start <= snapshot.now}
     count = Counter(link.calendar for link in alive if link.booking_id not in begun)
     if not standing and count.total() > EMPTIED:
@@ -226,9 +226,14 @@ def _lost_at(link: Link, snapshot: Snapshot) -> datetime:
     return link.deletion.since if link.deletion is not None else snapshot.now
 
 
-def _seen_at(link: Link, snapshot: Snapshot) -> datetime:
-    """When the version was first seen that stands there."""
-    return snapshot.events[link.calendar, link.href].seen_at
+def _written_back(lost: list[Link], stand: list[Link], snapshot: Snapshot) -> set[str]:
+    """The calendars of which all that stands was written in a reading that lost more than that."""
+    gone = [link for link in lost if not stands_in(snapshot.events, link)]
+    times = {_lost_at(link, snapshot) for link in gone}
+    count = Counter(link.calendar for link in gone)
+    count.subtract(link.calendar for link in stand)
+    old = {one.calendar for one in stand if snapshot.events[one.calendar, one.href].seen_at not in times}
+    return {calendar for calendar, more in count.items() if more > 0} - old
 
 
 def _is_since(link: Link, at: datetime, snapshot: Snapshot) -> bool:

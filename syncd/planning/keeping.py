@@ -14,7 +14,13 @@ from syncd.planning.merge import merge
 from syncd.planning.sides import BookingMissing, BookingMoved, BookingSame, BookingSide, BookingUnseen, left_standing
 
 WAITING = (NoteKind.NOT_YET_BOOKED, NoteKind.MOVE_AWAITS)
-ANSWERS_TO_A_MARK = (NoteKind.ADOPTED, NoteKind.MOVED_AND_DELETED, NoteKind.MOVE_UNSURE, NoteKind.CANCEL_REFUSED)
+ANSWERS_TO_A_MARK = (
+    NoteKind.ADOPTED,
+    NoteKind.MOVED_AND_DELETED,
+    NoteKind.MOVE_UNSURE,
+    NoteKind.CANCEL_REFUSED,
+    NoteKind.CANCEL_UNSURE,
+)
 LEFT = "its event stands in a calendar that the config does not name any more"
 UNTOLD = f"{LEFT}: another one is written once Zimun tells of its booking"
 TO_APPROVE = "approve it, and an event is written where the config sends it now; or name that calendar again"

@@ -100,7 +100,7 @@ def _about_event(case: Case) -> set[Question]:
     if seen is not None:
         marked = seen.event is not None and seen.event.cancelled
         alone = seen.event is not None and is_long_alone(case)
-        left = any(may_go(leftover, case) for leftover in link.leftovers)
+        left = seen.event is not None and any(may_go(leftover, case) for leftover in link.leftovers)
         return {look} if marked or alone or left or settled_twins(case) else set()
     if transferred(link, snapshot) is not None:
         return {look}

@@ -362,9 +362,9 @@ def is_due(link: Link, snapshot: Snapshot, policy: Policy) -> bool:
 def _is_copy(seen: Observation, link: Link, snapshot: Snapshot) -> bool:
     """Whether it is a person's entry of its own, made from the booking's event a while ago: for the next visit, say.
 
-    Cut and pasted, the one goes as the other comes; and so it is where the calendar of the one left the config, which
-    nobody watches. In a calendar that was first read just now either may stand, and what stands where the booking is
-    was pasted. And nobody moves a booking that has begun.
+    Cut and pasted, the one goes as the other comes. Where the calendar of the one left the config nobody sees it go:
+    then it is what came after that. In a calendar that was first read just now either may stand, and what stands where
+    the booking is was pasted. And nobody moves a booking that has begun.
     """
     if seen.event is None or parse_uid(seen.event.uid) is not None:
         return False
@@ -372,8 +372,9 @@ def _is_copy(seen: Observation, link: Link, snapshot: Snapshot) -> bool:
         return True
     if seen.first_at == EVER and snapshot.now - seen.seen_at <= SETTLED:
         return resolved(seen.event.start, snapshot.zone(link.booking)).instant != link.booking.start
-    if link.calendar not in snapshot.managed and (seen.first_at or seen.seen_at) < snapshot.now:
-        return True  # not first seen just now: it stood beside that event before its calendar left
+    left_at = snapshot.left_at.get(link.calendar)
+    if left_at is not None and (seen.first_at or seen.seen_at) < left_at:
+        return True  # it stood beside that event before its calendar left
     return snapshot.now - (seen.first_at or seen.seen_at) > SETTLED
 
 

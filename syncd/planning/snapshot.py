@@ -87,7 +87,8 @@ class Snapshot:
     booked. `list_closed`: Zimun answers, but does not list bookings to this client; each is looked at by its id.
     `bookings` are those read in this cycle, by list or by id; `unreadable` the ids of items that could not be parsed.
     `readable` are the managed calendars that were read completely, `managed` all of them; `never_read` those that
-    this database knows nothing of yet, while it has not known all at one time. `texts` are what each event
+    this database knows nothing of yet, while it has not known all at one time. `left_at`: when calendars that were kept
+    once left the config, where that is known. `texts` are what each event
     should say. `clock_jumped`: the wall clock moved by itself since the last cycle. `asked_lately` are bookings of
     unlinked events that were looked up within the hour; `refused_uids` are UIDs that a server would not take.
     `ended_since`: where the list is closed, bookings that ended since then are looked at once more; None: not in this
@@ -112,6 +113,7 @@ class Snapshot:
     managed: frozenset[str] = frozenset()
     readable: frozenset[str] = frozenset()
     never_read: frozenset[str] = frozenset()
+    left_at: Mapping[str, datetime] = field(default_factory=dict)
     texts: Mapping[BookingId, Texts] = field(default_factory=dict)
     looks: Mapping[Question, Answer] = field(default_factory=dict)
     clock_jumped: bool = False

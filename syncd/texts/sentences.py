@@ -94,6 +94,10 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         ),
         (N_("Please look it up there; it may stand at either time."),),
     ),
+    NoteKind.CANCEL_UNSURE: (
+        (N_("This booking was to be cancelled, and Zimun did not say whether it was."),),
+        (N_("Please look it up there."),),
+    ),
     NoteKind.ADOPTED: (
         (
             N_("This event stood at {asked}, but the booking is at {was}; it was put right."),

@@ -1,6 +1,7 @@
 """Which calendars are kept, and what is remembered of one that comes back into the config."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from syncd.engine import kept
 from syncd.state.store import Store
@@ -32,6 +33,21 @@ def test_one_that_comes_back_is_new_until_it_was_read_and_is_listed_in_full() ->
         assert store.cursor(CALENDAR) == (None, NOW)
         assert cycle(store, CALENDAR, OTHER) == {CALENDAR}
         assert cycle(store, CALENDAR, OTHER) == set()
+
+
+def test_when_one_left_is_remembered_until_it_is_back() -> None:
+    with Store.open(None) as store:
+        assert kept.left(store, (CALENDAR, OTHER), NOW) == {}
+        cycle(store, CALENDAR, OTHER)
+        later, back = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
+        assert kept.left(store, (OTHER,), later) == {CALENDAR: later}
+        # as after a cycle that came to nothing
+        assert kept.left(store, (OTHER,), back) == {CALENDAR: later}
+        cycle(store, OTHER)
+        assert kept.left(store, (OTHER,), back) == {CALENDAR: later}
+        assert kept.left(store, (CALENDAR, OTHER), back) == {}
+        cycle(store, CALENDAR, OTHER)
+        assert kept.left(store, (CALENDAR,), back) == {OTHER: back}
 
 
 def test_what_is_gone_by_then_or_marked_as_cancelled_went_while_it_was_not_kept() -> None:

@@ -15,6 +15,7 @@ from syncd.domain.errors import NotPermitted, Unavailable
 from syncd.domain.event import Event, Put
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Wish, Wrote
+from syncd.domain.note import NoteKind
 from syncd.engine.renames import perhaps_renamed
 from syncd.engine.settle import _written, drop_outdated, settle
 from syncd.engine.sides import Health, Managed, Sides
@@ -320,6 +321,8 @@ async def test_a_cancellation_that_the_config_forbids_by_now_is_not_asked_for_ag
         assert await settle(sides, forbidding, make.snapshot(), Health()) == frozenset()
         assert zimun.cancelled == ([intent.key] if asked else [])
         assert not store.open_intents()
+        told = store.links()[BOOKED.id].unsaid(NoteKind.CANCEL_UNSURE)
+        assert (told is None) is asked
 
 
 async def test_while_its_calendars_cannot_be_searched_it_stays_open_and_zimun_does_not_count_as_down() -> None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.parse import urljoin
 
 import pytest
 
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
+from syncd.engine import kept
 from syncd.sandbox import Kind
 from tests.loop.ground import ON_ONE
+from tests.loop.ics import dragged
 from tests.loop.test_renames import renaming
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, World, at, world
 from tests.servers import Server
@@ -362,3 +365,26 @@ async def test_a_copy_that_stood_beside_an_event_whose_calendar_leaves_the_confi
         assert len(w.calls(RESCHEDULE)) == 1
         assert await w.start(booked) == ";TZID=Europe/Berlin:20261127T110000"
         assert len(await w.events()) == 2
+
+
+async def test_one_that_was_carried_over_since_counts_also_where_the_cycle_that_saw_it_came_to_nothing(
+    dav: Server, folder: Path, new_calendar: NewCalendar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = new_calendar()
+    both = only(other) + only(dav.calendar_url).replace("loc_mitte", "loc_shoreditch")
+    async with world(dav, folder, calendars=both) as w:
+        booked = w.book(at(27, 9))
+        await w.cycle()
+        _, text = await w.event(booked, other)
+        await w.delete(booked, other)
+        carried = dragged(text.replace(f"UID:{booked}@zimun", "UID:6f2b-pasted"), HOUR, w.clock.at)
+        pasted = urljoin(w.dav.calendar_url, "pasted.ics")
+        assert (await w.http.put(pasted, content=carried, headers={"Content-Type": "text/calendar"})).is_success
+        w.reconfigure()
+        with monkeypatch.context() as killed:
+            killed.setattr(kept, "remember", Mock(side_effect=SystemExit))
+            with pytest.raises(SystemExit):
+                await w.cycle(minutes=1)
+        await cycles(w, 1, 11)
+        assert w.booking(booked).start == at(27, 10)
+        assert len(await w.events()) == 1

@@ -329,3 +329,18 @@ async def test_whether_past_is_judged_when_the_deletion_was_first_seen(dav: Serv
         await w.cycle()
         await w.cycle(minutes=11)
         assert w.booking(booked).status == "cancelled"
+
+
+async def test_what_syncd_writes_itself_in_that_minute_makes_no_deletion_a_lost_calendar(
+    dav: Server, folder: Path
+) -> None:
+    """The customer of the only one that stands moves it just then."""
+    async with world(dav, folder) as w:
+        stands, *deleted = several(w, 3)
+        await w.cycle()
+        for each in deleted:
+            await w.delete(each)
+        w.salon.move(stands, w.booking(stands).start + HOUR)
+        for minutes in (1, 11):
+            await w.cycle(minutes=minutes)
+        assert {w.booking(each).status for each in deleted} == {"cancelled"}

@@ -435,14 +435,14 @@ def test_asked_nothing_nothing_is_decided() -> None:
 
 @pytest.mark.parametrize("word", ["cancel", "ask", "restore"])
 @pytest.mark.parametrize("answered", [False, True])
-@pytest.mark.parametrize("shown", [False, True])
+@pytest.mark.parametrize("unkept", [False, True])
 @pytest.mark.parametrize("decision", [None, *Decision])
 def test_what_the_config_lets_a_deletion_do(
-    word: str, decision: Decision | None, *, answered: bool, shown: bool
+    word: str, decision: Decision | None, *, answered: bool, unkept: bool
 ) -> None:
     awaiting = Awaiting(AwaitKind.CANCEL, NOW, BOOKED, decision=decision) if decision is not None else None
-    link = pair(deletion=Deletion(NOW, 1, asked=answered), shown=shown, awaiting=awaiting)
-    may = {"cancel": True, "ask": answered or not shown, "restore": False}[word]
+    link = pair(deletion=Deletion(NOW, 1, asked=answered), went_unkept=unkept, awaiting=awaiting)
+    may = {"cancel": answered or not unkept, "ask": answered, "restore": False}[word]
     policy = Policy(deletions=word)
     assert deletions.may_cancel(link, policy) is (may or decision is Decision.APPROVED)
     assert deletions.may_cancel(replace(link, deletion=None), policy), "it was approved, or is over, which others tell"

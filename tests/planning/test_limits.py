@@ -379,6 +379,31 @@ def test_one_that_was_written_in_the_same_reading_proves_nothing(gone: int, writ
     assert salon.asks() == (3 if waits else 0)
 
 
+@pytest.mark.parametrize(("written", "waits"), [(1, True), (2, False)])
+def test_those_written_beside_as_few_that_went_prove_it(written: int, *, waits: bool) -> None:
+    """A phone that comes online may have several to store, and one or two that were deleted."""
+    salon = Salon(2 + written)
+    salon.delete(2)
+    for name in salon.ids(2 + written):
+        salon.change(name, gone_at=NOW if name in salon.ids(2) else None, made_at=NOW - DAY)
+    for key, seen in salon.events.items():
+        salon.events[key] = replace(seen, seen_at=NOW)
+    assert salon.asks() == (2 if waits else 0)
+
+
+def test_one_that_was_written_in_another_reading_than_lost_it_proves_it() -> None:
+    """Though one was asked about a while ago, and stands: that is not lost any more."""
+    salon = Salon(3)
+    ask(salon, 1)
+    salon.delete(1, 1)
+    salon.change(BookingId("b02"), gone_at=NOW - MINUTE, deletion=Deletion(NOW - MINUTE, 0), made_at=NOW - DAY)
+    salon.change(BookingId("b03"), made_at=NOW - DAY)
+    link = salon.links[BookingId("b03")]
+    key = (link.calendar, link.href)
+    salon.events[key] = replace(salon.events[key], seen_at=NOW)
+    assert salon.asks() == 0
+
+
 def test_one_that_stands_marked_as_cancelled_or_is_past_is_not() -> None:
     salon = Salon(4)
     salon.delete(3)

@@ -283,7 +283,7 @@ def test_changed_by_a_person_it_stays_its_while_too_and_then_counts_and_is_told(
     waits = pair(leftovers=(replace(LEFT, stays_until=NOW + SECOND),))
     assert duplicates.remove(case(waits, STOOD, changed)) == Outcome()
     due = pair(leftovers=(replace(LEFT, stays_until=NOW),))
-    action = done(duplicates.remove(case(due, STOOD, changed, looks=LOOKED)))
+    action = done(duplicates.remove(case(due, STOOD, changed)))
     assert (action.why, action.link.calendar, action.link.start) == (Why.EVENT_TRANSFERRED, SIDE, make.zoned(FOUR))
     assert action.link.pending == note(NoteKind.ADOPTED, asked=FOUR, was=BOOKED.start)
 
@@ -343,7 +343,10 @@ def test_it_stays_until_the_other_is_seen_to_stand_and_holds_up_no_other(*, show
     booking is over, that is all one.
     """
     link = pair(leftovers=(LEFT,), shown=shown)
-    assert duplicates.remove(case(link, STOOD, LEFT_STANDS)) == Outcome()
+    nothing = [dict.fromkeys(LOOKED, Look.ABSENT), dict.fromkeys(LOOKED, Look.UNKNOWN)]
+    marked = [{key: stands(cancelled=True) for key in LOOKED}, {key: replace(STOOD, event=None) for key in LOOKED}]
+    for looks in ({}, *nothing, *marked):
+        assert duplicates.remove(case(link, STOOD, LEFT_STANDS, looks=looks)) == Outcome()
     assert isinstance(done(duplicates.remove(case(link, STOOD, LEFT_STANDS, looks=LOOKED))), Remove)
     assert isinstance(done(duplicates.remove(case(link, STOOD, LEFT_STANDS), ended=True)), Remove)
     gone = replace(link, leftovers=(LEFT, Leftover(SIDE, "/side/y.ics", '"7"')))
