@@ -207,10 +207,13 @@ class AskedByHand:
 
     async def _import(self, ask_id: int, booking_ids: tuple[BookingId, ...]) -> None:
         links, taken, found, refused = self._sides.store.links(), [], [], []
+        unsettled = {intent.action.booking_id for intent in self._sides.store.open_intents()}
         for booking_id in dict.fromkeys(booking_ids):
             link = links.get(booking_id)
-            # one that is over may have been moved since it was let go; the others are looked at in each cycle
-            if link is not None and link.closed is None and link.booking.end > self._now():
+            # one that is over may have been moved since it was let go, and what an open intent does may let one go; the
+            # others are looked at in each cycle
+            looked_at = link is not None and link.closed is None and link.booking.end > self._now()
+            if looked_at and booking_id not in unsettled:
                 taken.append(booking_id)
                 continue
             try:

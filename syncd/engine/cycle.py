@@ -229,7 +229,8 @@ class Engine:
         catalog = known.catalog
         bookings = {booking.id: booking for booking in listed.bookings} if listed is not None else {}
         if listed is not None:
-            bookings = await with_known(sides, Listed(bookings, window, unreadable), links, managed.policy, now)
+            everything = Listed(bookings, window, unreadable)
+            bookings = await with_known(sides, everything, links, managed.policy, now, left_out)
             linked = (link.booking for link in links.values() if link.closed is None)
             catalog = memory.remember_catalog(sides.store, offered, (*linked, *bookings.values()))
         if left_out:

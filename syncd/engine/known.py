@@ -3,7 +3,7 @@
 They count where Zimun does not tell of them: its list is closed, or lags behind what it answered us.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -33,9 +33,17 @@ class Listed:
 
 
 async def with_known(
-    sides: Sides, listed: Listed, links: Mapping[BookingId, Link], policy: Policy, now: datetime
+    sides: Sides,
+    listed: Listed,
+    links: Mapping[BookingId, Link],
+    policy: Policy,
+    now: datetime,
+    unsettled: Collection[BookingId],
 ) -> dict[BookingId, Booking]:
-    """The listed bookings, and those that syncd knows besides. What needs no knowing any more is forgotten."""
+    """The listed bookings, and those that syncd knows besides. What needs no knowing any more is forgotten.
+
+    `unsettled`: of these an intent is open, and their links may not be what they will be.
+    """
     found, over = dict(listed.bookings), []
     known = sides.store.known()
     asking = [one for one in sides.store.candidates() if one.booking_id is not None] if known else []
@@ -46,9 +54,11 @@ async def with_known(
         booking_id, link = one.booking.id, links.get(one.booking.id)
         if link is not None and link.closed is not None and (link.closed.at < one.at or one.before is None):
             link = None  # the pair had ended when this was told, or it was taken in anew: the booking lives again
-        if _is_over(one, link, policy, now, requested=booking_id in standing):
+        if booking_id not in unsettled and _is_over(one, link, policy, now, requested=booking_id in requested):
             over.append(booking_id)
             continue
+        if link is None and one.booking.cancelled and booking_id in requested - standing:
+            continue  # a listing that leaves the event out which asked for it may be wrong: then that is to be told
         far = (
             link is None
             and one.booking.start >= now + policy.future

@@ -7,6 +7,7 @@ from unittest.mock import AsyncMock, patch
 
 import pytest
 
+from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, ImportWanted, MoveWanted
@@ -14,7 +15,7 @@ from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
 from tests.loop.asking import booked, close_all_reading, close_list, drop_list, request, told, want
 from tests.loop.ground import ON_ONE
-from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, at, world
+from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, at, world
 from tests.servers import Server
 
 pytestmark = ON_ONE
@@ -209,6 +210,35 @@ async def test_one_that_its_customer_took_back_after_a_cancellation_is_looked_af
         reply = told(w, ask_id)
         assert reply is not None
         assert (reply.code, reply.booking_ids) == (0, (booking_id,))
+        assert await w.start(booking_id) == TEN
+        await w.quiet(minutes=1)
+        assert w.store.known() == []
+
+
+async def test_one_that_is_taken_in_anew_while_its_events_removal_is_not_settled_is_looked_after(
+    dav: Server, folder: Path
+) -> None:
+    """syncd ended right after it, and the calendar cannot be looked at when the booking lives again."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(START)
+        await w.cycle()
+        close_list(w)
+        alive = w.booking(booking_id)
+        w.salon.cancel(booking_id)
+        w.crash_after = "DELETE"
+        with pytest.raises(Crash):
+            await w.cycle(minutes=1)
+        w.clock.at += timedelta(minutes=5)
+        w.salon._keep(replace(alive, updated_at=w.clock.at))
+        ask_id = want(w, import_of(booking_id))
+        with patch.object(DavCalendar, "get", side_effect=Unavailable("not now")):
+            await w.cycle(minutes=1)
+        assert w.store.open_intents()
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert reply.code == 0
+        for _ in range(2):
+            await w.cycle(minutes=1)
         assert await w.start(booking_id) == TEN
         await w.quiet(minutes=1)
         assert w.store.known() == []
