@@ -67,6 +67,10 @@ class NoteKind(StrEnum):
     REQUEST_UNSURE = "request_unsure"
 
 
+UNSURE = (NoteKind.MOVE_UNSURE, NoteKind.CANCEL_UNSURE)
+"""Zimun did not say whether it was done: over where it tells of the booking."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """One note: what happened, when it was written, and what its sentence needs.

@@ -79,7 +79,7 @@ async def with_known(
             continue
         if not _says_the_same(seen, one.booking) and not _lags(one, seen, now):
             # somebody changed it since
-            if link is None:
+            if link is None or booking_id in unsettled:
                 sides.store.know(Known(seen, now))
             else:
                 over.append(booking_id)

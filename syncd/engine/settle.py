@@ -49,7 +49,10 @@ log = structlog.get_logger(__name__)
 async def settle(sides: Sides, managed: Managed, snapshot: Snapshot, health: Health) -> frozenset[BookingId]:
     """Settle what can be settled; the bookings whose intents must stay open are left out of this cycle."""
     open_still: list[Intent] = []
-    for intent in sides.store.open_intents():
+    intents = sides.store.open_intents()
+    if intents:
+        snapshot = replace(snapshot, events=sides.store.observations())
+    for intent in intents:
         if isinstance(intent.action, Asked):
             # it was tried again before this, and its outcome is still not known
             open_still.append(intent)
@@ -243,7 +246,7 @@ async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides, man
 
     Neither is asked for again where a person has asked for something else in the shell since, and was heard or may have
     been, or has taken a yes back; nor a cancellation whose reason has ended meanwhile: the event is back, or the
-    question over. Nor one that the config forbids by now: then the event comes back, and says that nobody knows.
+    question over. Nor one that would not go out by now: then the event comes back, and says that nobody knows.
     """
     link = sides.store.links().get(action.booking_id)
     by_hand = (one.action for one in sides.store.open_intents() if isinstance(one.action, ByHand))
@@ -262,7 +265,7 @@ async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides, man
             now = sides.clock.now()
             note = Note(NoteKind.CANCEL_UNSURE, now, now + managed.policy.note)
             untold = next(filter(None, map(link.unsaid, ANSWERS_TO_A_MARK)), note)
-            return Done(intent, Outcome.DROPPED, link=replace(link, pending=untold))
+            return Done(intent, Outcome.DROPPED, link=replace(link, deletion=None, pending=untold))
     try:
         if isinstance(action, Cancel):
             await sides.bookings.cancel(action.booking_id, intent.key)

@@ -22,11 +22,13 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         # told from when it is written on, which may be days later
         told = replace(moved, until=case.now + case.policy.note)
         return bring_back(case, booking, marked, Why.BOOKING_MOVED, told)
-    if (unsure := link.unsaid(NoteKind.MOVE_UNSURE) or link.unsaid(NoteKind.CANCEL_UNSURE)) is not None:
+    if (unsure := link.unsaid(NoteKind.MOVE_UNSURE)) is not None:
         # who asked for that move wants the booking to stand, and it may stand at another time than anybody deleted
         return bring_back(case, booking, marked, Why.NOTE_DUE, unsure)
     if booking.start <= since and (link.shown or booking.end <= case.now):
         return _over(case, booking)
+    if (doubt := link.unsaid(NoteKind.CANCEL_UNSURE)) is not None:
+        return bring_back(case, booking, marked, Why.NOTE_DUE, replace(doubt, until=case.now + case.policy.note))
     if (refused := link.unsaid(NoteKind.CANCEL_REFUSED)) is not None:
         return bring_back(case, booking, marked, Why.CANCEL_REFUSED, refused)
     if link.unsaid(NoteKind.ADOPTED):
@@ -177,7 +179,9 @@ def decided(link: Link, decision: Decision) -> bool:
 
 
 def may_cancel(link: Link, policy: Policy) -> bool:
-    """Whether the deletion that has begun may still cancel its booking: the config may say otherwise by now."""
+    """Whether the deletion that has begun may still cancel its booking: by now the config may want it undone or asked
+    about, or it is to be asked about for what went with it.
+    """
     if link.deletion is None or decided(link, Decision.APPROVED):
         return True
     if policy.deletions == "restore" or (link.went_unkept and not link.deletion.asked):

@@ -6,7 +6,7 @@ from syncd.domain.actions import Action, ProblemKind, Record, Remove, Why
 from syncd.domain.booking import Booking, Status
 from syncd.domain.event import Observation
 from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Link, Missing, changed
-from syncd.domain.note import NoteKind
+from syncd.domain.note import UNSURE, NoteKind
 from syncd.planning import duplicates
 from syncd.planning.case import Case, Outcome
 from syncd.planning.sides import (
@@ -122,7 +122,8 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
         link = changed(link, went_unkept=False)
     if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and duplicates.was_met(case):
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
-    if link.unsaid(NoteKind.MOVE_UNSURE) and isinstance(event, PRESENT) and seen_booking(link, case.snapshot):
+    unsure = link.pending is not None and link.pending.kind in UNSURE
+    if unsure and isinstance(event, PRESENT) and seen_booking(link, case.snapshot):
         link = replace(link, pending=None)  # Zimun tells of the booking, and its event was not deleted
     link = known_again(case.with_link(link), zimun).link
     awaiting = link.awaiting

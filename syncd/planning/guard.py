@@ -204,12 +204,17 @@ def _went_with(lost: list[Link], held: set[str], snapshot: Snapshot) -> list[Lin
     """
     times = {_lost_at(link, snapshot) for link in lost if link.calendar in held}
     known = {link.booking_id for link in lost}
+
+    def went(link: Link) -> bool:
+        marked = snapshot.events.get((link.calendar, link.href))
+        at = link.gone_at if marked is None else marked.seen_at
+        return at in times and not stands_in(snapshot.events, link)
+
     return [
         link
         for link in _managed(snapshot)
         if link.calendar in held
-        and link.gone_at in times
-        and (link.calendar, link.href) not in snapshot.events
+        and went(link)
         and not (link.closed or link.awaiting or link.went_unkept or link.booking_id in known)
     ]
 

@@ -98,7 +98,7 @@ def _moved_on(link: Link, booking: Booking) -> Link:
     if pending is None:
         return link
     came_about = pending.asked == booking.start and pending.kind is not NoteKind.MOVE_UNSURE
-    over = came_about or pending.kind is NoteKind.CONFLICT_CALENDAR
+    over = came_about or pending.kind in (NoteKind.CONFLICT_CALENDAR, NoteKind.CANCEL_UNSURE)
     if pending.kind is NoteKind.MOVED_AND_DELETED or (moved and over):
         return replace(link, pending=None)
     return replace(link, pending=replace(pending, was=booking.start)) if moved and pending.was is not None else link

@@ -7,7 +7,7 @@ from syncd.domain.actions import Reschedule, Why
 from syncd.domain.booking import Booking
 from syncd.domain.event import Observation
 from syncd.domain.link import AwaitKind, Decision, Wish
-from syncd.domain.note import Note, NoteKind
+from syncd.domain.note import UNSURE, Note, NoteKind
 from syncd.planning.case import Case, Outcome, taken_over
 from syncd.planning.instants import letters
 from syncd.planning.landing import landing, offers
@@ -94,7 +94,7 @@ def _ask(case: Case, booking: Booking, seen: Observation, to: datetime, target: 
         since=taken_over(before, seen.event),
         etag=seen.etag,
         note=old,
-        pending=note or (None if before.unsaid(NoteKind.MOVE_UNSURE) else before.pending),
+        pending=note or (None if before.pending is not None and before.pending.kind in UNSURE else before.pending),
         wish=None,
         refusal=None,
         awaiting=None,

@@ -373,7 +373,8 @@ def _is_copy(seen: Observation, link: Link, snapshot: Snapshot) -> bool:
     if seen.first_at == EVER and snapshot.now - seen.seen_at <= SETTLED:
         return resolved(seen.event.start, snapshot.zone(link.booking)).instant != link.booking.start
     left_at = snapshot.left_at.get(link.calendar)
-    if left_at is not None and (seen.first_at or seen.seen_at) < left_at:
+    # a time that is still to come is from before the clock was set back, and tells nothing
+    if left_at is not None and (seen.first_at or seen.seen_at) < left_at <= snapshot.now:
         return True  # it stood beside that event before its calendar left
     return snapshot.now - (seen.first_at or seen.seen_at) > SETTLED
 

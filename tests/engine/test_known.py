@@ -16,7 +16,7 @@ from syncd.engine.known import Listed, with_known
 from syncd.engine.sides import Sides
 from syncd.state.store import Store
 from tests.planning import builders as make
-from tests.planning.builders import HOME, NOW
+from tests.planning.builders import HOME, NOON, NOW
 from tests.planning.lens import BOOKED
 
 OFF = replace(BOOKED, status=Status.CANCELLED)
@@ -50,3 +50,8 @@ async def test_one_of_which_an_intent_is_open_is_not_judged_by_its_pair(unsettle
         sides = cast("Sides", SimpleNamespace(store=store, bookings=port))
         await with_known(sides, Listed({}, None), {BOOKED.id: link}, make.policy(), NOW, unsettled)
         assert len(store.known()) == len(unsettled)
+        # moved by its customer before that is settled
+        store.know(Known(BOOKED, NOW))
+        port.booking.return_value = moved = make.booking(start=NOON)
+        await with_known(sides, Listed({}, None), {BOOKED.id: link}, make.policy(), NOW, unsettled)
+        assert [one.booking for one in store.known()] == ([moved] if unsettled else [])

@@ -323,6 +323,8 @@ async def test_a_cancellation_that_the_config_forbids_by_now_is_not_asked_for_ag
         assert not store.open_intents()
         told = store.links()[BOOKED.id].unsaid(NoteKind.CANCEL_UNSURE)
         assert (told is None) is asked
+        # what is not known any more is no deletion among others, which would be asked about
+        assert asked or store.links()[BOOKED.id].deletion is None
 
 
 async def test_while_its_calendars_cannot_be_searched_it_stays_open_and_zimun_does_not_count_as_down() -> None:

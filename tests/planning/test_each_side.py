@@ -351,6 +351,10 @@ def test_beside_an_event_whose_calendar_left_the_config_a_copy_stays_a_persons_o
     for seen, carried in ((old, False), (changed, False), (new, True), (same, True)):
         there = make.snapshot(bookings=(BOOKED,), events=(seen,), links=(pair(),), **left)
         assert transferred(pair(), there) == (seen if carried else None)
+        # a time that is still to come tells nothing: then it is as long ago as for any other
+        young = seen is same or (seen.first_at or seen.seen_at) >= NOW - MINUTE
+        set_back = replace(there, left_at={HOME: NOW + SECOND})
+        assert transferred(pair(), set_back) == (seen if young else None)
 
 
 def test_in_a_calendar_that_is_new_to_the_config_what_stands_where_the_booking_is_was_pasted() -> None:

@@ -458,12 +458,14 @@ def test_emptied_and_one_that_was_lost_has_ended_before_the_others_could_be_aske
         assert kinds(world) == dict.fromkeys(asked, AwaitKind.CANCEL)
 
 
-def test_emptied_while_zimun_does_not_know_one_of_them() -> None:
+@pytest.mark.parametrize("marked", [False, True])
+def test_emptied_while_zimun_does_not_know_one_of_them(*, marked: bool) -> None:
     """Once it does, the others stand, one where a person put it since: it was lost with them all the same."""
     world = paired(3)
     world.book("b9", FOUR, location_id="loc_2")
     world.cycle()
-    world.delete("b1", "b2", "b3")
+    for name in names(1, 3):
+        world.edit(name, cancelled=True) if marked else world.delete(name)
     forgotten = world.bookings.pop(BookingId("b3"))
     world.cycle()
     assert kinds(world) == dict.fromkeys(names(1, 2), AwaitKind.CANCEL)

@@ -259,6 +259,7 @@ REROUTED = make.policy(routes=(make.Route(SIDE, fallback=True),))
     ("kind", "event", "told_of", "ends"),
     [
         (NoteKind.MOVE_UNSURE, SAME, True, True),
+        (NoteKind.CANCEL_UNSURE, SAME, True, True),
         (NoteKind.MOVE_UNSURE, SAME, False, False),
         (NoteKind.MOVE_UNSURE, EventGone(), True, False),
         (NoteKind.TRANSFERRED, SAME, True, False),

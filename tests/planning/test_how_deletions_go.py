@@ -278,6 +278,18 @@ def test_what_may_have_been_moved_by_hand_comes_back_and_says_so() -> None:
             assert (action.link.note, action.link.pending) == (told, None)
 
 
+def test_what_may_have_been_cancelled_comes_back_and_says_so_but_for_a_visit_that_is_over() -> None:
+    """From when it is written on, which may be days later."""
+    told = replace(note(NoteKind.CANCEL_UNSURE), at=NOW - 7 * DAY, until=NOW - 4 * DAY)
+    for rules in (policy(), policy(deletions="ask"), policy(deletions="restore")):
+        action = done(deletions.delete(case(pair(pending=told), rules=rules), BOOKED, None))
+        assert (action.why, action.link.pending) == (Why.NOTE_DUE, None)
+        assert action.link.note == replace(told, until=note(NoteKind.CANCEL_UNSURE).until)
+        past = make.booking(start=NOW - HOUR)
+        over = done(deletions.delete(case(pair(booking=past, pending=told), rules=rules, booking=past), past, None))
+        assert over.why is Why.DELETED_PAST
+
+
 @pytest.mark.parametrize("kind", ["cancel", "ask"])
 def test_what_the_calendar_never_showed_nobody_can_have_deleted(kind: str) -> None:
     """A proxy's page may have answered the PUT."""

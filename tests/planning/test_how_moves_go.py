@@ -10,7 +10,7 @@ import pytest
 from syncd.domain.actions import Action, ProblemKind, Record, Replace, Reschedule, Why
 from syncd.domain.booking import Slot, Status
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Link, PutBack, Refusal, Wish
-from syncd.domain.note import Note, NoteKind
+from syncd.domain.note import UNSURE, Note, NoteKind
 from syncd.planning import landing, moves
 from syncd.planning.case import Outcome
 from syncd.planning.looks import questions
@@ -76,7 +76,8 @@ def test_a_conflict_that_the_calendar_wins_is_told_once_it_is_booked() -> None:
 
 
 def test_where_it_stands_is_known_by_a_move_that_comes_after_one_in_doubt() -> None:
-    assert move(pair(pending=note(NoteKind.MOVE_UNSURE))).link.pending is None
+    for kind in UNSURE:
+        assert move(pair(pending=note(kind))).link.pending is None
 
 
 def test_a_floating_drag_is_remembered_as_it_is_written_with_its_instant() -> None:

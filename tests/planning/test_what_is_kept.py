@@ -220,6 +220,7 @@ def test_a_moved_booking_takes_its_event_along_and_the_old_note_goes(was: Status
         (NoteKind.MOVED_AND_DELETED, False),
         (NoteKind.CONFLICT_CALENDAR, False),
         (NoteKind.MOVE_UNSURE, True),
+        (NoteKind.CANCEL_UNSURE, False),
         (NoteKind.ADOPTED, True),
     ],
 )
