@@ -117,6 +117,10 @@ class Leftover:
         """As `Observation.key`."""
         return (self.calendar, self.href)
 
+    def stays(self, now: datetime) -> bool:
+        """Whether it is not long enough ago that it was found."""
+        return self.stays_until is not None and now < self.stays_until
+
     def is_unchanged(self, seen: Observation) -> bool:
         """Whether it stands as it was left; on a server without ETags, at the time at which it was left."""
         if seen.etag is not None or self.etag is not None or seen.event is None or self.start is None:
@@ -203,9 +207,9 @@ class Link:
     gone_at: datetime | None = None
     went_unkept: bool = False
 
-    def unsaid(self, kind: NoteKind) -> Note | None:
-        """The note of that kind that is still to be written into the event; None where there is none."""
-        return self.pending if self.pending is not None and self.pending.kind is kind else None
+    def unsaid(self, *kinds: NoteKind) -> Note | None:
+        """The note of one of those kinds that is still to be written into the event; None where there is none."""
+        return self.pending if self.pending is not None and self.pending.kind in kinds else None
 
 
 def changed(link: Link, **fields: Any) -> Link:

@@ -112,8 +112,7 @@ def in_doubt(action: ByHand, sides: Sides) -> Link | None:
         return None
     now = sides.clock.now()
     note = Note(NoteKind.MOVE_UNSURE, now, now + DOUBT, asked=action.to)
-    untold = next(filter(None, map(link.unsaid, ANSWERS_TO_A_MARK)), note)
-    return replace(link, deletion=None, pending=untold)
+    return replace(link, deletion=None, pending=link.unsaid(*ANSWERS_TO_A_MARK) or note)
 
 
 def _wrote_lately(booking_id: BookingId, sides: Sides) -> bool:

@@ -264,7 +264,7 @@ async def _repeat(intent: Intent, action: Reschedule | Cancel, sides: Sides, man
         if not deletions.may_cancel(link, managed.policy):
             now = sides.clock.now()
             note = Note(NoteKind.CANCEL_UNSURE, now, now + managed.policy.note)
-            untold = next(filter(None, map(link.unsaid, ANSWERS_TO_A_MARK)), note)
+            untold = link.unsaid(*ANSWERS_TO_A_MARK) or note
             return Done(intent, Outcome.DROPPED, link=replace(link, deletion=None, pending=untold))
     try:
         if isinstance(action, Cancel):

@@ -32,7 +32,7 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
         seen = left_seen(leftover, snapshot)
         if seen is None or seen.event is None:
             return case.remember(after)  # gone, or somebody else's now
-        if not ended and not may_go(leftover, case):
+        if leftover.stays(case.now) and not ended:
             continue
         # one that was marked as cancelled meanwhile is no better than a deleted one: the event that stands counts
         if leftover.is_unchanged(seen) or seen.event.cancelled:
@@ -65,12 +65,6 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
                 Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag, seen.data)
             )
     return Outcome()
-
-
-def may_go(leftover: Leftover, case: Case) -> bool:
-    """Whether it has stayed as long as it should, in a calendar that was read."""
-    stays = leftover.stays_until is not None and case.now < leftover.stays_until
-    return leftover.calendar in case.snapshot.readable and not stays
 
 
 def _told(case: Case, leftover: Leftover, event: Event) -> Note | None:

@@ -122,8 +122,7 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
         link = changed(link, went_unkept=False)
     if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and duplicates.was_met(case):
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
-    unsure = link.pending is not None and link.pending.kind in UNSURE
-    if unsure and isinstance(event, PRESENT) and seen_booking(link, case.snapshot):
+    if link.unsaid(*UNSURE) and isinstance(event, PRESENT) and seen_booking(link, case.snapshot):
         link = replace(link, pending=None)  # Zimun tells of the booking, and its event was not deleted
     link = known_again(case.with_link(link), zimun).link
     awaiting = link.awaiting

@@ -8,7 +8,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Link
 from syncd.planning import landing, moves
 from syncd.planning.case import Case
-from syncd.planning.duplicates import is_long_alone, may_go, settled_twins
+from syncd.planning.duplicates import is_long_alone, settled_twins
 from syncd.planning.newcomers import booking_id_of, is_past
 from syncd.planning.planner import is_alive
 from syncd.planning.sides import (
@@ -100,7 +100,8 @@ def _about_event(case: Case) -> set[Question]:
     if seen is not None:
         marked = seen.event is not None and seen.event.cancelled
         alone = seen.event is not None and is_long_alone(case)
-        left = seen.event is not None and any(may_go(leftover, case) for leftover in link.leftovers)
+        goes = (one.calendar in snapshot.readable and not one.stays(snapshot.now) for one in link.leftovers)
+        left = seen.event is not None and any(goes)
         return {look} if marked or alone or left or settled_twins(case) else set()
     if transferred(link, snapshot) is not None:
         return {look}

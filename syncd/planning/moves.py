@@ -94,7 +94,7 @@ def _ask(case: Case, booking: Booking, seen: Observation, to: datetime, target: 
         since=taken_over(before, seen.event),
         etag=seen.etag,
         note=old,
-        pending=note or (None if before.pending is not None and before.pending.kind in UNSURE else before.pending),
+        pending=note or (None if before.unsaid(*UNSURE) else before.pending),
         wish=None,
         refusal=None,
         awaiting=None,

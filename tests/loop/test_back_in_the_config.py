@@ -336,8 +336,7 @@ async def test_one_that_was_pasted_under_a_uid_of_its_own_goes_where_the_old_one
         w.reconfigure()
         await cycles(w, 1, 11)
         text = (await w.event(booked))[1].replace(f"UID:{booked}@zimun", "UID:6f2b-pasted")
-        pasted = urljoin(w.dav.calendar_url, "pasted.ics")
-        assert (await w.http.put(pasted, content=text, headers={"Content-Type": "text/calendar"})).is_success
+        await w.put("pasted", text, dav.calendar_url)
         await w.delete(booked)
         w.reconfigure(calendars=only(other))
         await cycles(w, 1, 1, 11, 60)
@@ -354,8 +353,7 @@ async def test_a_copy_that_stood_beside_an_event_whose_calendar_leaves_the_confi
         booked = w.book(at(27, 9))
         await w.cycle()
         text = (await w.event(booked, other))[1].replace(f"UID:{booked}@zimun", "UID:6f2b-pasted")
-        pasted = urljoin(w.dav.calendar_url, "pasted.ics")
-        assert (await w.http.put(pasted, content=text, headers={"Content-Type": "text/calendar"})).is_success
+        await w.put("pasted", text, dav.calendar_url)
         await w.drag(booked, HOUR, other)
         await w.cycle(minutes=1)
         assert w.booking(booked).start == at(27, 10)
@@ -378,8 +376,7 @@ async def test_one_that_was_carried_over_since_counts_also_where_the_cycle_that_
         _, text = await w.event(booked, other)
         await w.delete(booked, other)
         carried = dragged(text.replace(f"UID:{booked}@zimun", "UID:6f2b-pasted"), HOUR, w.clock.at)
-        pasted = urljoin(w.dav.calendar_url, "pasted.ics")
-        assert (await w.http.put(pasted, content=carried, headers={"Content-Type": "text/calendar"})).is_success
+        await w.put("pasted", carried, dav.calendar_url)
         w.reconfigure()
         with monkeypatch.context() as killed:
             killed.setattr(kept, "remember", Mock(side_effect=SystemExit))

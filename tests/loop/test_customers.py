@@ -1,6 +1,5 @@
 """What customers do in Zimun shows in the calendar, in one write each."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from tests.loop.world import HOUR, RESCHEDULE, at, world
@@ -114,7 +113,7 @@ async def test_a_cancelled_booking_that_lives_again_has_its_event_again(dav: Ser
         alive = w.booking(booked)
         w.salon.cancel(booked)
         await w.cycle(minutes=1)
-        w.salon._keep(replace(alive, updated_at=w.clock.at))
+        w.live_again(alive)
         await w.cycle(minutes=5)
         assert await w.start(booked) == ";TZID=Europe/Berlin:20261124T100000"
         await w.quiet()

@@ -1,6 +1,5 @@
 """Where the list is closed, syncd goes on with the bookings it knows: those that it confirmed, and imported ones."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import AsyncMock, patch
@@ -203,7 +202,7 @@ async def test_one_that_its_customer_took_back_after_a_cancellation_is_looked_af
         await w.cycle(minutes=1)
         assert await w.events() == {}
         w.clock.at += timedelta(minutes=5)
-        w.salon._keep(replace(alive, updated_at=w.clock.at))
+        w.live_again(alive)
         await w.quiet(minutes=1)
         ask_id = want(w, import_of(booking_id))
         await w.cycle(minutes=1)
@@ -229,7 +228,7 @@ async def test_one_that_is_taken_in_anew_while_its_events_removal_is_not_settled
         with pytest.raises(Crash):
             await w.cycle(minutes=1)
         w.clock.at += timedelta(minutes=5)
-        w.salon._keep(replace(alive, updated_at=w.clock.at))
+        w.live_again(alive)
         ask_id = want(w, import_of(booking_id))
         with patch.object(DavCalendar, "get", side_effect=Unavailable("not now")):
             await w.cycle(minutes=1)
@@ -257,7 +256,7 @@ async def test_one_that_lived_again_when_it_was_read_at_last_is_not_let_go_where
         w.salon.cancel(booking_id)
         await w.cycle(minutes=1)
         w.clock.at += timedelta(minutes=5)
-        w.salon._keep(replace(alive, updated_at=w.clock.at))
+        w.live_again(alive)
         w.dav_fault = Unavailable("the calendar server cannot be reached")
         await w.cycle(minutes=1)
         w.dav_fault = None

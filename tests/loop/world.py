@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -209,6 +209,10 @@ class World:
         note = description.split("\\n")[0] if description.startswith("⚠ ") else ""
         assert bool(note) == prop(text, "SUMMARY").startswith(":⚠ "), text
         return note
+
+    def live_again(self, alive: Appointment) -> None:
+        """A customer takes a cancellation back: the booking is as it was."""
+        self.salon._keep(replace(alive, updated_at=self.clock.at))
 
     async def put(self, booking_id: str, text: str, calendar: str | None = None) -> None:
         answer = await self.http.put(

@@ -18,7 +18,7 @@ from syncd.engine.byhand import CHANGED_SINCE, UNSURE
 from tests.simulation.faults import APPLY, ASKING, ASKING_KILLS
 from tests.simulation.history import Step
 from tests.simulation.process import SimStore
-from tests.simulation.storms import NAMES, step
+from tests.simulation.storms import NAMES, pick, step
 from tests.simulation.zimun import CATALOG, STALE
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def blindly(random: Random) -> list[Step]:
 
 def _one(random: Random, pool: dict[str, int], name: str) -> Step:
     """Mostly about that booking."""
-    what = random.choices(list(pool), list(pool.values()))[0]
+    what = pick(random, pool)
     return Step(what, name if random.random() < 0.8 else random.choice((*NAMES, "n1", "n2")), random.randrange(1000))
 
 

@@ -10,7 +10,7 @@ from syncd.domain.request import ImportWanted, Reply
 from syncd.engine.byhand import UNKNOWN_BOOKING
 from tests.simulation.faults import APPLY
 from tests.simulation.history import Step
-from tests.simulation.storms import NAMES, step
+from tests.simulation.storms import NAMES, pick, step
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -43,7 +43,7 @@ def steps_of(random: Random) -> list[Step]:
 
 
 def _one(random: Random, pool: dict[str, int], name: str) -> Step:
-    return step(random, random.choices(list(pool), list(pool.values()))[0], name)
+    return step(random, pick(random, pool), name)
 
 
 @dataclass

@@ -6,7 +6,7 @@ Left to chance two rare things seldom meet at one booking, as a copy of its even
 from random import Random
 
 from tests.simulation.history import Aim, Step
-from tests.simulation.storms import AIMS, NAMES
+from tests.simulation.storms import AIMS, NAMES, pick, step
 
 ACTS = {
     "drag": 3, "delete": 2, "undelete": 1, "copy": 1, "paste": 1, "move there": 1, "move away": 1, "put there": 1,
@@ -28,9 +28,8 @@ def steps_of(random: Random) -> list[Step]:
     steps: list[Step] = []
     for _ in range(random.randint(3, 7)):
         for _ in range(random.choice((1, 1, 1, 2))):
-            what = random.choices(list(ACTS), list(ACTS.values()))[0]
-            at = name if random.random() < 0.85 else random.choice(NAMES[:3])
-            steps.append(Step(what, at, random.randrange(1000)))
+            what = pick(random, ACTS)
+            steps.append(step(random, what, name if random.random() < 0.85 else random.choice(NAMES[:3])))
         if random.random() < 0.85:
             steps.append(_cycle(random))
     return steps

@@ -12,6 +12,7 @@ from tests.simulation.calendars import OPEN
 from tests.simulation.faults import APPLY, ASKING, ASKING_KILLS
 from tests.simulation.history import SHELF, Step
 from tests.simulation.openings import Openings, mail_in, slot_of
+from tests.simulation.storms import pick
 from tests.simulation.zimun import BERLIN, MINUTE
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def steps_of(random: Random) -> list[Step]:
 
 
 def _act(random: Random) -> Step:
-    return Step(random.choices(list(ACTS), list(ACTS.values()))[0], "", random.randrange(1000))
+    return Step(pick(random, ACTS), "", random.randrange(1000))
 
 
 class SlotPeople:

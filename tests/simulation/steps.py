@@ -7,7 +7,7 @@ from random import Random
 from tests.simulation import asks, hand, imports, knots, losses, rare, regulars, slot_people
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
-from tests.simulation.storms import AIMS, NAMES, storm
+from tests.simulation.storms import AIMS, NAMES, pick, storm
 
 STAFF = {
     "drag": 30, "resize": 4, "delete": 14, "undelete": 7, "copy": 4, "paste": 3, "retitle": 4, "line": 5, "place": 2,
@@ -141,7 +141,7 @@ def _any(random: Random, pools: list[tuple[dict[str, int], int]]) -> Step:
 
 
 def _one(random: Random, pool: dict[str, int]) -> Step:
-    what = random.choices(list(pool), list(pool.values()))[0]
+    what = pick(random, pool)
     return Step(what, random.choice(NAMES), random.randrange(1000))
 
 
@@ -152,7 +152,7 @@ def _cycle(random: Random, troubled: float, pools: list[tuple[dict[str, int], in
     kill: int | str = 0
     if random.random() < troubled:
         for _ in range(random.choice((1, 1, 2, 3))):
-            faults.append((_early(random), random.choices(list(FAULTS), list(FAULTS.values()))[0]))
+            faults.append((_early(random), pick(random, FAULTS)))
     if random.random() < troubled / 5:
         faults.append(random.choice(AIMS))
     if random.random() < 0.25:

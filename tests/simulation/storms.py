@@ -3,6 +3,7 @@
 Left to chance, some cells and some calls are seen once in a thousand histories, and with a given fault never.
 """
 
+from collections.abc import Mapping
 from random import Random
 
 from tests.simulation.faults import APPLY, KILLS
@@ -56,7 +57,7 @@ def _table(random: Random) -> list[Step]:
     """An old version is made, each booking is brought somewhere, and the trouble comes."""
     # a drag takes a booking out of its cell: those that are dragged have none
     others = random.sample(NAMES[:4], 2)
-    cells = {name: (_one(random, ROW_WEIGHTS), _one(random, COLUMN_WEIGHTS)) for name in NAMES if name not in others}
+    cells = {name: (pick(random, ROW_WEIGHTS), pick(random, COLUMN_WEIGHTS)) for name in NAMES if name not in others}
     # what a stale client may write back is what syncd replaced: it has to write first
     steps = [
         step(random, random.choice(("rename", "longer")), name)
@@ -153,5 +154,5 @@ def step(random: Random, what: str, name: str) -> Step:
     return Step(what, name, random.randrange(1000))
 
 
-def _one(random: Random, weights: dict[str, int]) -> str:
+def pick(random: Random, weights: Mapping[str, int]) -> str:
     return random.choices(list(weights), list(weights.values()))[0]
