@@ -79,7 +79,7 @@ class Executing:
         finished = 0
         # Xandikos' token is a hash of the whole calendar: an event created by us and deleted by a person, or an old
         # version put back over ours, makes the token from before our write true again, and nothing would be reported
-        for calendar in {side_of(intent.action) for intent in intents} - {ZIMUN}:
+        for calendar in sorted({side_of(intent.action) for intent in intents} - {ZIMUN}):
             self._sides.store.forget_cursor(calendar)
 
         async def one(intent: Intent) -> Done:

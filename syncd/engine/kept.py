@@ -44,7 +44,7 @@ def came(store: Store, managed: Collection[str]) -> frozenset[str]:
     # a database from before this was remembered: it kept what it had read
     kept = frozenset(json.loads(told)) if told is not None else read
     new = frozenset(url for url in managed if url not in kept)
-    for url in new & read:
+    for url in sorted(new & read):
         store.forget_cursor(url)
     return new
 
