@@ -107,8 +107,8 @@ def in_doubt(action: ByHand, sides: Sides) -> Link | None:
     Who asks for a move wants the booking to stand: what was deleted before that comes back, as after a move that was
     answered.
     """
-    link = sides.store.links().get(action.booking_id)
-    if not isinstance(action, RescheduleByHand) or link is None or link.closed is not None:
+    link = renames.under_any_id(action.booking_id, sides.store.links())
+    if not isinstance(action, RescheduleByHand) or link is None:
         return None
     now = sides.clock.now()
     note = Note(NoteKind.MOVE_UNSURE, now, now + DOUBT, asked=action.to)

@@ -66,6 +66,14 @@ def pair_of(then: Link, links: Mapping[BookingId, Link], since: datetime) -> Lin
     return next(by_event, None) or next(by_move, None)
 
 
+def under_any_id(booking_id: BookingId, links: Mapping[BookingId, Link]) -> Link | None:
+    """The open pair of a booking, also by the id that it had before syncd's last move: a person may still name that."""
+    alive = [link for link in links.values() if link.closed is None]
+    named = (link for link in alive if link.booking_id == booking_id)
+    moved = (link for link in alive if link.wrote is not None and link.wrote.before.id == booking_id)
+    return next(named, None) or next(moved, None)
+
+
 def perhaps_renamed(
     intents: Iterable[Intent], bookings: Iterable[Booking], links: Mapping[BookingId, Link]
 ) -> frozenset[BookingId]:

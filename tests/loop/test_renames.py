@@ -14,6 +14,7 @@ from syncd.domain.booking import BookingList
 from syncd.domain.errors import OutcomeUnknown, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, MoveWanted
+from syncd.engine.byhand import UNSURE
 from syncd.sandbox import Kind
 from syncd.sandbox.model import Status
 from syncd.zimun import ZimunClient
@@ -325,3 +326,26 @@ async def test_an_id_that_lives_again_takes_no_event_of_the_one_made_of_it(dav: 
         assert (w.link("b_new").href, len(await w.events())) == (stood, 2)
         assert w.link(booking_id).href != stood
         assert await w.note(booking_id) == ""
+
+
+async def test_a_move_in_doubt_under_the_id_that_it_had_keeps_what_was_deleted_from_being_cancelled(
+    dav: Server, folder: Path
+) -> None:
+    """Who asks for a move may still name the id from before syncd's last one, and Zimun may have heard it."""
+    async with world(dav, folder) as w:
+        booking_id = w.book(BEGINS)
+        await w.cycle()
+        await w.drag(booking_id, 5 * HOUR)
+        with renaming(w, "b_new"):
+            await w.cycle(minutes=1)
+        await w.cycle(minutes=3)
+        await w.delete(booking_id)
+        asked = want(w, MoveWanted(BookingId(booking_id), at(25, 9)))
+        w.fault(Kind.LOSE_REQUEST, RESCHEDULE, "POST", times=ATTEMPTS)
+        for minutes in (1, 16, 1, 11, 1):
+            await w.cycle(minutes=minutes)
+        reply = told(w, asked)
+        assert reply is not None
+        assert (reply.code, reply.text) == (75, UNSURE)
+        assert w.booking("b_new").status == "confirmed"
+        assert "Zimun did not say whether it was" in await w.note("b_new")

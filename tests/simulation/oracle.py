@@ -442,6 +442,8 @@ class Oracle:
                 last, count = self.put.get(name, (put, 0))
                 count += name in self.moved and last.start != put.start
                 self.put[name] = put, self.puts[name].setdefault(put, count)
+            if new is not None and old is not None:
+                self._stood(self.name_of(old), old)
             stale = before is not None and (
                 before == self.replaced.get((url, href)) or before in self.old[url, href] or self._is_old(old, before)
             )
@@ -503,6 +505,8 @@ class Oracle:
             return  # a stale client's replay of what stood there before our last write: no wish
         if self._is_missed(self.name_of(new), url, href, new):
             said.drag = 0
+            if start is not None and (put := objects.put_of(new)) is not None and start != put.start:
+                said.asked[start] = seq  # where it stood syncd remembers of some versions
             return  # a stale client's too, with an edit of its own
         stood = old["start"] if old is not None and not old.get("cancelled") else None
         if stood != new["start"] or (old or {}).get("rrule") != new["rrule"]:
@@ -547,17 +551,23 @@ class Oracle:
             if there and (BookingId(name) not in links or any(each in renamed for each in there)):
                 said.drag = 0
 
+    def _stood(self, name: str, fields: dict[str, Any]) -> None:
+        """Where it stood when syncd wrote over it, as after a drag that was refused, is as old as where it was put."""
+        put, start = objects.put_of(fields), objects.start_of(fields)
+        if put is not None and start is not None and put in self.puts[name] and not fields["rrule"]:
+            self.puts[name].setdefault(Put(put.number, start), self.puts[name][put])
+
     def _is_missed(self, name: str, url: str, href: str, fields: dict[str, Any]) -> bool:
-        """Whether it stands where syncd put it before others moved its booking, and syncd its event.
+        """Whether it stands where syncd put it, or let it stand, before others moved its booking, and syncd its event.
 
         A client that missed that has edited what it knew; nobody dragged it.
         """
-        put, last = objects.put_of(fields), self.put.get(name)
-        if put is None or last is None or fields["rrule"] or objects.start_of(fields) != put.start:
+        put, last, start = objects.put_of(fields), self.put.get(name), objects.start_of(fields)
+        if put is None or last is None or fields["rrule"] or start is None:
             return False
         if (name, put) in self.unread_puts:
             return False  # syncd cannot know that it ever put it there
-        then = self.puts[name].get(put)
+        then = self.puts[name].get(Put(put.number, start))
         return then is not None and then < last[1] and (url, href) not in self.unanswered
 
     def _ours(
