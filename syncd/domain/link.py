@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from syncd.domain.booking import Booking
-from syncd.domain.event import Event, EventTime, Observation, Put, Texts
+from syncd.domain.event import Draft, Event, EventTime, Observation, Put, Texts
 from syncd.domain.ids import BookingId
 from syncd.domain.note import Note, NoteKind
 
@@ -156,6 +156,30 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Write:
+    """What a write was to make of an event: all that its draft says, and whether a note leads it."""
+
+    draft: Draft
+    noted: bool
+
+    def is_met_by(self, event: Event, start: datetime | None) -> bool:
+        """Whether an event that stands at that `start` says so: our UID, the time, the texts, a note or none, and where
+        it was put.
+
+        The last tells it from a drag to that very time, where the server and the person's app keep that property.
+        """
+        draft = self.draft
+        same = (draft.uid, draft.title, draft.place, draft.description) == (
+            event.uid,
+            event.title,
+            event.place,
+            event.description,
+        )
+        put = event.put in (None, draft.put) or draft.put is None
+        return same and event.noted is self.noted and put and (draft.span is None or start == draft.span.start)
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """One booking and its event.
 
@@ -171,6 +195,7 @@ class Link:
     calendar has shown it since: before that nobody can have deleted it. `gone_at`: when a reading of its calendar last
     missed it, and no look found it there all the same. `went_unkept`: it was gone, or marked as cancelled, when its
     calendar came back into the config; or went with so many others that somebody is asked whether that was meant.
+    `unanswered`: what our last write to the event was to make of it, where nobody saw that it did: it may arrive yet.
     `twin_removed_at`: when a second event of the booking was removed, which a person may just have made the only one.
     """
 
@@ -206,6 +231,7 @@ class Link:
     shown: bool = True
     gone_at: datetime | None = None
     went_unkept: bool = False
+    unanswered: Write | None = None
 
     def unsaid(self, *kinds: NoteKind) -> Note | None:
         """The note of one of those kinds that is still to be written into the event; None where there is none."""

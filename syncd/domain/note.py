@@ -31,6 +31,7 @@ class NoteKind(StrEnum):
     CANCEL_SHELL = "cancel_shell"
     CANCEL_REFUSED = "cancel_refused"
     CANCEL_UNSURE = "cancel_unsure"
+    REVIVED = "revived"
     DELETION_RESTORED = "deletion_restored"
     NEVER_SHOWN = "never_shown"
     TRANSFERRED = "transferred"

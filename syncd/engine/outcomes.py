@@ -52,7 +52,9 @@ class Done:
 
 def written_as(intent: Intent, action: Create | Replace, written: Stored, snapshot: Snapshot) -> Done:
     """An event was written: the link remembers it as the server stored it."""
-    link = replace(action.link, calendar=action.calendar, href=written.href, etag=written.etag, data=written.data)
+    link = replace(
+        action.link, calendar=action.calendar, href=written.href, etag=written.etag, data=written.data, unanswered=None
+    )
     if isinstance(action, Create):
         link = replace(link, shown=False)
     if written.event is not None:

@@ -26,7 +26,7 @@ from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError, Unavailable
 from syncd.domain.event import EventTime
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Decision, Link
+from syncd.domain.link import Decision, Link, Write
 from syncd.domain.note import Note, NoteKind
 from syncd.domain.request import Reply
 from syncd.engine import memory, renames
@@ -156,10 +156,41 @@ async def _look(intent: Intent, sides: Sides, managed: Managed, snapshot: Snapsh
         case Create(calendar=calendar, name=name):
             return _written(intent, action, await calendars[calendar].get(href_in(calendar, name)), snapshot)
         case Replace(calendar=calendar, href=href):
-            return _written(intent, action, await calendars[calendar].get(href), snapshot)
+            done = _written(intent, action, await calendars[calendar].get(href), snapshot)
+            return replace(done, link=_with_unanswered(action, sides)) if done.outcome is Outcome.DROPPED else done
         case Remove(calendar=calendar, href=href):
-            gone = await calendars[calendar].get(href) is None
-            return Done(intent, Outcome.DONE, link=action.link, removed=(calendar, href)) if gone else dropped
+            if await calendars[calendar].get(href) is not None:
+                return replace(dropped, link=_to_be_kept(action, sides, managed))
+            return Done(intent, Outcome.DONE, link=action.link, removed=(calendar, href))
+
+
+def _with_unanswered(action: Replace, sides: Sides) -> Link | None:
+    """The pair of a write that had no answer and no effect so far: it knows it, should that arrive yet."""
+    link = _own_pair(action, sides)
+    return replace(link, unanswered=_as_written(action)) if link is not None else None
+
+
+def _as_written(action: Create | Replace) -> Write:
+    return Write(action.draft, noted=action.link.note is not None)
+
+
+def _own_pair(action: Replace | Remove, sides: Sides) -> Link | None:
+    """The pair whose event that is, and no left-over of it."""
+    link = sides.store.links().get(action.booking_id)
+    return link if link is not None and (link.calendar, link.href) == (action.calendar, action.href) else None
+
+
+def _to_be_kept(action: Remove, sides: Sides, managed: Managed) -> Link | None:
+    """The pair of an event that was to be removed and stands, where its booking is alive after all.
+
+    The removal may arrive yet, and would look like a person's deletion. What is told now makes another version of the
+    event, which that removal does not meet.
+    """
+    link = _own_pair(action, sides)
+    if link is None or link.pending is not None:
+        return None
+    now = sides.clock.now()
+    return replace(link, pending=Note(NoteKind.REVIVED, now, now + managed.policy.note))
 
 
 async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: Sides) -> Done:
@@ -316,13 +347,10 @@ def _changed_since(intent: Intent, action: Create | Replace, stored: Stored, sna
 
 
 def _written(intent: Intent, action: Create | Replace, stored: Stored | None, snapshot: Snapshot) -> Done:
-    """Our write is known by what it says: our UID, the time, the texts, whether a note stands, and where it was put.
-
-    The last tells it from a drag to that very time, where the server and the person's app keep that property.
-    """
+    """Our write is known by what it says."""
     if stored is None or stored.event is None:
         return Done(intent, Outcome.DROPPED)
-    draft, event = action.draft, stored.event
+    event = stored.event
     # None and weak tags may be those of several versions: that two are alike tells nothing
     strong = stored.etag is not None and not stored.etag.startswith("W/")
     same_tag = isinstance(action, Replace) and strong and stored.etag == action.etag
@@ -330,15 +358,7 @@ def _written(intent: Intent, action: Create | Replace, stored: Stored | None, sn
     if event.cancelled or untouched:
         # what we write is never marked as cancelled; and what was to be replaced still stands there
         return Done(intent, Outcome.DROPPED)
-    same = (draft.uid, draft.title, draft.place, draft.description) == (
-        event.uid,
-        event.title,
-        event.place,
-        event.description,
-    )
-    noted = event.noted == (action.link.note is not None)
-    put = event.put in (None, draft.put) or draft.put is None
     start = resolved(event.start, snapshot.zone(action.link.booking)).instant
-    if not same or not noted or not put or (draft.span is not None and start != draft.span.start):
+    if not _as_written(action).is_met_by(event, start):
         return _changed_since(intent, action, stored, snapshot)
     return written_as(intent, action, stored, snapshot)

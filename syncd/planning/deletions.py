@@ -31,6 +31,9 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         return bring_back(case, booking, marked, Why.NOTE_DUE, replace(doubt, until=case.now + case.policy.note))
     if (refused := link.unsaid(NoteKind.CANCEL_REFUSED)) is not None:
         return bring_back(case, booking, marked, Why.CANCEL_REFUSED, refused)
+    if (revived := link.unsaid(NoteKind.REVIVED)) is not None:
+        # a removal of syncd's own had no answer, and may have arrived only now
+        return bring_back(case, booking, marked, Why.NOTE_DUE, revived)
     if link.unsaid(NoteKind.ADOPTED):
         # without a base nobody knows who marked it as cancelled, or when: Zimun is right
         return bring_back(case, booking, marked, Why.ADOPTED, link.pending)

@@ -247,7 +247,8 @@ def _present(link: Link, seen: Observation, snapshot: Snapshot) -> EventSide:
     if start.instant is None:
         return EventUnbookable(seen, NoteKind.ZONE_UNKNOWN)
     booking = seen_booking(link, snapshot)
-    if _was_put_there(link, event, start.instant) and (booking is None or booking.start != start.instant):
+    ours = _was_put_there(link, event, start.instant) or _arrived_late(link, event, start.instant)
+    if ours and (booking is None or booking.start != start.instant):
         return EventReplayed(seen)
     return EventMoved(seen, start, start.instant)
 
@@ -264,6 +265,12 @@ def _was_put_there(link: Link, event: Event, start: datetime) -> bool:
     if put is None or last is None or put.number >= last.number:
         return False
     return put.start == start or Put(put.number, start) in link.stood
+
+
+def _arrived_late(link: Link, event: Event, start: datetime) -> bool:
+    """Whether a write of syncd's own that had no answer put it there after all, minutes later."""
+    write = link.unanswered
+    return write is not None and write.draft.span is not None and write.is_met_by(event, start)
 
 
 def _is_old(link: Link, event: Event) -> bool:

@@ -98,6 +98,7 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("This booking was to be cancelled, and Zimun did not say whether it was."),),
         (N_("Please look it up there."),),
     ),
+    NoteKind.REVIVED: ((N_("This booking counted as cancelled for a while. It stands."),),),
     NoteKind.ADOPTED: (
         (
             N_("This event stood at {asked}, but the booking is at {was}; it was put right."),

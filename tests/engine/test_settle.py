@@ -9,13 +9,13 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from syncd.domain.actions import Cancel, Replace, Reschedule, RescheduleByHand, Why
+from syncd.domain.actions import Cancel, Remove, Replace, Reschedule, RescheduleByHand, Why
 from syncd.domain.booking import Booking, BookingList, Slot, Status
 from syncd.domain.errors import NotPermitted, Unavailable
 from syncd.domain.event import Event, Put
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Wish, Wrote
-from syncd.domain.note import NoteKind
+from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Link, Wish, Write, Wrote
+from syncd.domain.note import Note, NoteKind
 from syncd.engine.renames import perhaps_renamed
 from syncd.engine.settle import _written, drop_outdated, settle
 from syncd.engine.sides import Health, Managed, Sides
@@ -340,3 +340,37 @@ async def test_while_its_calendars_cannot_be_searched_it_stays_open_and_zimun_do
         # of one that left the config nothing is believed
         assert await settle(sides, replace(managed, calendars={}), make.snapshot(), health) == frozenset()
         assert (zimun.cancelled, store.open_intents()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        (LINK, NoteKind.REVIVED),
+        (replace(LINK, pending=Note(NoteKind.ADOPTED, NOW, NOW)), NoteKind.ADOPTED),
+        (replace(LINK, href="/home/b1~2.ics"), None),
+    ],
+)
+async def test_a_removal_without_an_answer_or_an_effect_is_told_in_the_booking_s_own_event(
+    link: Link, told: NoteKind | None
+) -> None:
+    """But for one that has something else to tell: that is as well another version of it."""
+    remove = Remove(BOOKED.id, Why.BOOKING_CANCELLED, LINK, LINK.calendar, LINK.href, LINK.etag, LINK.data)
+    with Store.open(None) as store:
+        sides, managed = empty(store, Refusing(), make.event(BOOKED))
+        store.journal([remove], store.begin_cycle(NOW), NOW)
+        store.save_link(link)
+        assert await settle(sides, managed, make.snapshot(), Health()) == frozenset()
+        pending = store.links()[BOOKED.id].pending
+        assert (pending.kind if pending is not None else None, store.open_intents()) == (told, [])
+
+
+@pytest.mark.parametrize("href", [LINK.href, "/home/b1~2.ics"])
+async def test_a_write_without_an_answer_or_an_effect_is_known_by_its_pair(href: str) -> None:
+    write = done(decide(case(LINK, make.observation(make.event(BOOKED)), booking=make.booking(start=NOON))))
+    assert isinstance(write, Replace)
+    with Store.open(None) as store:
+        sides, managed = empty(store, Refusing(), make.event(BOOKED))
+        store.journal([write], store.begin_cycle(NOW), NOW)
+        store.save_link(replace(LINK, href=href))
+        assert await settle(sides, managed, make.snapshot(), Health()) == frozenset()
+        assert store.links()[BOOKED.id].unanswered == (Write(write.draft, noted=False) if href == LINK.href else None)

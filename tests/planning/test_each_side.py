@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from syncd.domain.booking import Booking, Status
-from syncd.domain.event import EVER, EventTime, Observation, Put
+from syncd.domain.booking import Booking, Span, Status
+from syncd.domain.event import EVER, Draft, EventTime, Observation, Put
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Deletion, Leftover, Link, Missing, Wrote
+from syncd.domain.link import Deletion, Leftover, Link, Missing, Write, Wrote
 from syncd.domain.note import NoteKind
 from syncd.planning.looks import questions
 from syncd.planning.sides import (
@@ -40,7 +40,7 @@ from syncd.planning.sides import (
 )
 from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Snapshot
 from tests.planning import builders as make
-from tests.planning.builders import DAY, FOREIGN, FOUR, HOME, MINUTE, NOON, NOW, SIDE, TEN, policy
+from tests.planning.builders import DAY, FOREIGN, FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
 from tests.planning.lens import B1, B2, BOOKED, STOOD, pair, stands
 
 SECOND = timedelta(seconds=1)
@@ -295,6 +295,32 @@ def test_where_syncd_had_put_it_before_others_moved_the_booking_nobody_dragged_i
     assert calendar(link, edited, bookings=(make.booking(start=NOON),)) == EventReplayed(edited)
     recurring = seen(FOUR, Put(2, FOUR), recurring=True)
     assert calendar(link, recurring) == EventUnbookable(recurring, NoteKind.RECURRING)
+
+
+def test_what_a_write_of_ours_without_an_answer_was_to_make_of_it_nobody_dragged() -> None:
+    at_four = Span(FOUR, FOUR + HOUR)
+    event = make.event(BOOKED)
+    draft = Draft(
+        event.uid, B1, at_four, "Europe/Berlin", event.title, event.place, event.description, put=Put(3, FOUR)
+    )
+    link = pair(put=Put(3, TEN), unanswered=Write(draft, noted=True))
+    came = stands(FOUR, put=Put(3, FOUR), noted=True)
+    assert calendar(link, came) == EventReplayed(came)
+    # a server may drop what it does not know
+    bare = stands(FOUR, noted=True)
+    assert calendar(link, bare) == EventReplayed(bare)
+    # it stands where its booking is by now
+    assert isinstance(calendar(link, came, bookings=(make.booking(start=FOUR),)), EventMoved)
+    # no note, another time, other words, another put; and what left the time as it was tells nothing of it
+    for seen in (
+        stands(FOUR, put=Put(3, FOUR)),
+        stands(NOON, put=Put(3, FOUR), noted=True),
+        stands(FOUR, put=Put(3, TEN), noted=True),
+        *(stands(FOUR, put=Put(3, FOUR), noted=True, **{part: "else"}) for part in ("title", "place", "description")),
+    ):
+        assert isinstance(calendar(link, seen), EventMoved)
+    texts_alone = replace(link, unanswered=Write(replace(draft, span=None), noted=True))
+    assert isinstance(calendar(texts_alone, came), EventMoved)
 
 
 def test_a_version_without_a_fingerprint_is_like_no_other() -> None:

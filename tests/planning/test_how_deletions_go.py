@@ -290,6 +290,15 @@ def test_what_may_have_been_cancelled_comes_back_and_says_so_but_for_a_visit_tha
         assert over.why is Why.DELETED_PAST
 
 
+def test_what_a_late_removal_of_ours_may_have_taken_comes_back_and_says_so() -> None:
+    told = note(NoteKind.REVIVED)
+    for rules in (policy(), policy(deletions="ask"), policy(deletions="restore")):
+        for marked, kind in ((None, Create), (stands(cancelled=True), Replace)):
+            action = done(deletions.delete(case(pair(pending=told), rules=rules), BOOKED, marked))
+            assert (type(action), action.why) == (kind, Why.NOTE_DUE)
+            assert (action.link.note, action.link.pending) == (told, None)
+
+
 @pytest.mark.parametrize("kind", ["cancel", "ask"])
 def test_what_the_calendar_never_showed_nobody_can_have_deleted(kind: str) -> None:
     """A proxy's page may have answered the PUT."""

@@ -209,7 +209,7 @@ class FakeCalendar:
             if fault == "swallowed":
                 # somebody else answers that it is stored, as a proxy does with a page of its own
                 return objects.stored(href, '"s"', objects.render(draft, onto, "s"))
-            return self._written(href, draft, onto)
+            return self._written(href, draft, onto, read=fault != "late")
 
         return await self._world.call(self.url, "create", write, writes=href)
 
@@ -219,7 +219,7 @@ class FakeCalendar:
             there = self._calendar.objects.get(href)
             if there is None or not self._matches(there, etag, onto):
                 raise PreconditionFailed("the object is not the version that was expected")
-            return self._written(href, draft, onto)
+            return self._written(href, draft, onto, read=fault != "late")
 
         self._own(href)
         return await self._world.call(self.url, "replace", write, writes=href)
@@ -267,12 +267,14 @@ class FakeCalendar:
             for data, _ in self._server.calendars[url].objects.values()
         )
 
-    def _written(self, href: str, draft: Draft, onto: str) -> Stored:
+    def _written(self, href: str, draft: Draft, onto: str, *, read: bool) -> Stored:
+        """`read`: syncd gets the answer, and so knows what stands there."""
         self._world.stamp += 1
         self._server.put(self.url, href, objects.render(draft, onto, f"s{self._world.stamp}"), "syncd")
-        stored = self._stored(href)
-        assert stored is not None
-        return stored
+        data, version = self._calendar.objects[href]
+        if read:
+            self._world.oracle.event_read(self.url, href, data)
+        return objects.stored(href, self._server.etag(data, version), data)
 
 
 def is_strong(etag: str | None) -> bool:

@@ -391,6 +391,20 @@ def doubt_is_forgotten() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def late_removal_is_a_deletion() -> Iterator[None]:
+    """An event whose removal had no answer, and whose booking lives again, is left as it is."""
+    with patch.object(settle, "_to_be_kept", lambda action, sides, managed: None):
+        yield
+
+
+@contextmanager
+def late_write_is_a_wish() -> Iterator[None]:
+    """What a write of syncd's own without an answer makes of an event after all passes for a drag."""
+    with patch.object(settle, "_with_unanswered", lambda action, sides: None):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
@@ -401,7 +415,7 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         wish_without_end, wish_not_taken_back, wish_under_a_new_key, wish_repeated_without_a_look, wish_not_set_aside,
         memory_is_an_answer, calendar_that_left_is_empty, old_call_over_a_newer_wish, last_word_forgotten,
         import_told_and_not_kept, anybody_at_the_target_is_it, never_shown_is_deleted, doubt_is_forgotten,
-        emptied_is_deleted, set_back_is_deleted,
+        emptied_is_deleted, set_back_is_deleted, late_removal_is_a_deletion, late_write_is_a_wish,
     )
 }  # fmt: skip
 
@@ -411,7 +425,8 @@ CAUGHT_BY = {
     "doubt_is_forgotten": 623, "edited_replay_is_a_wish": 77, "edits_overwritten": 11,
     "emptied_is_deleted": 512, "first_404_believed": 2,
     "grace_skipped": 9, "guard_off": 18, "if_match_dropped": 488, "import_told_and_not_kept": 114, "key_not_stable": 1,
-    "last_word_forgotten": 24728, "memory_is_an_answer": 1158, "never_shown_is_deleted": 39, "not_read_afresh": 283,
+    "last_word_forgotten": 24728, "late_removal_is_a_deletion": 1476, "late_write_is_a_wish": 594,
+    "memory_is_an_answer": 1158, "never_shown_is_deleted": 39, "not_read_afresh": 283,
     "note_for_ever": 0, "old_call_over_a_newer_wish": 2473, "records_forgotten": 22, "replay_is_a_wish": 292,
     "set_back_is_deleted": 1790,
     "settled_too_early": 127, "slot_edits_unseen": 9, "slot_goes_before_its_booking": 15, "slots_not_put_back": 21,

@@ -643,7 +643,7 @@ class Oracle:
         that it cancelled: for a while such an answer of Zimun is stale.
         """
         zimun, link = self.world.zimun, self.world.store.links().get(BookingId(name))
-        if link is None or link.wrote is None or BookingId(name) not in zimun.own_write:
+        if link is None or link.wrote is None or BookingId(name) not in zimun.own_write or self.world.is_late:
             return
         at, before = zimun.own_write[BookingId(name)]
         now = self.world.clock.true()
@@ -676,7 +676,7 @@ class Oracle:
         others = [url for url, _, _ in self.events(name) if url in MANAGED]
         if others or said.staff > self.began:
             said.twin_removed = self._seq()
-        if known is None or known.cancelled or others or not said.shown_live:
+        if known is None or known.cancelled or others or not said.shown_live or self.world.is_late:
             return
         far = known.start >= self.world.clock.true() + self.world.policy.future
         link = self.world.store.links().get(BookingId(name))

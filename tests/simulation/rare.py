@@ -1,12 +1,14 @@
-"""What seldom happens: deaths where the process seldom comes by, and a write that was answered and never stored.
+"""What seldom happens: deaths where the process seldom comes by, a write that was answered and never stored, one that
+arrives late.
 
 For a death the process is made to come by, or waits there with it from early on.
 """
 
 from random import Random
 
+from tests.simulation import knots
 from tests.simulation.history import Step
-from tests.simulation.storms import NAMES, step
+from tests.simulation.storms import NAMES, pick, step
 
 SELDOM = {"forget_known": 0.11, "decide_candidate": 0.38, "forget_candidates": 0.4, "keep_openings": 0.02}
 """Transactions that few histories with requests have, and in how many of these the process dies before it, or after."""
@@ -16,6 +18,8 @@ RARE_KILLS = tuple(
     for when in ("before", "after")
 )
 """Where the process dies here, besides the points that histories and storms choose."""
+WRITTEN = ("book", "move", "rename", "cancel", "drag", "revive", "staff", "delete", "mark", "move there", "all day")
+"""What makes syncd write to a calendar, sooner or later."""
 
 
 def waiting(random: Random) -> list[Step]:
@@ -74,6 +78,20 @@ def never_stored(random: Random) -> list[Step]:
     soon = [step(random, random.choice(("move", "cancel", "lose", "restart", "notes")), random.choice(NAMES))]
     later = Step("cycle", after=random.choice((60, 660, 660, 3700)))
     return [*made, Step("cycle", after=60, faults=lost), *random.choice(([], soon)), later, Step("cycle", after=60)]
+
+
+def written_late(random: Random) -> list[Step]:
+    """A write to a calendar gets no answer, and arrives minutes later, when the world has gone on."""
+    steps: list[Step] = []
+    for _ in range(random.choice((1, 1, 2))):
+        acts = [step(random, random.choice(WRITTEN), random.choice(NAMES[:3])) for _ in range(random.choice((1, 2, 3)))]
+        late = tuple((random.choice(("create", "replace", "replace", "remove")), "late") for _ in range(2))
+        steps += [*acts, Step("cycle", after=60, faults=late)]
+        for _ in range(random.choice((1, 2, 3))):
+            since = [pick(random, knots.ACTS) for _ in range(random.choice((0, 1, 1, 2)))]
+            steps += [step(random, what, random.choice(NAMES[:3])) for what in since]
+            steps.append(Step("cycle", after=random.choice((5, 60, 60, 300, 660))))
+    return steps
 
 
 def _doomed(when: str, name: str) -> Step:

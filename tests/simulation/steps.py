@@ -119,6 +119,9 @@ def make(seed: int) -> History:
     random = Random(f"swallowed {seed}")
     if random.random() < 0.08:
         _put_in(random, steps, rare.never_stored)
+    random = Random(f"late {seed}")
+    if random.random() < 0.08:
+        _put_in(random, steps, rare.written_late)
     random = Random(f"losses {seed}")
     if random.random() < 0.06:
         _put_in(random, steps, losses.steps_of)

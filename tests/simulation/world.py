@@ -15,10 +15,13 @@ import structlog
 
 from syncd.domain.actions import Create, ProblemKind, Remove, Replace
 from syncd.domain.errors import (
+    CollectionGone,
     NotFound,
     NotPermitted,
     OutcomeUnknown,
+    PreconditionFailed,
     Refused,
+    UidConflict,
     Unavailable,
 )
 from syncd.domain.link import Decision
@@ -147,6 +150,8 @@ class World:
         self._bugs = 0
         self.doomed: list[str] = []
         self.later: list[tuple[float, Callable[[], object]]] = []
+        self.is_late = False
+        """While one of them arrives."""
         self.effects = 0
         self.shown = 0
         """Writes to the calendar of open slots."""
@@ -305,7 +310,8 @@ class World:
         self.late_ones()
         self._standing(side, method)
         if fault == "late":
-            self.later.append((self.clock.seconds + 40 + 300 * (self._index % 3), lambda: effect("late")))
+            arrives = self.clock.seconds + 40 + 300 * (self._index % 3)
+            self.later.append((arrives, lambda: self._arrives_late(side, writes, effect)))
             raise OutcomeUnknown("no answer came")
         if side == "zimun" and writes and fault in ("refused", "absent") and writes not in self.zimun.answers:
             self.zimun.refused.add(writes)
@@ -377,8 +383,22 @@ class World:
         self.later = [] if all_of_them else [one for one in self.later if one[0] > self.clock.seconds]
         for effect in due:
             self.trace.append("    a late request arrives")
-            with suppress(Refused, NotFound):
+            with suppress(CollectionGone, NotFound, PreconditionFailed, Refused, UidConflict):
                 effect()
+
+    def _arrives_late(self, side: str, writes: str, effect: Callable[[str], object]) -> None:
+        """To a calendar without strong ETags it does not, for nothing would keep it from what was written since; nor to
+        one that has left the config, where nobody can look for it.
+        """
+        if side in self.server.calendars:
+            if self.server.kind in ("weak", "no etags") or side not in self.managed:
+                return
+            self.oracle.unanswered.add((side, writes))
+        self.is_late = True
+        try:
+            effect("late")
+        finally:
+            self.is_late = False
 
     def stands(self, url: str) -> None:
         """Raises where that calendar cannot be searched."""

@@ -177,6 +177,7 @@ TOLD: Final[Mapping[str, str]] = {
     NoteKind.MOVED_AND_DELETED: "the booking was changed meanwhile, so deleting the event does not cancel it",
     NoteKind.MOVE_UNSURE: "nobody knows whether it was moved by hand",
     NoteKind.CANCEL_UNSURE: "nobody knows whether it was cancelled",
+    NoteKind.REVIVED: "it counted as cancelled for a while",
     NoteKind.ADOPTED: "its time was put right",
     NoteKind.CANCELLED: "the booking is cancelled",
     NoteKind.NOT_KNOWN: "Zimun does not know the booking any more",

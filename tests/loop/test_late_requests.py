@@ -1,0 +1,90 @@
+"""A request of syncd's own to a calendar gets no answer, and arrives minutes later, when the world has gone on."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from unittest.mock import patch
+from urllib.parse import urljoin
+
+import pytest
+
+from syncd.calendars.transport import Answer, Transport
+from syncd.domain.errors import OutcomeUnknown
+from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at, world
+from tests.servers import Server
+
+
+@pytest.mark.parametrize("write", ["is stored", "fails"])
+async def test_a_late_removal_is_no_persons_deletion(dav: Server, folder: Path, write: str) -> None:
+    """The event is written once more, and says that its booking stands; the removal finds another version of it."""
+    send = Transport.send
+    slow: dict[str, Mapping[str, str]] = {}
+
+    async def sent(
+        self: Transport, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        if method == "DELETE" and not slow:
+            slow[path] = headers or {}
+            raise OutcomeUnknown("no answer came")
+        if method == "PUT" and slow and write == "fails":
+            raise OutcomeUnknown("no answer came")
+        return await send(self, method, path, body, headers)
+
+    async with world(dav, folder) as w:
+        booking_id = w.book(at(24, 9))
+        await w.cycle()
+        await w.cycle(minutes=3)
+        alive = w.booking(booking_id)
+        w.salon.cancel(booking_id)
+        with patch.object(Transport, "send", sent):
+            await w.cycle(minutes=1)
+            w.live_again(alive)
+            await w.cycle(minutes=1)
+        ((path, headers),) = slow.items()
+        answer = await w.http.delete(urljoin(w.dav.calendar_url, path), headers=dict(headers))
+        assert answer.status_code == (412 if write == "is stored" else 200 if dav.name == "radicale" else 204)
+        for minutes in (1, 11, 1):
+            await w.cycle(minutes=minutes)
+        assert w.calls(CANCEL) == []
+        assert w.booking(booking_id).status == "confirmed"
+        assert await w.note(booking_id) == "⚠ This booking counted as cancelled for a while. It stands."
+        await w.delete(booking_id)
+        for minutes in (1, 11):
+            await w.cycle(minutes=minutes)
+        assert w.booking(booking_id).status == "cancelled"
+
+
+async def test_a_late_refusal_of_a_drag_does_not_take_back_that_it_was_booked_since(dav: Server, folder: Path) -> None:
+    """The place was taken, the event was to go back and to say so; then it was free after all."""
+    send = Transport.send
+    slow: dict[str, tuple[str, Mapping[str, str]]] = {}
+
+    async def sent(
+        self: Transport, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        if method == "PUT" and not slow:
+            slow[path] = body, headers or {}
+            raise OutcomeUnknown("no answer came")
+        return await send(self, method, path, body, headers)
+
+    async with world(dav, folder) as w:
+        w.salon.staff = {"st_jana": w.salon.staff["st_jana"]}
+        booking_id, other = w.book(at(24, 9)), w.book(at(24, 11))
+        await w.cycle()
+        await w.cycle(minutes=3)
+        await w.drag(booking_id, 2 * HOUR)
+        with patch.object(Transport, "send", sent):
+            await w.cycle(minutes=1)
+            w.salon.cancel(other)
+            await w.cycle(minutes=1)
+        assert (w.booking(booking_id).start, len(w.calls(RESCHEDULE))) == (at(24, 11), 1)
+        ((path, (body, headers)),) = slow.items()
+        answer = await w.http.put(urljoin(w.dav.calendar_url, path), content=body.encode(), headers=dict(headers))
+        assert answer.status_code in (200, 201, 204)
+        assert "T100000" in await w.start(booking_id)
+        for minutes in (1, 1):
+            await w.cycle(minutes=minutes)
+        assert (w.booking(booking_id).start, len(w.calls(RESCHEDULE))) == (at(24, 11), 1)
+        assert "T120000" in await w.start(booking_id)
+        await w.drag(booking_id, -2 * HOUR)
+        await w.cycle(minutes=1)
+        assert w.booking(booking_id).start == at(24, 9)
