@@ -10,9 +10,15 @@ from syncd.zimun.patience import Patience, Trail
 from syncd.zimun.token import TokenSource
 from syncd.zimun.wire import NOT_JSON, read_reason
 
-# what gateways and firewalls answer in HTML, and the API in JSON. 409 and 422 only an application says; 405 to a GET
-# only a framework that has no such call, while nginx says it to a POST where it shows a page for maintenance
-_SAID_BY_GATEWAYS = {"GET": frozenset({400, 403, 404, 410, 413}), "POST": frozenset({400, 403, 404, 405, 410, 413})}
+# gateways and firewalls answer in HTML, and the API in JSON. To a POST with any 4xx: ModSecurity says 406, Cloudflare
+# 409 for its error 1001, nginx 405 where it shows a page for maintenance (401, 408 and 429 have ways of their own). To
+# a GET 405 is only a framework's, that has no such call
+_SAID_BY_GATEWAYS = {
+    "GET": frozenset({400, 403, 404, 410, 413, 422}),
+    "POST": frozenset(range(400, 500)) - {401, 408, 429},
+}
+LOCATIONS = "/api/v1/locations"
+"""What every client that has a login may read."""
 # a new token may not be known everywhere yet, or be valid from a second on that the API's clock has not reached
 _TOKEN_SETTLES_SECONDS = 2.0
 
@@ -80,10 +86,22 @@ class Caller:
             return Answer(200)
         if trail.reached or answer.status < 400:
             raise OutcomeUnknown(f"{call.what}: sent, and answered {answer.status}")
+        if answer.status == 401 and await self._is_login_good():
+            raise NotPermitted(f"{call.what} answered 401: this client lacks the scope for it", credentials=False)
         _check_permitted(call, answer)
         if answer.status in (404, 410):
             raise NotFound(f"{call.what} answered {answer.status}")
         raise Refused(f"{call.what} answered {answer.status}", read_reason(answer.data))
+
+    async def _is_login_good(self) -> bool:
+        """Whether the API answers a GET to the token whose POST it refused. Raises Unavailable or RateLimited.
+
+        FastAPI's own examples say 401, not 403, where a scope is lacking: that closes one call, not the whole side.
+        """
+        try:
+            return (await self.get(LOCATIONS, LOCATIONS, {"page_size": "1"})).ok
+        except NotPermitted:
+            return False
 
     async def _persist(self, call: Call, trail: Trail) -> Answer:
         renewed = False

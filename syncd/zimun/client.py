@@ -15,7 +15,7 @@ from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknow
 from syncd.domain.ids import BookingId
 from syncd.ports import Confirmed, Held
 from syncd.zimun import wire
-from syncd.zimun.calls import Caller
+from syncd.zimun.calls import LOCATIONS, Caller
 from syncd.zimun.exchange import Answer, Exchange
 from syncd.zimun.patience import Patience
 from syncd.zimun.token import TokenSource
@@ -33,7 +33,6 @@ _SERVICES_KEPT_SECONDS = 300.0
 _LONGEST_SEGMENT = 60_000
 _NO_SUCH_CALL = frozenset({404, 410})
 
-_LOCATIONS = "/api/v1/locations"
 _SERVICES = "/api/v1/services"
 _AVAILABILITY = "/api/v1/availability"
 _APPOINTMENTS = "/api/v1/appointments"
@@ -74,7 +73,7 @@ class ZimunClient:
         """All locations and services, every page. Raises Unavailable, RateLimited or NotPermitted."""
         locations: dict[str, Location] = {}
         parked: list[Parked] = []
-        async for key, raw in self._items(_LOCATIONS, "locations"):
+        async for key, raw in self._items(LOCATIONS, "locations"):
             try:
                 location, faults = wire.read_location(raw, key)
             except Malformed as exc:
@@ -219,15 +218,25 @@ class ZimunClient:
         params: Mapping[str, str] | None = None,
         names: tuple[str, ...] = ("items",),
     ) -> AsyncIterator[tuple[str, object]]:
-        """Every entry of every page, each with the name it is parked under where it has no id."""
+        """Every entry of every page, each with the name it is parked under where it has no id.
+
+        Raises as `_page` for the first page. A no to a later one says nothing about the call (a page token may have
+        lapsed): Unavailable.
+        """
         params = dict(params or {})
         if path != _AVAILABILITY:
             # the vendor documents availability without it
             params["page_size"] = str(PAGE_SIZE)
         seen: set[str] = set()
+        ids: set[str] = set()
         count = size = parts = 0
         for _ in range(MAX_PAGES):
-            page, answer = await self._page(path, params, names)
+            try:
+                page, answer = await self._page(path, params, names)
+            except (NotPermitted, NotFound, Refused) as exc:
+                if not seen or (isinstance(exc, NotPermitted) and exc.credentials):
+                    raise
+                raise Unavailable(f"GET {path}: a page after the first was refused") from exc
             size += answer.size
             parts += answer.parts
             if size > MAX_LIST:
@@ -244,6 +253,12 @@ class ZimunClient:
             if page.next_token in seen:
                 raise Unavailable(f"GET {path}: a page token came twice")
             seen.add(page.next_token)
+            found = {wire.id_of(raw) for raw in page.items}
+            # who ignores the token gives one page for ever, with a new token each time. No sign of that are an empty
+            # page, one item without an id, and a last page of what moved on while it was read
+            if found and "" not in found and found <= ids:
+                raise Unavailable(f"GET {path}: a page after the first brings nothing new")
+            ids |= found
             params["page_token"] = page.next_token
         raise Unavailable(f"GET {path}: more than {MAX_PAGES} pages")
 

@@ -26,7 +26,8 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 class Broken(Exception):
     """No whole answer came.
 
-    `reached`: the request may have arrived. `status`: of an answer whose body was lost. `again`: another try may help.
+    `reached`: the request may have arrived. `status`: of an answer whose body was lost, but for a web page's. `again`:
+    another try may help.
     """
 
     def __init__(self, what: str, *, reached: bool, status: int | None = None, again: bool = True) -> None:
@@ -91,8 +92,10 @@ class Exchange:
                     method, self._base + path, headers=headers, params=params, content=content
                 )
                 response = await self._http.send(request, auth=auth, stream=True)
+                html = "html" in response.headers.get("content-type", "").lower()
                 try:
-                    status = response.status_code
+                    # a web page is not the API's word, whole or broken
+                    status = None if html else response.status_code
                     body = await _read(response)
                 finally:
                     await response.aclose()
@@ -107,8 +110,9 @@ class Exchange:
             raise Broken("no usable URL", reached=False, again=False) from exc
         except (httpx.RequestError, TimeoutError) as exc:
             raise Broken(_said(exc), reached=True, status=status) from exc
-        html = "html" in response.headers.get("content-type", "").lower() or body[:100].lstrip().startswith(b"<")
-        return Answer(status, response.headers, NOT_JSON if html else read_json(body), html, len(body), parts)
+        html = html or body[:100].lstrip().startswith(b"<")
+        data = NOT_JSON if html else read_json(body)
+        return Answer(response.status_code, response.headers, data, html, len(body), parts)
 
 
 async def _read(response: httpx.Response) -> bytes:

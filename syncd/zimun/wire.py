@@ -76,7 +76,7 @@ def read_page(data: object, *names: str) -> Page:
 
 def read_booking(raw: object, services: Mapping[str, Service], key: str) -> Booking:
     """One appointment. Raises Malformed, under the appointment's id or, where it has none, under `key`."""
-    key = _id_of(raw) or key
+    key = id_of(raw) or key
     wire = AppointmentWire.read(raw, key)
     end = wire.end_time
     if end is None:
@@ -175,8 +175,8 @@ def confirmed(data: object) -> tuple[BookingId, object]:
         # a bare top-level id comes last: it may as well be the id of the call
         inner = [data[name] for name in ("booking", "appointment") if isinstance(data.get(name), dict)]
         named = any(data.get(name) for name in ("booking_id", "appointment_id"))
-        raw = data if named else next((each for each in inner if _id_of(each)), data)
-    found = _id_of(raw)
+        raw = data if named else next((each for each in inner if id_of(each)), data)
+    found = id_of(raw)
     if not found:
         raise Malformed("confirm", "the answer names no booking")
     return BookingId(found), raw
@@ -244,11 +244,11 @@ def _named(data: object) -> str:
         return ""
     inner = [data[name] for name in ("booking", "appointment") if isinstance(data.get(name), dict)]
     known = {name: data.get(name) for name in ("booking_id", "appointment_id")}
-    return next(filter(None, map(_id_of, (known, *inner))), "")
+    return next(filter(None, map(id_of, (known, *inner))), "")
 
 
 def _bare(data: object) -> str:
-    return _id_of({"id": data.get("id")}) if isinstance(data, dict) else ""
+    return id_of({"id": data.get("id")}) if isinstance(data, dict) else ""
 
 
 def _has_start(raw: object) -> bool:
@@ -269,7 +269,8 @@ def _status(word: str) -> Status:
         return Status.OTHER
 
 
-def _id_of(raw: object) -> str:
+def id_of(raw: object) -> str:
+    """The id of a booking, a place or a service as the API sends it; empty where it has none that can be read."""
     found = (
         next((raw[name] for name in IDS if raw.get(name) not in (None, "")), None) if isinstance(raw, dict) else None
     )

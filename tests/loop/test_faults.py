@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from syncd.app.daemon import _outcome
+from syncd.app.pace import Outcome
 from syncd.domain.errors import NotPermitted, Unavailable
 from syncd.sandbox import Kind
 from tests.loop.ground import ON_ONE
@@ -138,6 +140,52 @@ async def test_a_customers_move_after_a_lost_answer_counts(dav: Server, folder: 
         assert await w.start(dragged) == ";TZID=Europe/Berlin:20261125T150000"
         assert len(set(w.calls(RESCHEDULE))) == 1
         await w.quiet(minutes=3)
+
+
+@ON_ONE
+@pytest.mark.parametrize("status", [403, 406, 409, 422])
+async def test_a_firewall_s_page_in_the_way_of_writes_refuses_nothing(dav: Server, folder: Path, status: int) -> None:
+    async with world(dav, folder) as w:
+        dragged, deleted = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        await w.delete(deleted)
+        await w.cycle(minutes=1)
+        await w.drag(dragged, 2 * HOUR)
+        page = w.fault(Kind.ANSWER, APPOINTMENTS, "POST", times=None, status=status, body="<html>Not Acceptable</html>")
+        report = await w.cycle(minutes=11)
+        assert report.summary.exit_code == 75
+        assert await w.start(dragged) == ";TZID=Europe/Berlin:20261124T120000"
+        assert not await w.exists(deleted)
+        w.server.faults.remove(page)
+        await w.cycle(minutes=1)
+        assert w.booking(dragged).start == at(24, 11)
+        assert w.booking(deleted).status == "cancelled"
+        assert await w.start(dragged) == ";TZID=Europe/Berlin:20261124T120000"
+        await w.quiet(minutes=3)
+
+
+@ON_ONE
+@pytest.mark.parametrize("status", [401, 403])
+async def test_where_writing_is_closed_reading_goes_on_and_the_move_waits(
+    dav: Server, folder: Path, status: int
+) -> None:
+    """FastAPI's own examples say 401 where a scope is lacking: no login is refused, and nothing slows down."""
+    async with world(dav, folder) as w:
+        dragged, moved = w.book(at(24, 9)), w.book(at(25, 9))
+        await w.cycle()
+        body = {"detail": "Not enough permissions"}
+        closed = w.fault(Kind.ANSWER, APPOINTMENTS, "POST", times=None, status=status, body=body)
+        await w.drag(dragged, 2 * HOUR)
+        for minutes in (1, 1, 16):
+            report = await w.cycle(minutes=minutes)
+            assert (report.summary.exit_code, _outcome(report)) == (1, Outcome.WENT)
+        w.salon.move(moved, at(26, 14))
+        await w.cycle(minutes=1)
+        assert await w.start(moved) == ";TZID=Europe/Berlin:20261126T150000"
+        w.server.faults.remove(closed)
+        await w.cycle(minutes=16)
+        assert w.booking(dragged).start == at(24, 11)
+        assert (await w.cycle(minutes=3)).summary.exit_code == 0
 
 
 async def test_one_calendar_that_is_gone_stops_no_drag_in_the_other(

@@ -258,6 +258,24 @@ async def test_a_write_answered_with_half_a_2xx_was_accepted(later: bytes) -> No
         await client.aclose()
 
 
+PAGE = b"<!doctype html><title>We are back soon</title>"
+PAGES = {
+    "cut short": whole(PAGE, kind=b"text/html; charset=utf-8")[:-10],
+    "packed in a way not asked for": whole(PAGE, kind=b"text/html", more=b"Content-Encoding: br\r\n"),
+    "half of gzip": whole(gzip.compress(PAGE)[:-9], kind=b"Text/HTML", more=b"Content-Encoding: gzip\r\n"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
+async def test_a_write_answered_with_half_a_web_page_was_not(page: bytes) -> None:
+    async with raw_server(Server(page)) as url:
+        client = connect(url)
+        for call in (lambda: client.cancel(B_1, "key-7"), lambda: client.reschedule(B_1, NINE, "key-8")):
+            with pytest.raises(OutcomeUnknown):
+                await call()
+        await client.aclose()
+
+
 async def test_the_time_outs_are_ten_seconds_to_connect_and_thirty_to_read() -> None:
     client = connect("http://127.0.0.1:1")
     timeout = client._exchange._http.timeout

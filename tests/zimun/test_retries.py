@@ -92,7 +92,7 @@ async def test_after_a_lost_answer_a_no_is_not_believed(api: Api, client: ZimunC
         await client.cancel(B_1, "key-7")
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 405, 410, 413])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 406, 409, 410, 413])
 async def test_after_a_lost_answer_a_gateway_s_page_leaves_it_unknown(
     api: Api, client: ZimunClient, status: int
 ) -> None:
