@@ -17,7 +17,7 @@ from syncd.app.clock import SystemClock
 from syncd.app.config import Config
 from syncd.app.notify import STALLED, Notifier, Pulse
 from syncd.app.pace import Outcome
-from syncd.app.running import LOCK_SECONDS
+from syncd.app.running import LOCK_SECONDS, prune
 from syncd.app.timer import Timer
 from syncd.app.wiring import sides
 from syncd.domain.errors import StoreError, SyncdError
@@ -37,7 +37,6 @@ CUT_AFTER = 4.0
 LEAVE_AFTER = 4.8
 LOOK_SECONDS = 1.0
 REOPEN_SECONDS = 30.0
-DAY = 86_400.0
 
 
 def run_daemon(config: Config) -> int:
@@ -96,7 +95,6 @@ class Daemon:
         self._up = False
         self._cycling: asyncio.Task[Report] | None = None
         self._writing = False
-        self._pruned_at: float | None = None
 
     async def run(self) -> None:
         """Run cycles until stopped. Raises StoreError where it cannot begin, StoreBusy where another daemon runs."""
@@ -233,10 +231,11 @@ class Daemon:
         store = opened.store
         try:
             self._writing = True
-            self._prune(store)
             opened.asked = False
             opened.taken = max((ask.id for ask in store.undecided()), default=opened.taken)
-            return await opened.engine.cycle(self._asked_to_stop, lambda done, of: self._pulse.beat())
+            report = await opened.engine.cycle(self._asked_to_stop, lambda done, of: self._pulse.beat())
+            prune(self._config, store, self._clock, report)
+            return report
         except BaseException as error:
             # the cycle could not say itself how it ended
             with contextlib.suppress(StoreError):
@@ -256,12 +255,6 @@ class Daemon:
     def _asked_to_stop(self) -> bool:
         self._pulse.beat()
         return self._stopping
-
-    def _prune(self, store: Store) -> None:
-        elapsed = self._timer.elapsed()
-        if self._pruned_at is None or elapsed - self._pruned_at >= DAY:
-            store.prune(self._config.kept_since(self._clock.now()))
-            self._pruned_at = elapsed
 
     async def _pause(self, seconds: float) -> None:
         for _ in range(int(seconds / TICK)):

@@ -1,9 +1,11 @@
 """One cycle from a command: with the store's lock, beside a daemon or without one."""
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from syncd.app.config import Config
@@ -16,7 +18,7 @@ from syncd.domain.link import Decision
 from syncd.domain.request import Reply, Wanted
 from syncd.engine.cycle import Engine
 from syncd.engine.report import Report
-from syncd.engine.sides import EXIT_DOWN, EXIT_TROUBLE, Health
+from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, ZIMUN, Health
 from syncd.planning.guard import awaits
 from syncd.ports import Clock
 from syncd.state.database import is_there
@@ -34,6 +36,8 @@ NOT_DECIDED = "the daemon has not answered yet; it will carry this out: see sync
 POLL_SECONDS = 0.1
 LEAVE_AFTER = 5
 """Seconds after a signal: what was asked is taken back at once, if it can be."""
+DAY = timedelta(days=1)
+_REACHED = "zimun_reached_at"
 
 
 def run_to_end(work: Coroutine[Any, Any, T]) -> T:
@@ -85,9 +89,31 @@ async def one_cycle(config: Config, progress: Callable[[int, int], None] = lambd
     """One whole cycle on the store. Raises StoreError and ConfigError; the rest is in the report."""
     with Store.open(config.state.path) as store:
         async with sides(config, store, once=True) as both, cycle_lock(config, both.clock):
+            report = await Engine(both).cycle(progress=progress)
             # where cycles are run by a timer, no daemon does it
-            store.prune(config.kept_since(both.clock.now()))
-            return await Engine(both).cycle(progress=progress)
+            prune(config, store, both.clock, report)
+            return report
+
+
+def prune(config: Config, store: Store, clock: Clock, report: Report) -> None:
+    """Forget what is older than the config says, once a day, after a cycle, and by the clock as it was the day before.
+
+    A clock that is far ahead makes bookings to come look long past, and what syncd knows of them may be known to nobody
+    else. So a time counts when a day has gone by since Zimun was reached in it, where no certificate is valid far from
+    the right time; and when it is not later than now.
+    """
+    now, (boot, elapsed) = clock.now(), clock.elapsed()
+    if (told := store.fact(_REACHED)) is not None:
+        wall, last_boot, last_elapsed = json.loads(told)
+        reached_at = datetime.fromisoformat(wall)
+        passed = timedelta(seconds=elapsed - last_elapsed) if boot == last_boot else now - reached_at
+        if timedelta(0) <= passed < DAY:
+            return
+        if reached_at <= now:
+            store.prune(config.kept_since(reached_at))
+    # without the calendars nobody asks Zimun
+    if report.codes.get(ZIMUN, EXIT_DONE) <= EXIT_TROUBLE and "calendars" not in report.codes:
+        store.set_fact(_REACHED, json.dumps((now.isoformat(), boot, elapsed)))
 
 
 async def what_would_happen(config: Config) -> tuple[Plan, Health]:

@@ -1,5 +1,6 @@
 """`syncd log` read a month later: why is this booking where it is, and who said so?"""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from syncd.app.commands.phrases import OUTCOMES, happened
+from syncd.app.running import _REACHED
 from syncd.domain.actions import Record, Why
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Awaiting, AwaitKind, Decision
@@ -178,8 +180,11 @@ def test_of_one_booking_the_whole_story_is_told_of_all_the_newest(desk: Desk) ->
 
 
 def test_what_is_older_than_the_config_says_is_gone_and_the_log_says_why(desk: Desk) -> None:
-    story_of(desk, "b_old", [timedelta(days=8)])
-    story_of(desk, "b_young", [timedelta(days=9), timedelta(days=6)])
+    story_of(desk, "b_old", [timedelta(days=9)])
+    story_of(desk, "b_young", [timedelta(days=10), timedelta(days=6)])
+    yesterday = datetime.now(UTC) - timedelta(hours=25)
+    with Store.open(desk.folder / "state.db") as store:
+        store.set_fact(_REACHED, json.dumps((yesterday.isoformat(), "the boot before", 0)))
     desk.edit('path = "state.db"', 'path = "state.db"\nhistory_days = 7')
     assert (len(told(desk, "b_old")), len(told(desk, "b_young"))) == (1, 2)
     env = {key: value for key, value in os.environ.items() if not key.startswith(("SYNCD_", "ZIMUN_"))}

@@ -6,6 +6,7 @@ from unittest.mock import AsyncMock, patch
 
 import pytest
 
+from syncd.app.running import prune
 from syncd.calendars.dav import DavCalendar
 from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
@@ -51,6 +52,29 @@ async def test_what_syncd_booked_is_known_moved_and_cancelled(dav: Server, folde
         assert w.booking(booking_id).status == "cancelled"
         assert (len(w.calls(RESCHEDULE)), len(w.calls(CANCEL))) == (2, 1)
         assert w.store.known() == []
+
+
+@pytest.mark.parametrize("closed", ["list", "all"])
+async def test_a_clock_that_is_far_ahead_for_a_while_forgets_nothing(dav: Server, folder: Path, closed: str) -> None:
+    """Of what Zimun does not list the store is all there is."""
+    async with world(dav, folder) as w:
+        CLOSING[closed](w)
+        want(w, request(at(26, 9)))
+        await w.cycle()
+        (booking,) = booked(w)
+        for hours in (0, 1):
+            prune(w.config, w.store, w.clock, await w.cycle(hours=hours))
+        for sign in (1, -1):
+            w.clock.at += sign * timedelta(days=365)
+            for _ in range(20):
+                prune(w.config, w.store, w.clock, await w.cycle(hours=1))
+        await w.drag(booking.booking_id, 2 * HOUR)
+        await w.cycle(minutes=1)
+        assert w.booking(booking.booking_id).start == at(26, 11)
+        await w.delete(booking.booking_id)
+        for minutes in (1, 11):
+            await w.cycle(minutes=minutes)
+        assert w.booking(booking.booking_id).status == "cancelled"
 
 
 @pytest.mark.parametrize("closed", ["open", *CLOSING])
