@@ -34,6 +34,10 @@ async def remove_left_over(store: Store, managed: Managed, now: datetime) -> Non
         lock.acquire()
     except StoreBusy:
         return
+    except StoreError as error:
+        # as where a probe of root's made the lock's file: the cycle is not to fail for that
+        log.warning("scratch.not_looked_for", fault=str(error))
+        return
     try:
         calendars = dict(managed.calendars)
         if managed.openings is not None:

@@ -5,7 +5,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -213,17 +213,23 @@ def is_there(path: Path) -> bool:
     return True
 
 
-def make_private(path: Path) -> None:
+def make_private(path: Path, beside: Path | None = None) -> None:
     """The file at `path`, made empty if there is none, readable by its owner alone; its folder made if there is none.
 
-    Raises StoreError where the folder or the file cannot be made or changed.
+    What root makes belongs to the owner of the file `beside` it, or else of its folder: a service's user could not open
+    it otherwise. Raises StoreError where the folder or the file cannot be made or changed.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             # SQLite would take the umask's mode, and gives -wal and -shm the mode that this file has. An existing file
             # is not opened here: closing it again would drop the locks of every connection that this process has on it.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                if os.geteuid() == 0:
+                    _give_away(made, beside if beside is not None and beside.exists() else path.parent)
+            finally:
+                os.close(made)
         except FileExistsError:
             if path.is_dir():
                 raise StoreError(f"{path}: is a folder: name a file in it") from None
@@ -232,6 +238,13 @@ def make_private(path: Path) -> None:
     except OSError as exc:
         advice = "look at its disk" if exc.errno in _PASSING_OF_FILES else "let this user write its folder"
         raise file_fault(f"{path}: cannot be made or made private", exc, advice) from exc
+
+
+def _give_away(made: int, like: Path) -> None:
+    owner = like.stat()
+    # not by its name, which may be another's file by now. A root that may not do this (a container's) keeps it
+    with suppress(OSError):
+        os.fchown(made, owner.st_uid, owner.st_gid)
 
 
 def as_text(at: datetime) -> str:

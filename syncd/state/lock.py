@@ -26,6 +26,7 @@ class FileLock:
     def __init__(self, state: Path) -> None:
         # by its real name: who reaches the same file by a link must find the same lock, as SQLite does with -wal
         real = Path(os.path.realpath(state))
+        self._state = real
         self.path = real.with_name(real.name + self.suffix)
         self._fd: int | None = None
 
@@ -60,7 +61,7 @@ class FileLock:
         """
         if self._fd is not None:
             raise StoreBusy(f"{self.path}: held by {self.holder}")
-        make_private(self.path)
+        make_private(self.path, self._state)
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as exc:

@@ -72,3 +72,21 @@ async def test_while_the_server_does_not_let_it_go_it_is_tried_each_hour(dav: Se
         assert await there(w, NAME)
         await w.cycle(minutes=1)
         assert (await there(w, NAME), w.store.scratch()) == ("", ())
+
+
+@ON_ONE
+async def test_where_its_lock_cannot_be_opened_it_waits_and_the_cycle_ends_as_it_went(
+    dav: Server, folder: Path
+) -> None:
+    """As where root, who probed beside the service, made the lock's file."""
+    async with asking(dav, folder) as w:
+        await write(w, await noted(w), NAME)
+        lock = ProbeLock(w.config.state.path).path
+        lock.mkdir()
+        report = await w.quiet(minutes=1)
+        assert (report.summary.outcome, report.summary.exit_code) == ("good", 0)
+        assert w.store.last_good_cycle_at() == w.clock.at
+        assert await there(w, NAME)
+        lock.rmdir()
+        await w.cycle(minutes=1)
+        assert (await there(w, NAME), w.store.scratch()) == ("", ())

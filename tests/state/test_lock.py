@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from syncd.domain.errors import StoreBusy, StoreError
-from syncd.state.lock import CycleLock, DaemonLock, FileLock
+from syncd.state.lock import CycleLock, DaemonLock, FileLock, ProbeLock
 from syncd.state.store import Store
 from tests.state.values import NOW
 
@@ -55,6 +55,27 @@ def test_the_files_are_private_and_stay(state: Path) -> None:
         pass
     found = {each.name: each.stat().st_mode & 0o777 for each in state.parent.iterdir()}
     assert found == {"state.db.cycle.lock": 0o600, "state.db.daemon.lock": 0o600}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_makes_beside_a_service_belongs_to_the_service(state: Path) -> None:
+    os.chown(state.parent, 4711, 4712)
+    with DaemonLock(state), Store.open(state):
+        pass
+    assert {(each.stat().st_uid, each.stat().st_gid) for each in state.parent.iterdir()} == {(4711, 4712)}
+    os.chown(state.parent, 0, 4712)
+    with ProbeLock(state) as lock:
+        assert (lock.path.stat().st_uid, lock.path.stat().st_mode & 0o777) == (4711, 0o600)
+
+
+def test_a_root_that_may_give_nothing_away_keeps_it(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(fd: int, uid: int, gid: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", forbidden)
+    with CycleLock(state) as lock:
+        assert lock.held
 
 
 def test_a_lock_needs_a_folder_that_can_be_written(tmp_path: Path) -> None:
