@@ -178,4 +178,7 @@ def _checked(secret: str, said: str) -> str:
         raise ConfigError([f"{said} is empty"])
     if any(ord(sign) < 0x20 or ord(sign) == 0x7F for sign in secret):
         raise ConfigError([f"{said} holds control characters"])
+    if any("\ud800" <= sign <= "\udfff" for sign in secret):
+        # so Python reads octets of the environment that are no UTF-8
+        raise ConfigError([f"{said} is not UTF-8 text"])
     return secret

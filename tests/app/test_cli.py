@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.state.history import CycleSummary
 from syncd.state.lock import CycleLock, DaemonLock
 from syncd.state.store import Store
 from tests.app.salon import CUSTOMER, Desk, desk_of
@@ -148,6 +149,19 @@ def test_status_judges_the_age_of_the_last_good_cycle_and_sees_the_daemon(desk: 
     assert not status["daemon"]
     with DaemonLock(desk.folder / "state.db"):
         assert desk.run("status", "--json").json["daemon"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "code"), [(timedelta(minutes=4), 0), (timedelta(minutes=6), 1), (timedelta(days=300), 1)]
+)
+def test_a_good_cycle_that_lies_far_ahead_says_nothing_of_today(desk: Desk, ahead: timedelta, code: int) -> None:
+    """By a clock that was wrong; what came after the clock was set right may have stood still for long."""
+    with Store.open(desk.folder / "state.db") as store:
+        at = datetime.now(UTC) + ahead
+        store.end_cycle(store.begin_cycle(at), at, CycleSummary("good"))
+    status = desk.run("status", "--max-age", "600")
+    assert status.code == code
+    assert ("by a clock that was wrong" in status.out) is bool(code)
 
 
 def test_a_side_that_is_down_ends_with_75_and_refused_credentials_with_77(desk: Desk) -> None:

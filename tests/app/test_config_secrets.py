@@ -103,6 +103,16 @@ def test_a_file_without_a_usable_secret_is_refused(tmp_path: Path, content: byte
     assert said in only(tmp_path, with_zimun('client_secret_file = "file"'))
 
 
+def test_a_variable_that_is_no_utf8_is_refused_and_not_shown(tmp_path: Path) -> None:
+    for variable, key in {
+        "ZIMUN_CLIENT_SECRET": "zimun.client_secret",
+        "SYNCD_CALDAV_PASSWORD": "caldav.password",
+    }.items():
+        # as Python reads the octets g\xe9heim
+        problem = only(tmp_path, SMALL, {**ENV, variable: "g\udce9heim"})
+        assert problem == f"{key}: ${variable} is not UTF-8 text"
+
+
 def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "folder").mkdir(0o700)

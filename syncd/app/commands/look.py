@@ -23,6 +23,8 @@ from syncd.state.lock import CycleLock, DaemonLock
 from syncd.state.store import Store
 
 CYCLES = 5
+AHEAD = timedelta(minutes=5)
+"""So far ahead the last good cycle may lie, for clocks are set right; further away it says nothing of today."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -71,7 +73,7 @@ def _status(
         print_json(_json(it))
     else:
         _show(it)
-    if max_age is not None and (good_at is None or now - good_at > timedelta(seconds=max_age)):
+    if max_age is not None and (good_at is None or not -AHEAD <= now - good_at <= timedelta(seconds=max_age)):
         return EXIT_TROUBLE
     return EXIT_DONE
 
@@ -144,6 +146,8 @@ def _show(it: _Standing) -> None:
         tables.line(to, f"Nothing yet: syncd has not run with this config ({it.path}). Try: syncd sync")
         return
     good = "no good cycle yet" if it.good_at is None else f"last good cycle {tables.age(now - it.good_at)} ago"
+    if it.good_at is not None and it.good_at - now > AHEAD:
+        good = f"last good cycle at {tables.local(it.good_at, now)}, by a clock that was wrong"
     runs = "The daemon is running" if it.daemon else "No daemon is running"
     tables.line(
         to,
