@@ -158,7 +158,8 @@ class AccountPort(Protocol):
 
         And, where a server can search texts, every `Event.is_copy_of` the booking.
 
-        Raises Unavailable where a calendar of the account could not be searched: then nothing is known.
+        Raises Unavailable where a calendar of the account could not be searched, or the server's search does not find
+        what stands there and it could not be read either: then nothing is known.
         """
         ...
 

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from syncd.calendars import ical, quirks, wire
 from syncd.calendars.dav import DavCalendar
 from syncd.calendars.discovery import CalendarInfo, discover, in_words
-from syncd.calendars.hrefs import collection_path, is_member, normal_path, origin_of
+from syncd.calendars.hrefs import collection_path, normal_path, origin_of
 from syncd.calendars.probe import Probe
-from syncd.calendars.stored import stored, strange
+from syncd.calendars.searching import Search, Wanted
 from syncd.calendars.transport import Transport, Unasked
 from syncd.domain.errors import CollectionGone, ConfigError, NotPermitted, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
@@ -25,9 +24,6 @@ _FRESH = 600.0
 # The name of the fact whether there is discovery, before the origin; and what it says, the first for ever.
 _DISCOVERY = "discovery "
 _SOME, _NONE = "some", "none"
-
-# CALDAV:supported-filter (RFC 4791 §7.8) is a 403. A server that cannot search texts can still find our properties.
-_NO_SUCH_FILTER = (400, 403, 412, 422, 501)
 
 
 class Facts(Protocol):
@@ -75,6 +71,7 @@ class Account:
         self._managed: dict[str, DavCalendar] = {}
         self._beside: dict[str, DavCalendar] = {}
         self._discovered: tuple[float, list[CalendarInfo]] | None = None
+        self._search = Search(self._transport, now, monotonic)
 
     async def calendars(self) -> list[CalendarInfo]:
         """All calendars of the user, from the server or as known for ten minutes; empty where it has no discovery.
@@ -162,16 +159,18 @@ class Account:
 
         Discovered afresh each time: a person may have carried it into a calendar that was made a moment ago.
         In those for tasks too, for Radicale and DAViCal take events there; one of them that refuses a search has none.
+        Where a search finds nothing, not even what stands there, the calendar is read instead, see `Search`.
         Raises Unavailable, RateLimited or NotPermitted where one calendar could not be searched: then nothing is known.
         """
         known = await self._calendars_now()
         expected = [*self._managed, *(info.url for info in known if info.takes_events)]
         tasks = [info.url for info in known if not info.takes_events and info.url not in self._managed]
         urls = dict.fromkeys([*expected, *self._beside, *tasks])
+        wanted = Wanted(uid, booking_id)
         found: list[tuple[str, Stored]] = []
         for url in urls:
             try:
-                found += [(url, one) for one in await self._search(url, uid, booking_id, url in tasks)]
+                found += [(url, one) for one in await self._search.find(url, wanted, url in tasks)]
             except (CollectionGone, NotPermitted) as exc:
                 if isinstance(exc, CollectionGone) and url not in expected:
                     continue
@@ -187,49 +186,3 @@ class Account:
     async def aclose(self) -> None:
         """Close the connections; the account can be used again afterwards."""
         await self._transport.aclose()
-
-    async def _search(self, url: str, uid: str, booking_id: BookingId, for_tasks: bool) -> list[Stored]:
-        """Three calendar-queries, for RFC 4791 §9.7.2 knows no "or". What they bring is looked at again: SOGo and
-        Calypso ignore filters and give everything, and a text-match is about a part of the value.
-
-        The third is for Outlook CalDav Synchronizer and Android apps: what they carry into another calendar has a new
-        UID and none of our properties, but the text that we wrote.
-        """
-        path = collection_path(url)
-        encoded = quote(booking_id, safe="", errors="surrogatepass")
-        found: dict[str, Stored] = {}
-        judged: dict[str, str] = {}
-        for prop, value in (("UID", uid), (ical.BOOKING_ID, encoded), ("DESCRIPTION", booking_id)):
-            headers = {**wire.XML_TYPE, "Depth": "1"}
-            answer = await self._transport.send("REPORT", path, wire.events_where(prop, value), headers)
-            if (prop == "DESCRIPTION" or for_tasks) and answer.status in _NO_SUCH_FILTER:
-                continue
-            if answer.status != 207:
-                raise quirks.read_error(answer)
-            listing = wire.multistatus(answer.tree, self._origin)
-            if listing.truncated:
-                raise Unavailable("the calendar server did not answer a search completely")
-            for entry in listing.entries:
-                if entry.path is None or not is_member(entry.path, path) or entry.gone:
-                    continue
-                if entry.data is None:
-                    raise Unavailable("the calendar server found an object and did not give it")
-                if judged.get(entry.path) == entry.data:
-                    continue
-                judged[entry.path] = entry.data
-                one = stored(entry.path, entry.etag, entry.data)
-                if _is_it(one, uid, booking_id, encoded):
-                    found[entry.path] = one
-                    continue
-                copy = strange(entry.path, entry.etag, entry.data)
-                if copy.event is not None and copy.event.is_copy_of(booking_id):
-                    found[entry.path] = copy
-        return list(found.values())
-
-
-def _is_it(one: Stored, uid: str, booking_id: BookingId, encoded: str) -> bool:
-    if one.event is not None:
-        return one.event.uid == uid or one.event.booking_id == booking_id
-    # One of ours that cannot be read counts as found where its text names the booking: better kept than cancelled.
-    text = one.data.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
-    return uid in text or f":{encoded}\n" in text

@@ -79,6 +79,10 @@ class DavCalendar:
             found += await self._fetch_batch(paths[at : at + _BATCH], make, hung)
         return found
 
+    async def whole(self, hrefs: Sequence[str]) -> list[Stored]:
+        """As `fetch`, with the whole text of each, whoever's it is."""
+        return await self._fetch(hrefs, whole)
+
     async def get(self, href: str) -> Stored | None:
         """One object by a direct GET. None only where a REPORT does not know it either and the calendar still stands.
 

@@ -7,6 +7,7 @@ And where the other habits of servers are met, each by what the server does and 
   with an empty 207 (SabreDAV 4.7): `is_older`. No tokens at all (SabreDAV 1.8): each listing is a full one. A multiget
   that omits what is missing (DAViCal, SabreDAV), or is a 404 as a whole (SabreDAV 1.8): `NO_MULTIGET`, `dav._multiget`.
   Hrefs spelled in several ways: `hrefs`.
+- Searches. A text that stands there and is not found (Bedework, Zimbra, Stalwart 0.15.5, iCloud at times): `searching`.
 - Versions. ETags that are weak or absent: `is_strong`; then the object is read before a write, and read back after it.
 - What is stored. Properties reordered, rewritten or dropped: `ical._normal`, and identity lies in UID and href. An X-
   property without a value (Cyrus refuses the whole object, 403): `refuses_content`, `ical.without_empty`. METHOD

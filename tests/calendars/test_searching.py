@@ -1,0 +1,191 @@
+"""An empty answer to a search, and when it is believed. Several servers answer any search of a text so."""
+
+import pytest
+
+from syncd.calendars import searching
+from syncd.calendars.account import Account
+from syncd.domain.errors import Unavailable
+from syncd.domain.ids import BookingId
+from tests.calendars.rogue import CAL, Reply, Rogue, collection, member, multistatus, state
+from tests.calendars.samples import foreign, ours
+from tests.calendars.test_account import TASKS, Elapsed, elapsed, empty, wild, with_tasks
+
+__all__ = ["elapsed", "wild"]
+
+B1 = BookingId("b_1")
+ONE, TWO = CAL + "b_1.ics", CAL + "dentist.ics"
+LISTED = multistatus(collection(), member(ONE), member(TWO))
+THERE = multistatus(member(ONE, '"1"', ours()), member(TWO, '"1"', foreign()))
+NOTHING = multistatus()
+
+
+def kinds(rogue: Rogue, path: str = CAL) -> list[str]:
+    """What was asked of a calendar: searches, each by its property, and all else."""
+    said = []
+    for request in rogue.requests:
+        if request.path != path or request.method != "REPORT":
+            continue
+        search = request.body.partition('prop-filter name="')[2].partition('"')[0]
+        said.append(search or "multiget")
+    return said
+
+
+async def found(account: Account, booking: str = "b_1") -> list[str]:
+    return [one.href for _, one in await account.find(f"{booking}@zimun", BookingId(booking))]
+
+
+async def test_what_an_empty_answer_hides_is_found_by_reading(rogue: Rogue, wild: Account) -> None:
+    rogue.on("PROPFIND", CAL, LISTED)
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, THERE, NOTHING)
+    assert await found(wild) == [ONE]
+    assert kinds(rogue) == ["UID", "X-ZIMUN-BOOKING-ID", "DESCRIPTION", "multiget", "UID"]
+    # and again without another fetch, but for what changed
+    rogue.on("REPORT", CAL, NOTHING)
+    assert await found(wild) == [ONE]
+    assert await found(wild, "b_2") == []
+    assert kinds(rogue).count("multiget") == 1
+    carried = multistatus(member(CAL + "new.ics", '"1"', ours("b_2")))
+    rogue.on("PROPFIND", CAL, multistatus(collection(), member(ONE), member(CAL + "new.ics")))
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, carried, NOTHING)
+    assert await found(wild, "b_2") == [CAL + "new.ics"]
+
+
+async def test_a_copy_and_a_broken_one_are_found_by_reading_too(rogue: Rogue, wild: Account) -> None:
+    copy = foreign("by-some-app", "Haircut", "DESCRIPTION:Dana\\nBooking: b_1\r\n")
+    broken = ours().replace("END:VEVENT\r\n", "")
+    for text in (copy, broken, ours().replace("UID:b_1@", "UID:other@")):
+        rogue.on("PROPFIND", CAL, multistatus(collection(), member(ONE, "")))
+        rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, multistatus(member(ONE, "", text)), NOTHING)
+        assert await found(wild) == [ONE]
+
+
+async def test_a_search_that_finds_what_is_there_is_believed_for_ten_minutes(
+    rogue: Rogue, wild: Account, elapsed: Elapsed
+) -> None:
+    there = multistatus(member(TWO, '"1"', foreign()))
+    rogue.on("PROPFIND", CAL, multistatus(collection(), member(TWO)))
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, there, there, NOTHING)
+    assert await found(wild) == []
+    assert rogue.requests[-1].body.count("dentist-1") == 1
+    asked = len(kinds(rogue))
+    elapsed.seconds = 599
+    assert await found(wild) == []
+    assert len(kinds(rogue)) == asked + 3
+    elapsed.seconds = 600
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, there, NOTHING)
+    assert await found(wild) == []
+    assert len(kinds(rogue)) == asked + 3 + 5
+
+
+async def test_a_search_that_found_something_is_proof_of_itself(rogue: Rogue, wild: Account) -> None:
+    rogue.on("REPORT", CAL, THERE)
+    assert await found(wild) == [ONE]
+    rogue.on("REPORT", CAL, NOTHING)
+    assert await found(wild) == []
+    assert "multiget" not in kinds(rogue)
+
+
+async def test_an_empty_calendar_needs_no_proof_and_gives_none(rogue: Rogue, wild: Account) -> None:
+    assert await found(wild) == []
+    rogue.on("PROPFIND", CAL, LISTED)
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, THERE, NOTHING)
+    assert await found(wild) == [ONE]
+
+
+async def test_the_event_nearest_to_now_is_searched_for(rogue: Rogue, wild: Account) -> None:
+    """OX searches about a year around now alone."""
+    old = foreign("old").replace("20300301", "19990301")
+    day = (
+        foreign("day")
+        .replace("DTSTART:20300301T120000Z", "DTSTART;VALUE=DATE:20300102")
+        .replace("DTEND:2030", "X:2030")
+    )
+    task = foreign("task").replace("VEVENT", "VTODO")
+    texts = {"old": old, "day": day, "task": task, "near": foreign("near")}
+    members = [member(f"{CAL}{name}.ics", '"1"', text) for name, text in texts.items()]
+    rogue.on("PROPFIND", CAL, multistatus(collection(), *members))
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, multistatus(*members), multistatus(members[-1]))
+    assert await found(wild) == []
+    assert ">near<" in rogue.requests[-1].body
+
+
+TROUBLE = {
+    "the list fails": (Reply(500), THERE),
+    "the list is cut": (multistatus(collection(), state(CAL, 507)), THERE),
+    "closed": (Reply(403), THERE),
+    "no calendar any more": (Reply(404), THERE),
+    "an object is listed and not given": (LISTED, multistatus(member(TWO, '"1"', foreign()), state(ONE, 404))),
+    "an object cannot be read": (LISTED, multistatus(member(TWO, '"1"', foreign()), state(ONE, 500))),
+}
+
+
+@pytest.mark.parametrize("what", TROUBLE)
+async def test_where_it_can_be_neither_searched_nor_read_nothing_is_known(
+    rogue: Rogue, wild: Account, what: str
+) -> None:
+    listing, objects = TROUBLE[what]
+    rogue.on("PROPFIND", CAL, listing)
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, objects, NOTHING)
+    with pytest.raises(Unavailable):
+        await found(wild)
+
+
+async def test_more_than_can_be_read_is_not_known(rogue: Rogue, wild: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "_MOST", 3)
+    monkeypatch.setattr(searching, "_STEP", 2)
+    names = [f"{CAL}{n}.ics" for n in range(4)]
+    rogue.on("PROPFIND", CAL, multistatus(collection(), *(member(name) for name in names)))
+    texts = [multistatus(*(member(name, '"1"', foreign(name)) for name in some)) for some in (names[:2], names[2:])]
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, texts[0], NOTHING)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="too many"):
+            await found(wild)
+    assert kinds(rogue).count("multiget") == 1
+    # where the search is well, there may be any number of them
+    monkeypatch.setattr(searching, "_MOST", 1)
+    fresh = multistatus(*(member(name, '"2"', foreign(name)) for name in names[:2]))
+    rogue.on("PROPFIND", CAL, multistatus(collection(), *(member(name, '"2"') for name in names)))
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, fresh, fresh)
+    assert await found(wild) == []
+
+
+async def test_a_calendar_for_tasks_is_read_where_no_search_of_the_account_is_known_to_find(
+    rogue: Rogue, wild: Account
+) -> None:
+    """One of thousands of tasks has no event to search for, and need not be read where the server's search is well."""
+    with_tasks(rogue)
+    empty(rogue, TASKS)
+    todo = member(TASKS + "todo.ics", '"1"', foreign("todo").replace("VEVENT", "VTODO"))
+    rogue.on("PROPFIND", TASKS, multistatus(collection(TASKS), todo, member(TASKS + "b_1.ics")))
+    hidden = multistatus(todo, member(TASKS + "b_1.ics", '"1"', ours()))
+    rogue.on("REPORT", TASKS, NOTHING, NOTHING, NOTHING, hidden, NOTHING)
+    assert await found(wild) == [TASKS + "b_1.ics"]
+    rogue.on("REPORT", TASKS, NOTHING)
+    rogue.on("REPORT", CAL, multistatus(member(TWO, '"1"', foreign())))
+    before = len(kinds(rogue, TASKS))
+    assert await found(wild) == []
+    assert len(kinds(rogue, TASKS)) == before + 3
+
+
+async def test_what_is_found_at_another_address_of_the_calendar_is_judged_by_what_it_says(
+    rogue: Rogue, wild: Account
+) -> None:
+    """OX has two addresses of a calendar; behind a proxy the server's own may be another origin."""
+    alias, elsewhere = "/caldav/Y2FsOi8vMC8xMzYw/", "http://dav.internal:8080/cal/"
+    for place in (alias, elsewhere):
+        rogue.on("REPORT", CAL, multistatus(member(place + "dentist.ics", '"1"', foreign())))
+        assert await found(wild) == []
+    rogue.on("REPORT", CAL, multistatus(member(alias + "b_1.ics", '"1"', ours())))
+    assert await found(wild) == [alias + "b_1.ics"]
+    for unclear in (
+        member(elsewhere + "b_1.ics", '"1"', ours()),
+        member(elsewhere + "b_1.ics"),
+        member(alias + "b_1.ics"),
+    ):
+        rogue.on("REPORT", CAL, multistatus(unclear))
+        with pytest.raises(Unavailable):
+            await found(wild)
+    # the calendar itself, among the answers, is none of them
+    rogue.on("REPORT", CAL, multistatus(collection()))
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    assert await found(wild) == []
