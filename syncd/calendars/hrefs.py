@@ -2,13 +2,20 @@
 
 Servers spell the same href differently: SabreDAV lists `%40` and lower-case hex, Xandikos and Cyrus a bare `@`, some
 give absolute URLs. Here an href is always the path on the server, percent-encoded in one way (RFC 3986 §6.2.2).
+
+That form names a resource among ours, and is no word to the server: "@" and "%40" are two names (RFC 3986 §6.2.2.2),
+and Stalwart finds an object under the second one only. So a request goes out as the server spells it, `Transport.send`.
 """
 
+import re
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 # What RFC 3986 §3.3 allows in a segment; "/" is not among them, so an encoded slash stays encoded.
 _SAFE = "-._~!$&'()*+,;=:@"
 _PORTS = {"http": 80, "https": 443}
+# a path that has one spelling, and one that can be sent as it came
+_UNRESERVED = re.compile(r"[\w\-.~/]*", re.ASCII)
+_PLAIN = re.compile(r"/(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*", re.ASCII)
 
 
 def origin_of(url: str) -> str:
@@ -33,16 +40,32 @@ def path_of(href: str, origin: str) -> str | None:
     None for another origin, for a relative reference and for a path with dot segments: none of these can be trusted to
     name what it seems to name.
     """
+    path = normal_path(_as_sent(href, origin))
+    return None if not path or any(segment in (".", "..") for segment in path.split("/")) else path
+
+
+def _as_sent(href: str, origin: str) -> str:
+    """The path of an href letter by letter; empty where it is none of this origin's."""
     href = href.strip()
-    if not href.startswith("/") or href.startswith("//"):
-        try:
-            if origin_of(href) != origin:
-                return None
-            href = urlsplit(href).path or "/"
-        except ValueError:
-            return None
-    path = normal_path(href)
-    return None if any(segment in (".", "..") for segment in path.split("/")) else path
+    if href.startswith("/") and not href.startswith("//"):
+        return href
+    try:
+        return (urlsplit(href).path or "/") if origin_of(href) == origin else ""
+    except ValueError:
+        return ""
+
+
+def spelling_of(href: str, origin: str) -> tuple[str, str] | None:
+    """The normal path of an href, and that path as it is spelled there; None where there is but one way to spell it."""
+    sent = _as_sent(href, origin)
+    path = None if _UNRESERVED.fullmatch(sent) or not _PLAIN.fullmatch(sent) else path_of(sent, origin)
+    return None if path is None else (path, sent)
+
+
+def encoded(path: str) -> str:
+    """The path with all that can be encoded in its last segment encoded: another name of it, where it is another."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{quote(unquote_to_bytes(name), safe='')}"
 
 
 def collection_path(url: str) -> str:

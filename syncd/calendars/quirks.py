@@ -6,13 +6,15 @@ And where the other habits of servers are met, each by what the server does and 
   deletions (DAViCal any, Cyrus and SabreDAV the number 0): `NEVER_GIVEN`, asked once. A token of the future, answered
   with an empty 207 (SabreDAV 4.7): `is_older`. No tokens at all (SabreDAV 1.8): each listing is a full one. A multiget
   that omits what is missing (DAViCal, SabreDAV), or is a 404 as a whole (SabreDAV 1.8): `NO_MULTIGET`, `dav._multiget`.
-  Hrefs spelled in several ways: `hrefs`.
+  Hrefs spelled in several ways, of which some servers know but one: `hrefs`, `Transport.send`. A token of another form
+  that makes the server stumble (CCS, Xandikos 0.4.9): `dav._refuses_unknown_tokens`.
 - Searches. A text that stands there and is not found (Bedework, Zimbra, Stalwart 0.15.5, iCloud at times): `searching`.
 - Versions. ETags that are weak or absent: `is_strong`; then the object is read before a write, and read back after it.
 - What is stored. Properties reordered, rewritten or dropped: `ical._normal`, and identity lies in UID and href. An X-
   property without a value (Cyrus refuses the whole object, 403): `refuses_content`, `ical.without_empty`. METHOD
-  (Cyrus 403, SabreDAV 4.7 415): never written, see `ical.render`. A UID that stands elsewhere: `_UID_TAKEN`. A body
-  over the size limit (413; 412 or 403 with CALDAV:max-resource-size): refused, as the server's word about that object.
+  (Cyrus 403, SabreDAV 4.7 415): never written, see `ical.render`. A UID that stands elsewhere: `_UID_TAKEN`,
+  `is_bare_conflict`. A body over the size limit (413; 412 or 403 with CALDAV:max-resource-size): refused, as the
+  server's word about that object.
 - Calendars for tasks. Radicale and DAViCal take events there all the same: `Account.find` searches them.
 - Connections. HTTP/1.0 and closed after each answer (Radicale, PHP), or closed under the next request (SOGo): a lost
   read is asked once more, `transport`. A 401 that takes a second (Radicale): credentials go with the first request,
@@ -89,10 +91,13 @@ NO_MULTIGET = {
 }
 
 # One UID, one object (RFC 4791 §5.3.2.1), with 409 from Radicale and SOGo, 412 from Xandikos, 403 from Cyrus; and Cyrus
-# again, for a UID that stands in another calendar of the user (RFC 6638 §3.2.4.1).
-_UID_TAKEN = frozenset({_CALDAV + "no-uid-conflict", _CALDAV + "unique-scheduling-object-resource"})
+# again, for a UID that stands in another calendar of the user (RFC 6638 §3.2.4.1). In any namespace: Purelymail says it
+# in that of CardDAV.
+_UID_TAKEN = frozenset({"no-uid-conflict", "unique-scheduling-object-resource"})
 # Nextcloud says it in a sentence only: "Calendar object with uid already exists", also of objects in its trash bin.
+# With another status it needs a second word: a uid may also be the user's, who lacks a right.
 _UID_WORD = re.compile(r"\buid\b", re.IGNORECASE)
+_TAKEN_WORD = re.compile(r"exist|already|conflict|in use|taken|duplicate|unique", re.IGNORECASE)
 
 # What a server will not store as it is (RFC 4791 §5.3.2.1): 403 from Cyrus, 412 from Xandikos and DAViCal, 415 from
 # SabreDAV 4.7, which names nothing.
@@ -143,6 +148,11 @@ def _is_message(tag: str) -> bool:
     return tag.rpartition("}")[2] in ("message", "responsedescription")
 
 
+def is_bare_conflict(answer: Answer) -> bool:
+    """Whether it is a 409 that does not say what about. SOGo answers so to a UID that stands in the account already."""
+    return answer.status == 409 and not preconditions(answer)
+
+
 def refuses_content(answer: Answer) -> bool:
     """Whether the server refuses what stands in the object, and would perhaps take it otherwise."""
     return 400 <= answer.status < 500 and bool(preconditions(answer) & _CONTENT)
@@ -161,10 +171,17 @@ def read_error(answer: Answer) -> SyncdError:
     return Unavailable(f"the calendar server answers {answer.status}")
 
 
+def _is_about_uid(status: int, named: frozenset[str], reason: str) -> bool:
+    if any(tag.rpartition("}")[2] in _UID_TAKEN for tag in named):
+        return True
+    is_said = status == 400 or (status in (403, 409, 412) and _TAKEN_WORD.search(reason))
+    return bool(is_said and _UID_WORD.search(reason))
+
+
 def write_error(answer: Answer) -> SyncdError:
     """What an answer to a PUT or DELETE means that is no success."""
     status, named, reason = answer.status, preconditions(answer), reason_of(answer)
-    if named & _UID_TAKEN or (status == 400 and _UID_WORD.search(reason)):
+    if _is_about_uid(status, named, reason):
         return UidConflict("the calendar server refuses this UID")
     if status == 412 and not any(tag.startswith(_CALDAV) for tag in named):
         return PreconditionFailed("the object is not the version that was expected")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from syncd.calendars.hrefs import origin_of
+from syncd.calendars.hrefs import encoded, origin_of, spelling_of
 from syncd.domain.errors import NotPermitted, OutcomeUnknown, SyncdError, Unavailable
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _REFUSED_FIRST, _REFUSED_CAP = 900.0, 21_600.0
 _REFUSED = "the calendar server refuses the user name or password"
 _WRITES = frozenset({"PUT", "DELETE"})
 _REDIRECTS = frozenset({301, 302, 307, 308})
+_NOT_FOUND = frozenset({404, 410})
 _Place = tuple[str, bool]
 """A folder of the server, and whether it is for writing."""
 # all of them; no folder is called so
@@ -96,9 +97,52 @@ class Transport:
         self._refusing: set[str] = set()
         self._was_taken = False
         self._doubted = asyncio.Lock()
+        # by the normal path, without a closing slash, how the server spells what it has named
+        self._spelled: dict[str, str] = {}
+
+    def heed(self, href: str) -> None:
+        """Spell that resource so from now on, as the server or the config does."""
+        if spelling := spelling_of(href, self.origin):
+            path, sent = spelling
+            if self.spellings(path) != (sent,):
+                self._spelled[path.rstrip("/")] = sent.rstrip("/")
+
+    def spellings(self, path: str) -> tuple[str, ...]:
+        """How a request may name what has that normal path: as the server spells it; where it has not said that, and
+        the name has characters that it may have encoded, in two ways.
+        """
+        bare = path.rstrip("/")
+        if bare in self._spelled:
+            return (self._spelled[bare] + path[len(bare) :],)
+        folder, slash, name = path.rpartition("/")
+        plain = self._spelled.get(folder, folder) + slash + name
+        return tuple(dict.fromkeys((plain, encoded(plain))))
 
     async def send(self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> Answer:
-        """One request to a path of the origin. A redirect is followed once, within the origin, with the same method."""
+        """One request to a normal path of the origin, which goes out as the server spells it.
+
+        Where it has not said how, which may be so after a restart, and nothing is found, it goes out in the other
+        spelling too. A redirect is followed once, within the origin, with the same method.
+        """
+        spellings = self.spellings(path)
+        for spelled in spellings:
+            answer = await self._send(method, spelled, body, headers)
+            if answer.status not in _NOT_FOUND:
+                if len(spellings) > 1:
+                    self.heed(spelled)
+                break
+        if answer.status == 207 and answer.tree is not None:
+            self._heed_all(answer.tree)
+        return answer
+
+    def _heed_all(self, tree: Any) -> None:
+        for response in tree.iterfind("{DAV:}response"):
+            # what is not there is named as we spelled it
+            if any(" 2" in (status.text or "") for status in response.iter("{DAV:}status")):
+                for href in response.iter("{DAV:}href"):
+                    self.heed(href.text or "")
+
+    async def _send(self, method: str, path: str, body: str, headers: Mapping[str, str] | None) -> Answer:
         answer = await self._request(method, path, body, headers or {})
         if answer.status not in _REDIRECTS:
             return answer

@@ -25,6 +25,10 @@ ICS = {"Content-Type": "text/calendar"}
 PAGE = {"Content-Type": "text/html; charset=UTF-8", "ETag": '"65f1c0de-2a3"'}
 
 
+XML_TYPE = {"Content-Type": "application/xml"}
+TAKEN = '<d:error xmlns:d="DAV:"><x:no-uid-conflict xmlns:x="{}"/></d:error>'
+
+
 def served(data: str, etag: str = "") -> Reply:
     return Reply(200, data, {**ICS, "ETag": etag} if etag else ICS)
 
@@ -37,11 +41,16 @@ ANSWERS: dict[str, tuple[Reply, type[SyncdError]]] = {
         error(400, message="Calendar object with uid already exists in this calendar collection."),
         UidConflict,
     ),
+    "Purelymail's second UID": (Reply(403, TAKEN.format("urn:ietf:params:xml:ns:carddav"), XML_TYPE), UidConflict),
+    "a UID that is told in a sentence": (error(409, message="Calendar object with uid already exists"), UidConflict),
+    "the same, forbidden": (error(403, message="That UID is in use"), UidConflict),
+    "the same, as a condition": (error(412, message="That UID is in use"), UidConflict),
     "a bad request about something else": (error(400, message="Validation error"), Refused),
     "somebody wrote first": (Reply(412), PreconditionFailed),
     "412 about the content": (error(412, "c:valid-calendar-data"), Refused),
+    "forbidden to a user of some number": (error(403, message="uid=33 may not write here"), Refused),
     "forbidden": (error(403, message="You may not"), Refused),
-    "conflict": (Reply(409), Refused),
+    "conflict": (error(409, "d:no-conflicting-lock"), Refused),
     "too large": (Reply(413), Refused),
     "too large for Radicale": (error(412, "c:max-resource-size"), Refused),
     "too large by RFC 4791": (error(403, "c:max-resource-size"), Refused),
@@ -72,6 +81,27 @@ async def test_the_answer_to_a_put_says_what_to_do_next(rogue: Rogue, calendar: 
         await calendar.create(name(), draft(), "")
     assert type(caught.value) is expected
     assert len(rogue.asked("PUT")) == (5 if what == "locked" else 1)
+
+
+async def test_a_conflict_about_nothing_is_one_of_the_uid_where_the_calendar_stands(
+    rogue: Rogue, calendar: DavCalendar
+) -> None:
+    """SOGo: 409 and no word to a UID that stands in the account. RFC 4918 §9.7.1: 409 where there is no calendar."""
+    rogue.on("PUT", ONE, Reply(409))
+    with pytest.raises(CollectionGone):
+        await calendar.create(name(), draft(), "")
+    rogue.on("PROPFIND", CAL, Reply(500))
+    with pytest.raises(Unavailable):
+        await calendar.create(name(), draft(), "")
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    for generation in (1, 2, 3):
+        with pytest.raises(UidConflict):
+            await calendar.create(name(), draft(generation=generation), "")
+    # nor do other UIDs help there
+    with pytest.raises(Refused):
+        await calendar.create(name(), draft(generation=4), "")
+    with pytest.raises(Refused):
+        await calendar.replace(ONE, draft(), ours(), '"1"')
 
 
 async def test_a_write_that_another_one_stood_in_the_way_of_is_sent_again(rogue: Rogue, calendar: DavCalendar) -> None:

@@ -3,14 +3,20 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urljoin
 
+import pytest
+
+from syncd.calendars import quirks
 from tests.loop.ground import ON_ONE
-from tests.loop.world import CANCEL, at
+from tests.loop.ics import prop, unfold
+from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at
 from tests.servers import Server
 from tests.ten.bender import Ask, Onward, Reply
 from tests.ten.stage import stage
 
 XML = {"content-type": "application/xml; charset=utf-8"}
+ICS = {"Content-Type": "text/calendar; charset=utf-8"}
 NOTHING = Reply(207, b'<d:multistatus xmlns:d="DAV:"/>', XML)
 
 
@@ -45,3 +51,112 @@ async def test_where_a_search_finds_nothing_an_event_put_elsewhere_was_not_delet
         assert w.booking(deleted).status == "cancelled"
         assert "not connected to Zimun" in await w.note(moved)
         assert await w.exists(copied)
+
+
+@ON_ONE
+async def test_an_event_under_a_name_that_the_server_spells_in_its_own_way_is_there(dav: Server, folder: Path) -> None:
+    """Stalwart lists what an app called UID.ics as b_1%40zimun.ics, and knows no b_1@zimun.ics."""
+
+    async def bend(ask: Ask, onward: Onward) -> Reply:
+        if "@" in ask.path:
+            return Reply(404)
+        if b"multiget" in ask.body:
+            body = re.sub(rb"<d:href>[^<]*@[^<]*</d:href>", b"", ask.body)
+            if b"<d:href>" not in body:
+                return NOTHING
+            ask = Ask(ask.method, ask.path, {**ask.headers, "content-length": str(len(body))}, body)
+        reply = await onward(ask)
+        spelled = re.sub(rb"(href>[^<]*)@", rb"\1%40", reply.body) if reply.status == 207 else reply.body
+        return Reply(reply.status, spelled, reply.headers)
+
+    async with stage(dav, folder) as (w, caldav, _):
+        caldav.bend = bend
+        booked = w.book(at(24, 9))
+        w.book(at(24, 12))
+        await w.cycle()
+        await w.cycle(minutes=1)
+        # deleted, and undone by an app that calls it by its UID
+        _, text = await w.event(booked)
+        await w.delete(booked)
+        url = urljoin(w.dav.calendar_url, f"{booked}%40zimun.ics")
+        for by in (0, 1):
+            moved = re.sub(r"(?m)^DTSTART(.*T)10", rf"DTSTART\g<1>{10 + by}", text)
+            assert (await w.http.put(url, content=moved.encode(), headers=ICS)).is_success
+            for minutes in (1, 11, 11, 61):
+                report = await w.cycle(minutes=minutes)
+            assert report.summary.exit_code == 0, report.summary
+            assert w.booking(booked).start == at(24, 9 + by)
+        # a process that has listed nothing yet writes there, and takes it away
+        await w.restart()
+        w.salon.move(booked, at(24, 15))
+        await w.cycle(minutes=1)
+        assert prop(unfold((await w.http.get(url)).text), "DTSTART") == ";TZID=Europe/Berlin:20261124T160000"
+        await w.restart()
+        w.salon.cancel(booked)
+        report = await w.cycle(minutes=1)
+        assert (await w.http.get(url)).status_code == 404
+        assert report.summary.exit_code == 0, report.summary
+        assert not w.calls(CANCEL)
+        assert len(await w.events()) == 1
+
+
+@ON_ONE
+async def test_a_server_that_stumbles_over_a_strange_token_is_read_all_the_same(dav: Server, folder: Path) -> None:
+    """CCS, and Xandikos up to 0.4.9: 500 to a token of another form than theirs."""
+
+    async def bend(ask: Ask, onward: Onward) -> Reply:
+        return Reply(500) if quirks.NEVER_GIVEN.encode() in ask.body else await onward(ask)
+
+    async with stage(dav, folder) as (w, caldav, _):
+        caldav.bend = bend
+        booked = w.book(at(24, 9))
+        await w.cycle()
+        await w.cycle(minutes=1)
+        for count in (1, 2):
+            await w.drag(booked, HOUR)
+            report = await w.cycle(minutes=1)
+            assert report.summary.exit_code == 0, report.summary
+            assert len(w.calls(RESCHEDULE)) == count
+
+
+ERROR = '<d:error xmlns:d="DAV:" xmlns:o="{}">{}</d:error>'
+TAKEN = {
+    "Cyrus": (403, ERROR.format("urn:ietf:params:xml:ns:caldav", "<o:no-uid-conflict/>")),
+    "Purelymail": (403, ERROR.format("urn:ietf:params:xml:ns:carddav", "<o:no-uid-conflict/>")),
+    "SOGo": (409, ""),
+    "a sentence": (
+        409,
+        ERROR.format("http://sabredav.org/ns", "<o:message>Object with uid already exists</o:message>"),
+    ),
+}
+
+
+@ON_ONE
+@pytest.mark.parametrize("who", TAKEN)
+async def test_an_event_whose_uid_stands_elsewhere_in_the_account_comes_home_under_another(
+    dav: Server, folder: Path, new_calendar: Callable[[], str], who: str
+) -> None:
+    status, said = TAKEN[who]
+    uid = ""
+
+    async def bend(ask: Ask, onward: Onward) -> Reply:
+        if uid and ask.method == "PUT" and f"UID:{uid}\r\n".encode() in ask.body:
+            return Reply(status, said.encode(), XML if said else {})
+        return await onward(ask)
+
+    other = new_calendar()
+    async with stage(dav, folder) as (w, caldav, _):
+        caldav.bend = bend
+        booked = w.book(at(24, 9))
+        w.book(at(24, 12))
+        await w.cycle()
+        await w.cycle(minutes=1)
+        _, text = await w.event(booked)
+        uid = prop(text, "UID").removeprefix(":")
+        await w.put(booked, text, other)
+        await w.delete(booked)
+        for minutes in (1, 1, 1, 1):
+            report = await w.cycle(minutes=minutes)
+        assert len(await w.events()) == 2
+        assert not w.calls(CANCEL)
+        assert report.summary.exit_code == 0, report.summary
