@@ -5,8 +5,8 @@ import pytest
 
 from syncd.calendars.account import Account
 from syncd.calendars.dav import DavCalendar
-from tests.calendars.rogue import CAL, Rogue
-from tests.calendars.samples import NOW
+from tests.calendars.rogue import CAL, HOME, PRINCIPAL, Rogue, collection, empty, multistatus, resource
+from tests.calendars.samples import NOW, Elapsed
 from tests.servers import Server, make_calendar, radicale, xandikos
 
 _STARTS = {"radicale": radicale, "xandikos": xandikos}
@@ -43,4 +43,21 @@ async def calendar(rogue: Rogue) -> AsyncIterator[DavCalendar]:
     """The calendar of the rogue server."""
     account = Account(rogue.url + "/", "u", "s3cret", now=lambda: NOW)
     yield await account.calendar(rogue.url + CAL)
+    await account.aclose()
+
+
+@pytest.fixture
+def elapsed() -> Elapsed:
+    return Elapsed()
+
+
+@pytest.fixture
+async def wild(rogue: Rogue, elapsed: Elapsed) -> AsyncIterator[Account]:
+    """An account on a rogue server that has discovery and one calendar."""
+    rogue.on("PROPFIND", "/", multistatus(resource("/", PRINCIPAL)))
+    rogue.on("PROPFIND", "/p/", multistatus(resource("/p/", HOME.format("/home/"))))
+    rogue.on("PROPFIND", "/home/", multistatus(resource("/home/"), collection()))
+    empty(rogue, CAL)
+    account = Account(rogue.url + "/", "u", "s3cret", now=lambda: NOW, monotonic=elapsed)
+    yield account
     await account.aclose()

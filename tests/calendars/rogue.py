@@ -10,6 +10,9 @@ from types import TracebackType
 from xml.sax.saxutils import escape
 
 CAL = "/cal/"
+TASKS = "/tasks/"
+PRINCIPAL = "<d:current-user-principal><d:href>/p/</d:href></d:current-user-principal>"
+HOME = "<c:calendar-home-set><d:href>{}</d:href></c:calendar-home-set>"
 XML = "application/xml; charset=utf-8"
 
 
@@ -130,3 +133,15 @@ def error(status: int, precondition: str = "", message: str = "") -> Reply:
     inner = (f"<{precondition}/>" if precondition else "") + (f"<s:message>{message}</s:message>" if message else "")
     spaces = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http://sabredav.org/ns"'
     return Reply(status, f"<d:error {spaces}>{inner}</d:error>", {"Content-Type": XML})
+
+
+def empty(rogue: Rogue, path: str) -> None:
+    """A calendar in which nothing stands."""
+    rogue.on("REPORT", path, multistatus())
+    rogue.on("PROPFIND", path, multistatus(collection(path)))
+
+
+def with_tasks(rogue: Rogue) -> None:
+    """A second calendar, for tasks."""
+    kind = '<c:supported-calendar-component-set><c:comp name="VTODO"/></c:supported-calendar-component-set>'
+    rogue.on("PROPFIND", "/home/", multistatus(resource("/home/"), collection(), collection(TASKS, "", kind)))

@@ -41,3 +41,11 @@ def foreign(uid: str = "dentist-1", summary: str = "Dentist", extra: str = "") -
 def ours(booking_id: str = "b_1", title: str = "Haircut – Ada") -> str:
     """A booking's event as we write it."""
     return ical.render(draft(booking_id, title=title), "", NOW)
+
+
+class Elapsed:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urljoin
 
 import pytest
@@ -13,13 +13,24 @@ from syncd.calendars.account import Account
 from syncd.domain.errors import ConfigError, NotPermitted, RateLimited, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
 from syncd.ports import CalendarPort
-from tests.calendars.rogue import CAL, Reply, Rogue, collection, member, multistatus, resource, state
-from tests.calendars.samples import NOW, foreign, ours
+from tests.calendars.rogue import (
+    CAL,
+    HOME,
+    PRINCIPAL,
+    TASKS,
+    Reply,
+    Rogue,
+    collection,
+    member,
+    multistatus,
+    resource,
+    state,
+    with_tasks,
+)
+from tests.calendars.samples import NOW, Elapsed, foreign, ours
 from tests.servers import Server, make_calendar, send
 
 B1 = BookingId("b_1")
-PRINCIPAL = "<d:current-user-principal><d:href>/p/</d:href></d:current-user-principal>"
-HOME = "<c:calendar-home-set><d:href>{}</d:href></c:calendar-home-set>"
 
 
 class Facts:
@@ -33,46 +44,6 @@ class Facts:
 
     def set_fact(self, name: str, value: str) -> None:
         self.kept[name] = value
-
-
-class Elapsed:
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def elapsed() -> Elapsed:
-    return Elapsed()
-
-
-def empty(rogue: Rogue, path: str) -> None:
-    """A calendar in which nothing stands."""
-    rogue.on("REPORT", path, multistatus())
-    rogue.on("PROPFIND", path, multistatus(collection(path)))
-
-
-@pytest.fixture
-async def wild(rogue: Rogue, elapsed: Elapsed) -> AsyncIterator[Account]:
-    """An account on a rogue server that has discovery and one calendar."""
-    rogue.on("PROPFIND", "/", multistatus(resource("/", PRINCIPAL)))
-    rogue.on("PROPFIND", "/p/", multistatus(resource("/p/", HOME.format("/home/"))))
-    rogue.on("PROPFIND", "/home/", multistatus(resource("/home/"), collection()))
-    empty(rogue, CAL)
-    account = Account(rogue.url + "/", "u", "s3cret", now=lambda: NOW, monotonic=elapsed)
-    yield account
-    await account.aclose()
-
-
-TASKS = "/tasks/"
-
-
-def with_tasks(rogue: Rogue) -> None:
-    """A second calendar, for tasks."""
-    kind = '<c:supported-calendar-component-set><c:comp name="VTODO"/></c:supported-calendar-component-set>'
-    rogue.on("PROPFIND", "/home/", multistatus(resource("/home/"), collection(), collection(TASKS, "", kind)))
 
 
 # On real servers

@@ -6,13 +6,20 @@ from syncd.calendars import searching
 from syncd.calendars.account import Account
 from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
-from tests.calendars.rogue import CAL, Reply, Rogue, collection, member, multistatus, state
-from tests.calendars.samples import foreign, ours
-from tests.calendars.test_account import TASKS, Elapsed, elapsed, empty, wild, with_tasks
+from tests.calendars.rogue import (
+    CAL,
+    TASKS,
+    Reply,
+    Rogue,
+    collection,
+    empty,
+    member,
+    multistatus,
+    state,
+    with_tasks,
+)
+from tests.calendars.samples import Elapsed, foreign, ours
 
-__all__ = ["elapsed", "wild"]
-
-B1 = BookingId("b_1")
 ONE, TWO = CAL + "b_1.ics", CAL + "dentist.ics"
 LISTED = multistatus(collection(), member(ONE), member(TWO))
 THERE = multistatus(member(ONE, '"1"', ours()), member(TWO, '"1"', foreign()))
