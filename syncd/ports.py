@@ -78,13 +78,18 @@ class BookingPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One calendar object as the server has it. `data` is empty and `event` None for somebody else's event."""
+    """One calendar object as the server has it. `data` is empty and `event` None for somebody else's event.
+
+    `given` False: the server did not give it this time, though it does not say that it is gone. Then nothing else is
+    known of it, neither whose it is nor its version, and `fault` says so.
+    """
 
     href: str
     etag: str | None
     event: Event | None = None
     data: str = ""
     fault: str = ""
+    given: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +124,17 @@ class CalendarPort(Protocol):
         ...
 
     async def fetch(self, hrefs: Sequence[str]) -> list[Stored]:
-        """The objects at these hrefs; those that are not there are left out."""
+        """The objects at these hrefs; those that are not there are left out.
+
+        One alone that the server does not give stops no other: it comes as not `given`.
+        """
         ...
 
     async def read(self, hrefs: Sequence[str]) -> list[Stored]:
-        """Somebody else's events at these hrefs, with what is in them; all that is not such an event is left out."""
+        """Somebody else's events at these hrefs, with what is in them; all that is not such an event is left out.
+
+        But for what the server does not give, which may be one: it comes as not `given`, as from `fetch`.
+        """
         ...
 
     async def get(self, href: str) -> Stored | None:

@@ -73,7 +73,7 @@ class DavCalendar:
         return await self._fetch(hrefs, stored)
 
     async def read(self, hrefs: Sequence[str]) -> list[Stored]:
-        return [one for one in await self._fetch(hrefs, strange) if one.event is not None]
+        return [one for one in await self._fetch(hrefs, strange) if one.event is not None or not one.given]
 
     async def _fetch(self, hrefs: Sequence[str], make: Make) -> list[Stored]:
         paths = list(dict.fromkeys(self._own(href) for href in hrefs))
@@ -294,8 +294,9 @@ class DavCalendar:
                     hung.add(path)
                     if len(hung) >= _HUNG:
                         raise
-                fault = str(error) if isinstance(error, Unreadable) else NOT_GIVEN
-                one, refused = Stored(path, None, fault=fault), True
+                # what cannot be read was given, and is no other the next time
+                given = isinstance(error, Unreadable)
+                one, refused = Stored(path, None, fault=str(error) if given else NOT_GIVEN, given=given), True
             if one is not None:
                 found.append(one)
         if refused:

@@ -147,7 +147,7 @@ class Answering:
             if (calendar, one.href) not in snapshot.events:
                 self._sides.store.forget_cursor(calendar)  # listed in full the next time
                 self.troubles[question.booking_id] = "a search finds its event where the listing names none: left alone"
-        if any(seen is None or seen.event is None for seen in known):
+        if any(seen is None or seen.event is None or seen.fault for seen in known):
             return Look.UNKNOWN
         return Look.COPIED if copied else Look.ABSENT
 

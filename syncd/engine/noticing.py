@@ -101,9 +101,17 @@ class Noticing:
         reader = self._takers.reader(url, snapshot)
         seen = []
         for href in changed:
-            where = (url, href, there[href])
-            one = self._seen(known.get(href), where, found.get(href), reader, snapshot, first=first)
-            if one != known.get(href):  # without ETags all are read each time
+            where, stored, before = (url, href, there[href]), found.get(href), known.get(href)
+            if stored is not None and not stored.given:
+                # nobody knows what it says: this version is not remembered, so it is read again
+                if first and before is None:
+                    seen.append(Candidate(0, url, href, None, "", "", Stage.THEIRS, snapshot.now, first=True))
+                continue
+            if before is not None and _was_not_given(before):
+                one = self._seen(None, where, stored, reader, snapshot, first=True)
+            else:
+                one = self._seen(before, where, stored, reader, snapshot, first=first)
+            if one != before:  # without ETags all are read each time
                 seen.append(one)
         if seen or gone or first:
             self._store.take_notice(url, seen, gone, snapshot.cycle, snapshot.now, watched=self._takers.is_read(url))
@@ -144,3 +152,8 @@ class Noticing:
         if known.stage is Stage.BOOKED:
             return replace(known, etag=etag, gone=False)  # whatever it becomes, it was booked
         return replace(known, etag=etag, version="", wish="", stage=Stage.THEIRS, note=None, gone=False)
+
+
+def _was_not_given(known: Candidate) -> bool:
+    """Whether it stood there when the calendar was first read, and the server has not given it since."""
+    return known.first and known.etag is None and not (known.version or known.told or known.booking_id)

@@ -10,6 +10,7 @@ from syncd.domain.booking import BookingList, Catalog, Span
 from syncd.domain.errors import CursorExpired, NotPermitted, SyncdError
 from syncd.domain.event import EVER, Observation
 from syncd.domain.link import Link, changed
+from syncd.engine import withheld
 from syncd.engine.sides import ZIMUN, Health, Sides
 from syncd.engine.together import together
 from syncd.planning.case import as_it_was_last
@@ -116,10 +117,13 @@ async def _observe_calendar(
     try:
         cursor, full_at = at
         listed = await listing(calendar, cursor, full_at, now)
-        if not (listed.full or listed.etags or listed.removed or listed.cursor != cursor):
+        waiting = store.withheld(calendar.url)
+        again = withheld.due(waiting, now) - listed.removed if not listed.full else set()
+        if not (listed.full or listed.etags or listed.removed or listed.cursor != cursor or again):
             return True
         known = store.etags(calendar.url)
         changed = [href for href, etag in listed.etags.items() if etag is None or known.get(href, "") != etag]
+        changed += sorted(again.difference(changed))
         fetched = {one.href: one for one in await calendar.fetch(changed)} if changed else {}
     except SyncdError as error:
         health.failed(calendar.url, error)
@@ -128,14 +132,42 @@ async def _observe_calendar(
     gone = known.keys() - listed.etags.keys() if listed.full else listed.removed & known.keys()
     # listed a moment ago and not there any more: deleted in between; a second look follows before it is believed
     gone = gone | {href for href in changed if href not in fetched and href in known}
-    seen = [observed(calendar.url, fetched[href], linked.keys(), now) for href in changed if href in fetched]
+    given = [fetched[href] for href in changed if href in fetched and fetched[href].given]
+    missing = {href: one for href, one in fetched.items() if not one.given}
+    seen = [observed(calendar.url, one, linked.keys(), now) for one in given]
+    seen += _not_given(missing, calendar.url, linked.keys(), known.keys(), store, now)
     # what stands there when a calendar is first read may have stood for long
     seen = _news(seen, store, EVER if full_at is None else None) if seen else []
     shown = {href for href in listed.etags if href in linked and not linked[href].shown}
-    if seen or gone or shown or listed.full or listed.cursor != cursor:
+    over = waiting.keys() if listed.full else {*changed, *listed.removed}
+    missed = withheld.kept(waiting, over, missing, now)
+    if seen or gone or shown or missed != waiting or listed.full or listed.cursor != cursor:
         told = _told(calendar.url, shown, gone & linked.keys(), store, now)
-        store.observe(calendar.url, seen, gone, listed.cursor, now if listed.full else full_at, told)
+        store.observe(calendar.url, seen, gone, listed.cursor, now if listed.full else full_at, told, missed)
     return True
+
+
+def _not_given(
+    missing: Mapping[str, Stored],
+    calendar: str,
+    linked: Collection[str],
+    known: Collection[str],
+    store: Store,
+    now: datetime,
+) -> list[Observation]:
+    """What is remembered of objects that their server did not give: on the word of a pair's event nothing is done
+    meanwhile, though what was last seen of it is kept. Any other stays as it is known.
+
+    Without an ETag: should the old version come back, it is read all the same.
+    """
+    before = store.observations() if missing else {}
+    return [
+        replace(last, etag=None, fault=one.fault)
+        if (last := before.get((calendar, href))) is not None
+        else observed(calendar, one, linked, now)
+        for href, one in sorted(missing.items())
+        if href in linked or href not in known
+    ]
 
 
 def _told(calendar: str, shown: Collection[str], gone: Collection[str], store: Store, now: datetime) -> list[Link]:
@@ -168,7 +200,7 @@ async def look_at_new(store: Store, calendars: Mapping[str, CalendarPort], links
         if not hrefs:
             continue
         try:
-            found = {one.href for one in await calendar.fetch(hrefs)}
+            found = {one.href for one in await calendar.fetch(hrefs) if one.given}
         except SyncdError as error:
             log.info("calendar.not_shown", calendar=url, fault=str(error))
             continue

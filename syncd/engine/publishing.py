@@ -21,6 +21,7 @@ from syncd.domain.errors import (
     UidConflict,
 )
 from syncd.domain.opening import Opening, SlotKey, parse_slot_href, slot_name, slot_uid
+from syncd.engine import withheld
 from syncd.engine.display import Display, any_words
 from syncd.engine.observe import listing
 from syncd.engine.setbacks import Setbacks
@@ -122,20 +123,35 @@ class Publishing:
             and (href not in known or etag is None or known[href].etag != etag)
             and (slot := known[href].slot if href in known else scene.slot_at(href)) is not None
         }
+        waiting = self._store.withheld(url)
+        if not listed.full:
+            for href in withheld.due(waiting, now) - absent:
+                if (slot := known[href].slot if href in known else scene.slot_at(href)) is not None:
+                    changed.setdefault(href, slot)
         reading = sorted(changed, key=lambda href: (changed[href].start, href))[:READS]
         left = changed.keys() - set(reading)
         reading += self._in_turn(untold, READS - len(reading))
         found = {one.href: one for one in await calendar.read(reading)} if reading else {}
         before = [known[href] if href in known else Opening(href, None, *changed[href]) for href in reading]
-        seen = [self._seen(one, listed.etags[one.href], found, scene) for one in before]
+        # what one says that is not given nobody knows: it is read again, and one that was never read is left alone
+        missing = {href for href, one in found.items() if not one.given}
+        seen = [
+            replace(one, edited=True)
+            if one.href in missing
+            else self._seen(one, listed.etags.get(one.href), found, scene)
+            for one in before
+            if one.href not in missing or one.href not in known
+        ]
         # where the catalog could not be read whole, nobody knows yet what these are
         strange = scene.catalog.parked and any(
             parse_slot_href(href) and not scene.slot_at(href) for href in listed.etags
         )
         at = UNREAD if left or strange else (listed.cursor, now if listed.full else full_at)
         seen += deleted
-        if seen or gone or listed.full or at != (cursor, full_at):
-            self._store.keep_openings(url, [one for one in seen if one != known.get(one.href)], gone, at)
+        over = waiting.keys() if listed.full and not left else {*reading, *absent}
+        missed = withheld.kept(waiting, over, missing, now)
+        if seen or gone or listed.full or missed != waiting or at != (cursor, full_at):
+            self._store.keep_openings(url, [one for one in seen if one != known.get(one.href)], gone, at, missed)
         standing = {href: one for href, one in known.items() if href not in gone} | {one.href: one for one in seen}
         return list(standing.values()), {changed[href] for href in left}
 
@@ -222,8 +238,13 @@ class Publishing:
         raise Refused("the calendar server takes no event of that slot again")
 
     async def _fresh(self, calendar: CalendarPort, opening: Opening, scene: Display) -> tuple[Stored | None, Opening]:
-        """The event as it stands now, None where it is gone or edited, which is remembered; and what it is by that."""
+        """The event as it stands now, and what it is by that; None where it is gone or edited, which is remembered.
+
+        And where it is not given.
+        """
         stored = next(iter(await calendar.read([opening.href])), None)
+        if stored is not None and not stored.given:
+            return None, opening
         if stored is None or stored.event is None:
             self._store.keep_openings(calendar.url, (), [opening.href], UNREAD)
             return None, opening

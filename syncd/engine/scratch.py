@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from syncd.domain.errors import StoreBusy, StoreError, SyncdError
+from syncd.domain.errors import StoreBusy, StoreError, SyncdError, Unavailable
 from syncd.domain.findings import Scratch, is_scratch
 from syncd.engine.sides import Managed
 from syncd.ports import CalendarPort
@@ -54,6 +54,8 @@ async def remove_scratch(calendar: CalendarPort, href: str) -> bool:
     What else stands there is left alone.
     """
     found = next(iter(await calendar.read([href])), None)
+    if found is not None and not found.given:
+        raise Unavailable(found.fault)
     if found is None or found.event is None or not is_scratch(found.event.uid):
         return False
     await calendar.remove(href, found.etag, found.data)

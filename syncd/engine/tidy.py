@@ -107,6 +107,8 @@ class Tidying:
 
     async def _do(self, one: Candidate, snapshot: Snapshot) -> None:
         stored = await self._as_it_stands(one)
+        if stored is not None and not stored.given:
+            return
         if stored is None or stored.event is None:
             if one.stage is Stage.THEIRS:
                 # nothing of ours is left there to take out

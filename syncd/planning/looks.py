@@ -97,6 +97,8 @@ def _about_event(case: Case) -> set[Question]:
         return set()
     look = LookEvent(link.calendar, link.href)
     seen = snapshot.events.get((link.calendar, link.href))
+    if seen is not None and seen.fault:
+        return set()  # it stands still
     if seen is not None:
         marked = seen.event is not None and seen.event.cancelled
         alone = seen.event is not None and is_long_alone(case)

@@ -5,7 +5,7 @@ all of it or nothing. Every method raises StoreError where the file cannot be re
 damaged). All times are aware and come back in UTC.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,12 +22,26 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision, Link
 from syncd.domain.opening import Opening
 from syncd.domain.request import Known, Reply, Wanted
-from syncd.state import asks, candidates, database, facts, history, journal, known, open_days, openings, pairs, probes
+from syncd.state import (
+    asks,
+    candidates,
+    database,
+    facts,
+    history,
+    journal,
+    known,
+    open_days,
+    openings,
+    pairs,
+    probes,
+    withheld,
+)
 from syncd.state.asks import Ask
 from syncd.state.codec import CANDIDATE, LINK, OBSERVATION, OPENING, Kept
 from syncd.state.history import CycleRow, CycleSummary, HistoryRow
 from syncd.state.journal import Intent, Outcome
 from syncd.state.pairs import UNREAD, Position
+from syncd.state.withheld import Withheld
 
 
 class Store:
@@ -150,17 +164,26 @@ class Store:
         cursor: str | None,
         full_at: datetime | None,
         links: Iterable[Link] = (),
+        not_given: Mapping[str, Withheld] | None = None,
     ) -> None:
         """Keep what was seen and drop the hrefs in `removed`, and stand at the cursor that covers it.
 
         `seen` holds what is new or has another ETag. Of somebody else's event only href and ETag are kept.
-        `full_at` None: not listed in full this time. `links`: what is remembered of removed ones.
+        `full_at` None: not listed in full this time. `links`: what is remembered of removed ones. `not_given`: what is
+        to be asked for again; None leaves that as it is.
         """
         with self._write() as db:
             pairs.observe(db, calendar, seen, removed)
+            if not_given is not None:
+                withheld.keep(db, calendar, not_given)
             for link in links:
                 pairs.save_link(db, link)
             pairs.move_cursor(db, calendar, cursor, full_at)
+
+    def withheld(self, calendar: str) -> dict[str, Withheld]:
+        """The objects in that calendar which its server does not give, by their hrefs."""
+        with self._read() as db:
+            return withheld.withheld(db, calendar)
 
     def cursors(self) -> dict[str, Position]:
         """Our position in each calendar that was ever listed."""
@@ -424,13 +447,23 @@ class Store:
             return openings.position(db, calendar)
 
     def keep_openings(
-        self, calendar: str, seen: Collection[Opening], gone: Collection[str] = (), at: Position | None = None
+        self,
+        calendar: str,
+        seen: Collection[Opening],
+        gone: Collection[str] = (),
+        at: Position | None = None,
+        not_given: Mapping[str, Withheld] | None = None,
     ) -> None:
-        """Remember these in place of what was known of them, forget those at the hrefs in `gone`, and the position."""
-        if not seen and not gone and at is None:
+        """Remember these in place of what was known of them, forget those at the hrefs in `gone`, and the position.
+
+        `not_given` as for `observe`.
+        """
+        if not seen and not gone and at is None and not_given is None:
             return
         with self._write() as db:
             openings.keep(db, calendar, seen, gone)
+            if not_given is not None:
+                withheld.keep(db, calendar, not_given)
             if at is not None:
                 openings.move_to(db, calendar, at)
 

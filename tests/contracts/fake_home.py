@@ -94,6 +94,10 @@ class FakeHome:
     def close(self, url: str) -> None:
         self.world.server.calendars[url].down = True
 
+    def withhold(self, href: str, *, withheld: bool = True) -> None:
+        for url in (HOME, SIDE):
+            (set.add if withheld else set.discard)(self.world.server.calendars[url].withheld, href)
+
     def trouble(self, trouble: Trouble) -> None:
         make_trouble(self.world, trouble)
 

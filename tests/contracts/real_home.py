@@ -39,6 +39,7 @@ class RealHome:
         self._bender = bender
         self._trouble = Trouble.NONE
         self._closed: set[str] = set()
+        self._withheld: set[str] = set()
         self._made: dict[str, str] = {}
         bender.bend = self._bend
 
@@ -70,6 +71,9 @@ class RealHome:
     def close(self, url: str) -> None:
         self._closed.add(urlsplit(url).path)
 
+    def withhold(self, href: str, *, withheld: bool = True) -> None:
+        (set.add if withheld else set.discard)(self._withheld, href)
+
     def trouble(self, trouble: Trouble) -> None:
         self._trouble = trouble
         # a login that was refused is not used again before
@@ -87,6 +91,10 @@ class RealHome:
     async def _bend(self, ask: Ask, onward: Onward) -> Reply:
         if any(ask.path.startswith(path) for path in self._closed):
             return Reply(503)
+        if ask.path in self._withheld:
+            return Reply(500)
+        if self._withheld and b"calendar-multiget" in ask.body:
+            return Reply(501)
         if self._trouble in _ANSWERS:
             return _ANSWERS[self._trouble]
         if ask.method not in _WRITES:

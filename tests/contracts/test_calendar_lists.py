@@ -225,6 +225,29 @@ async def test_read_gives_somebody_elses_events_whole_and_nothing_else(calendar:
     assert await calendar.read([]) == []
 
 
+@pytest.mark.parametrize("whose", ["ours", "theirs"])
+async def test_what_a_server_does_not_give_is_not_left_out_and_stops_no_other(
+    calendar: CalendarPort, home: Home, whose: str
+) -> None:
+    ours = await create(calendar)
+    home.put(calendar.url, "dentist.ics", home.texts.foreign("dentist-1"))
+    listed = dict((await calendar.changes(None)).etags)
+    theirs = next(href for href in listed if href != ours.href)
+    withheld = {"ours": ours.href, "theirs": theirs}[whose]
+    home.withhold(withheld)
+    assert (await calendar.changes(None)).etags.keys() == listed.keys()
+    for found in (await calendar.fetch([ours.href, theirs]), await calendar.read([ours.href, theirs])):
+        (missing,) = (one for one in found if not one.given)
+        assert (missing.href, missing.etag, missing.event, missing.data) == (withheld, None, None, "")
+        assert missing.fault
+    assert {one.href for one in await calendar.fetch(list(listed))} == listed.keys()
+    with pytest.raises(Unavailable):
+        await calendar.get(withheld)
+    home.withhold(withheld, withheld=False)
+    assert all(one.given for one in await calendar.fetch(list(listed)))
+    assert [one.href for one in await calendar.read(list(listed))] == [theirs]
+
+
 async def test_an_href_of_another_calendar_is_a_mistake(calendar: CalendarPort) -> None:
     with pytest.raises(ValueError, match="not in this calendar"):
         await calendar.get("/elsewhere/b_1.ics")

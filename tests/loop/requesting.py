@@ -121,3 +121,21 @@ def slowly_read(w: World, meanwhile: Callable[[], Awaitable[None]]) -> Iterator[
     with patch.object(Takers, "read", late):
         yield
     assert not waiting
+
+
+@contextmanager
+def not_given(w: World, of: tuple[type, str] = (Takers, "read")) -> Iterator[None]:
+    """Looks at what the event asks for meet the server not giving it; or what another method looks at. Nothing else
+    does.
+    """
+    read = getattr(*of)
+
+    async def without(*what: Any) -> Any:
+        w.withheld = "wish.ics"
+        try:
+            return await read(*what)
+        finally:
+            w.withheld = None
+
+    with patch.object(*of, without):
+        yield

@@ -59,6 +59,8 @@ class World:
     dav_fault: SyncdError | None = None
     before_put: Callable[[], Awaitable[None]] | None = None
     """What happens once, just before syncd's next PUT."""
+    withheld: str | None = None
+    """The name of an object that the server lists and does not give: it answers 500 for it."""
     crash_after: str | None = None
     """A method to the calendar, or a path of the API: syncd ends right after its next such request."""
     open_days: int | None = None
@@ -137,6 +139,11 @@ class World:
             self.requests.append(method)
             if self.dav_fault is not None:
                 raise self.dav_fault
+            if self.withheld is not None:
+                if method == "GET" and path.endswith(self.withheld):
+                    return Answer(500, {}, None, "")
+                if "calendar-multiget" in body:
+                    return Answer(501, {}, None, "")
             if method == "PUT" and self.before_put is not None:
                 meanwhile, self.before_put = self.before_put, None
                 await meanwhile()

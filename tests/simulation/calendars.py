@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from syncd.domain.errors import CollectionGone, CursorExpired, PreconditionFailed, UidConflict
+from syncd.domain.errors import CollectionGone, CursorExpired, PreconditionFailed, UidConflict, Unavailable
 from syncd.domain.event import Draft
 from syncd.domain.ids import BookingId
 from syncd.ports import Listing, Stored
@@ -34,6 +34,7 @@ class Collection:
     used_uids: set[str] = field(default_factory=set)
     states: dict[str, int] = field(default_factory=dict)
     revision: int = 0
+    withheld: set[str] = field(default_factory=set)
     down: bool = False
     gone: bool = False
     lags: bool = False
@@ -171,7 +172,9 @@ class FakeCalendar:
     async def fetch(self, hrefs: Sequence[str]) -> list[Stored]:
         def read(fault: str) -> list[Stored]:
             self._stands()
-            return [one for href in dict.fromkeys(hrefs) if (one := self._stored(href)) is not None]
+            withheld = self._withheld(hrefs, fault)
+            there = [href for href in dict.fromkeys(hrefs) if href in self._calendar.objects]
+            return [_not_given(href) if href in withheld else self._there(href) for href in there]
 
         self._own(*hrefs)
         return await self._world.call(self.url, "fetch", read)
@@ -179,10 +182,14 @@ class FakeCalendar:
     async def read(self, hrefs: Sequence[str]) -> list[Stored]:
         def read(fault: str) -> list[Stored]:
             self._stands()
+            withheld = self._withheld(hrefs, fault)
             there = [(href, self._calendar.objects[href]) for href in hrefs if href in self._calendar.objects]
-            found = [(href, self._server.etag(*one), one[0]) for href, one in there]
             return [
-                Stored(href, etag, objects.parse(data), data) for href, etag, data in found if objects.is_strange(data)
+                _not_given(href)
+                if href in withheld
+                else Stored(href, self._server.etag(*one), objects.parse(one[0]), one[0])
+                for href, one in there
+                if href in withheld or objects.is_strange(one[0])
             ]
 
         self._own(*hrefs)
@@ -192,6 +199,8 @@ class FakeCalendar:
     async def get(self, href: str) -> Stored | None:
         def read(fault: str) -> Stored | None:
             self._stands()
+            if href in self._calendar.withheld and href in self._calendar.objects:
+                raise Unavailable("the calendar server does not give it")
             return self._stored(href)
 
         self._own(href)
@@ -246,10 +255,16 @@ class FakeCalendar:
         if self._calendar.gone:
             raise CollectionGone("the calendar is not there any more")
 
+    def _withheld(self, hrefs: Sequence[str], fault: str) -> set[str]:
+        """What is not given of these: always, or this time, when it is the last of them."""
+        there = [href for href in hrefs if href in self._calendar.objects]
+        return self._calendar.withheld | set(there[-1:] if fault == "withheld" else ())
+
     def _stored(self, href: str) -> Stored | None:
-        there = self._calendar.objects.get(href)
-        if there is None:
-            return None
+        return self._there(href) if href in self._calendar.objects else None
+
+    def _there(self, href: str) -> Stored:
+        there = self._calendar.objects[href]
         self._world.oracle.event_read(self.url, href, there[0])
         return objects.stored(href, self._server.etag(*there), there[0])
 
@@ -275,6 +290,10 @@ class FakeCalendar:
         if read:
             self._world.oracle.event_read(self.url, href, data)
         return objects.stored(href, self._server.etag(data, version), data)
+
+
+def _not_given(href: str) -> Stored:
+    return Stored(href, None, fault="the calendar server lists it and does not give it", given=False)
 
 
 def is_strong(etag: str | None) -> bool:

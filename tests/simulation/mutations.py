@@ -13,7 +13,20 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from syncd.domain.actions import Cancel, Create, Record, Replace, Reschedule
-from syncd.engine import answers, asked, byhand, cycle, execute, memory, noticing, observe, renames, settle, tidy
+from syncd.engine import (
+    answers,
+    asked,
+    byhand,
+    cycle,
+    execute,
+    memory,
+    noticing,
+    observe,
+    renames,
+    settle,
+    takers,
+    tidy,
+)
 from syncd.planning import deletions, guard, keeping, merge, newcomers, openings, planner, sides
 from syncd.planning.snapshot import Look
 from syncd.state import asks, journal, pairs, store
@@ -382,6 +395,19 @@ def never_shown_is_deleted() -> Iterator[None]:
 
 
 @contextmanager
+def not_given_is_theirs() -> Iterator[None]:
+    """An event that the server does not give asks for nothing."""
+    plain = takers.Takers.read
+
+    async def read(self: Any, url: str, hrefs: Any) -> Any:
+        found = await plain(self, url, hrefs)
+        return found and {href: one for href, one in found.items() if one.given}
+
+    with patch.object(takers.Takers, "read", read):
+        yield
+
+
+@contextmanager
 def doubt_is_forgotten() -> Iterator[None]:
     """What nobody knows of a move by hand is told to whoever asked for it, and not remembered."""
 
@@ -415,7 +441,7 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         wish_without_end, wish_not_taken_back, wish_under_a_new_key, wish_repeated_without_a_look, wish_not_set_aside,
         memory_is_an_answer, calendar_that_left_is_empty, old_call_over_a_newer_wish, last_word_forgotten,
         import_told_and_not_kept, anybody_at_the_target_is_it, never_shown_is_deleted, doubt_is_forgotten,
-        emptied_is_deleted, set_back_is_deleted, late_removal_is_a_deletion, late_write_is_a_wish,
+        emptied_is_deleted, set_back_is_deleted, late_removal_is_a_deletion, late_write_is_a_wish, not_given_is_theirs,
     )
 }  # fmt: skip
 
@@ -426,7 +452,8 @@ CAUGHT_BY = {
     "emptied_is_deleted": 512, "first_404_believed": 2,
     "grace_skipped": 9, "guard_off": 18, "if_match_dropped": 488, "import_told_and_not_kept": 114, "key_not_stable": 1,
     "last_word_forgotten": 24728, "late_removal_is_a_deletion": 1476, "late_write_is_a_wish": 594,
-    "memory_is_an_answer": 1158, "never_shown_is_deleted": 39, "not_read_afresh": 283,
+    "memory_is_an_answer": 1158, "never_shown_is_deleted": 39, "not_given_is_theirs": 172,
+    "not_read_afresh": 283,
     "note_for_ever": 0, "old_call_over_a_newer_wish": 2473, "records_forgotten": 22, "replay_is_a_wish": 292,
     "set_back_is_deleted": 1790,
     "settled_too_early": 127, "slot_edits_unseen": 9, "slot_goes_before_its_booking": 15, "slots_not_put_back": 21,

@@ -1,5 +1,5 @@
 """What seldom happens: deaths where the process seldom comes by, a write that was answered and never stored, one that
-arrives late.
+arrives late, and an object that is not given.
 
 For a death the process is made to come by, or waits there with it from early on.
 """
@@ -92,6 +92,17 @@ def written_late(random: Random) -> list[Step]:
             steps += [step(random, what, random.choice(NAMES[:3])) for what in since]
             steps.append(Step("cycle", after=random.choice((5, 60, 60, 300, 660))))
     return steps
+
+
+def not_given(random: Random, *, asks: bool, slots: bool) -> list[Step]:
+    """People change things, and one object that a call asks for then is not given to it."""
+    acts = [step(random, random.choice(("drag", "line", "put there", "mark")), random.choice(NAMES)) for _ in range(2)]
+    acts += [Step(random.choice(("ask", "ask again")), "", random.randrange(1000))] if asks else []
+    acts += [Step(random.choice(("slot write", "slot again")), "", random.randrange(1000))] if slots else []
+    calls = random.choice((("fetch",), ("read",), ("read", "read"), ("fetch", "read"))) if asks else ("fetch",)
+    faults = tuple((call, "withheld") for call in calls)
+    later = [Step("cycle", after=after) for after in random.choice(((60,), (60, 60), (660,), (3700,)))]
+    return [*acts, Step("cycle", after=random.choice((20, 60)), faults=faults), *later]
 
 
 def _doomed(when: str, name: str) -> Step:

@@ -129,6 +129,11 @@ def make(seed: int) -> History:
     if random.random() < 0.15:
         for _ in range(random.choice((1, 1, 2))):
             _put_in(random, steps, knots.steps_of)
+    random = Random(f"withheld {seed}")
+    if random.random() < 0.1:
+        asking, slots = setup.get("asks", False), setup.get("slots", False)
+        for _ in range(random.choice((1, 1, 2))):
+            _put_in(random, steps, partial(rare.not_given, asks=asking, slots=slots))
     return History(seed, setup, tuple(steps))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncd.state.store import Store
+from syncd.state.withheld import Withheld
 from tests.state.values import CALENDAR, NOW, foreign, link, seen
 
 OTHER = "https://dav.example.org/desk/other/"
@@ -50,6 +51,16 @@ def test_odd_ids_are_kept_as_they_are(store: Store) -> None:
     for odd in ["a/b", "..", "line\nbreak", "nul\0", "'; DROP TABLE links; --", "ü" * 10_000]:
         store.save_link(link(odd))
         assert store.links()[odd].booking_id == odd
+
+
+def test_what_a_server_does_not_give_is_remembered_by_calendar_with_the_cursor_that_passes_it_by(store: Store) -> None:
+    missing = {"/desk/bookings/b1.ics": Withheld(NOW, NOW + timedelta(minutes=1))}
+    store.observe(CALENDAR, [], [], "c1", NOW, not_given=missing)
+    store.observe(CALENDAR, [], [], "c2", None)
+    assert (store.withheld(CALENDAR), store.withheld(OTHER)) == (missing, {})
+    store.keep_openings(OTHER, [], not_given=missing)
+    store.observe(CALENDAR, [], [], "c3", None, not_given={})
+    assert (store.withheld(CALENDAR), store.withheld(OTHER)) == ({}, missing)
 
 
 def test_of_somebody_elses_event_only_href_and_etag_are_kept(tmp_path: Path) -> None:
