@@ -152,7 +152,8 @@ class Executing:
         except UidConflict:
             return self._uid_refused(intent)
         except OutcomeUnknown as error:
-            self._health.failed(side, error)
+            # a server may answer 500 to one PUT for months, and the others go on
+            self._health.failed(side, error, of_one=True)
             return Done(intent, Outcome.UNKNOWN)
         except Refused as error:
             return await self._refused(intent, error)
@@ -162,7 +163,8 @@ class Executing:
         except (NotFound, CollectionGone, NotPermitted, Unavailable) as error:
             if isinstance(error, NotPermitted) and not error.credentials and side == ZIMUN:
                 memory.remember_closed(self._sides.store, self._snapshot.now)
-            self._health.failed(side, error)
+            # what was listed in this cycle is hardly gone
+            self._health.failed(side, error, of_one=isinstance(error, CollectionGone))
             return Done(intent, Outcome.FAILED, detail=type(error).__name__)
         except Exception as error:
             # a fault of ours about one item must not stop the others; whether it was sent is looked up before the next

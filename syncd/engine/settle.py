@@ -65,7 +65,8 @@ async def settle(sides: Sides, managed: Managed, snapshot: Snapshot, health: Hea
             open_still.append(intent)
             continue
         except SyncdError as error:
-            health.failed(side_of(intent.action), error)
+            # whether all of that calendar cannot be read its listing tells
+            health.failed(side_of(intent.action), error, of_one=True)
             open_still.append(intent)
             continue
         except Exception as error:

@@ -1,5 +1,6 @@
 """What a cycle works with, and how each side fared in it."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,6 +25,9 @@ ZIMUN = "zimun"
 
 AHEAD = timedelta(days=60)
 """As far as cycles list by default (`future_days`)."""
+
+TOO_MANY = 3
+"""Events of one side that fail in one cycle, and it is the side."""
 
 EXIT_DONE, EXIT_TROUBLE, EXIT_DOWN, EXIT_CREDENTIALS, EXIT_CONFIG = 0, 1, 75, 77, 78
 
@@ -69,25 +73,40 @@ class Sides:
 class Health:
     """How each side fared: `faults` by side, and the worst exit code of each; the worst of all, and how many seconds a
     side asks us to stay away.
+
+    `of_one` counts the faults that may be of one event alone, and of others a side has `whole`.
     """
 
     faults: dict[str, str] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
+    of_one: Counter[str] = field(default_factory=Counter)
     codes: dict[str, int] = field(default_factory=dict)
     exit_code: int = EXIT_DONE
     retry_after: float = 0.0
 
-    def failed(self, side: str, error: SyncdError) -> None:
-        """Remember that a side, or a part of it, could not be used; the worst word about it stays."""
+    def failed(self, side: str, error: SyncdError, *, of_one: bool = False) -> None:
+        """Remember that a side, or a part of it, could not be used; the worst word about it stays.
+
+        `of_one`: that was about one event, and says nothing of the others yet.
+        """
         self.faults.setdefault(side, str(error))
+        if of_one:
+            self.of_one[side] += 1
+        else:
+            self.whole.add(side)
         if isinstance(error, RateLimited):
             self.retry_after = max(self.retry_after, error.retry_after)
         code = exit_code_of(error)
         self.codes[side] = max(self.codes.get(side, EXIT_DONE), code)
         self.exit_code = max(self.exit_code, code)
 
+    def is_down(self, side: str) -> bool:
+        """Whether nothing more is to be done there in this cycle: for a fault of its own, or of so many events."""
+        return side in self.whole or self.of_one[side] >= TOO_MANY
+
     def broken(self, side: str, error: Exception) -> None:
         """The same for a fault of syncd's own. Only its name is told, for its text may hold a customer's data."""
-        self.failed(side, SyncdError(f"{OWN_FAULT}: {type(error).__name__}"))
+        self.failed(side, SyncdError(f"{OWN_FAULT}: {type(error).__name__}"), of_one=True)
 
 
 def exit_code_of(error: SyncdError) -> int:

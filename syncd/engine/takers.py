@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from syncd.domain.booking import Catalog
 from syncd.domain.candidate import Candidate
-from syncd.domain.errors import SyncdError
+from syncd.domain.errors import OutcomeUnknown, SyncdError
 from syncd.domain.event import Event
 from syncd.domain.opening import SlotKey
 from syncd.engine.display import Display, any_words
@@ -47,18 +47,18 @@ class Takers:
 
     def is_usable(self, url: str, snapshot: Snapshot) -> bool:
         """Whether its events may be acted on in this cycle."""
-        if url in self._health.faults:
+        if self._health.is_down(url):
             return False
         if url == self.slots:
             return not self._setbacks.is_paused(self._sides.clock.now())
         return url in snapshot.readable
 
     def failed(self, url: str, error: SyncdError) -> None:
-        """The calendar could not be used."""
+        """The calendar could not be used, or an event in it could not be written."""
         if url == self.slots:
             self._setbacks.pause(error, self._sides.clock.now())
         else:
-            self._health.failed(url, error)
+            self._health.failed(url, error, of_one=isinstance(error, OutcomeUnknown))
 
     def is_written(self, url: str) -> None:
         """Something of it is about to be written: its next listing is a full one.
@@ -85,7 +85,7 @@ class Takers:
         wanted = list(hrefs)
         if not wanted:
             return {}
-        if url in self._health.faults:
+        if self._health.is_down(url):
             return None
         try:
             return {one.href: one for one in await self.calendar(url).read(wanted)}

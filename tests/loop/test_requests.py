@@ -1,13 +1,14 @@
 """A new event in a calendar that takes requests becomes a booking: one, and only when it is meant so."""
 
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from syncd.calendars.dav import DavCalendar
-from syncd.domain.errors import Refused
-from syncd.domain.ids import BookingId
+from syncd.domain.errors import CollectionGone, OutcomeUnknown, Refused, SyncdError
+from syncd.domain.ids import BookingId, name_of
 from syncd.domain.link import Decision
 from syncd.domain.request import MoveWanted
 from syncd.sandbox import Kind
@@ -384,6 +385,47 @@ async def test_a_calendar_that_refuses_to_let_it_go_is_asked_again_each_hour(dav
         assert await there(w) != ""
         await w.cycle(minutes=15)
         await is_booked_once(w)
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknown("500"), CollectionGone("404")], ids=["500", "404"])
+async def test_one_event_that_is_never_written_keeps_no_request_waiting(
+    dav: Server, folder: Path, error: SyncdError
+) -> None:
+    """Neither one that is booked nor one that is told no."""
+    create, poison = DavCalendar.create, ""
+
+    async def fail(self: DavCalendar, name: str, *what: Any) -> Any:
+        if name == poison:
+            raise error
+        return await create(self, name, *what)
+
+    with patch.object(DavCalendar, "create", fail):
+        async with asking(dav, folder) as w:
+            poison = name_of(BookingId(w.book(at(25, 14))))
+            await ask(w, START)
+            await ask(w, at(24, 12), description="", name="lacking")
+            await due(w)
+            report = await w.cycle(minutes=1)
+            assert report.summary.sides
+            assert len(booked(w)) == 2
+            assert await there(w) == ""
+            assert "the customer's e-mail address is missing" in await told(w, "lacking")
+
+
+async def test_a_calendar_that_takes_no_write_is_left_alone_until_the_next_cycle(dav: Server, folder: Path) -> None:
+    tried: list[str] = []
+
+    async def fail(self: DavCalendar, href: str, *what: Any) -> Any:
+        tried.append(href)
+        raise OutcomeUnknown("500")
+
+    async with asking(dav, folder) as w:
+        for n in range(5):
+            await ask(w, at(24 + n, 9), description="", name=f"lacking{n}")
+        await w.cycle(seconds=10)
+        with patch.object(DavCalendar, "replace", fail):
+            await w.cycle(seconds=31)
+        assert len(tried) == 3
 
 
 @pytest.mark.parametrize("by_hand", [False, True], ids=["dragged", "by hand"])
