@@ -2,14 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from itertools import takewhile
+
+import structlog
 
 from syncd.domain.booking import Booking
-from syncd.domain.errors import CollectionGone, Malformed, NotFound, NotPermitted, Refused, SyncdError
+from syncd.domain.errors import CollectionGone, Malformed, NotFound, NotPermitted, RateLimited, Refused, SyncdError
 from syncd.domain.event import Observation
 from syncd.engine.observe import observed
-from syncd.engine.sides import ZIMUN, Health, Sides
+from syncd.engine.sides import ZIMUN, Health, Managed, Sides
 from syncd.engine.together import together
+from syncd.engine.turns import Turns
+from syncd.planning.looks import Turn, turn
 from syncd.planning.snapshot import (
     Answer,
     FindEvent,
@@ -20,33 +25,105 @@ from syncd.planning.snapshot import (
     Question,
     Snapshot,
 )
-from syncd.ports import CalendarPort
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE = 4
 # more that a list left out at once are first checked on so many: a list may lie, and then the rest is not asked for
 SAMPLE = 5
 GIVE_UP_AFTER = 3
+MOST_FAILURES = 8
+"""Of the looks that are asked for together: each may take minutes."""
 
 
 class Answering:
-    """Asks both sides what the planner wants to know. A question that cannot be answered now is answered UNKNOWN.
+    """Asks both sides what the planner wants to know, in one cycle. What cannot be answered now is answered UNKNOWN.
 
     `troubles` says why, by booking: one that cannot be looked at does not stop the others, nor its side, which counts
-    as down only when several looks fail one after the other.
+    as down only where several looks failed and it has answered nothing in this cycle. Zimun may also ask us to wait.
+    `alive` is called before each look. `looked_back`: whether all that is over was looked at which had to be.
     """
 
-    def __init__(self, sides: Sides, calendars: Mapping[str, CalendarPort], health: Health) -> None:
+    def __init__(
+        self, sides: Sides, managed: Managed, health: Health, turns: Turns, alive: Callable[[], object]
+    ) -> None:
         self._sides = sides
-        self._calendars = calendars
+        self._calendars = managed.calendars
+        self._policy = managed.policy
         self._health = health
+        self._alive = alive
+        self._turns = turns
         self._gate = asyncio.Semaphore(AT_ONCE)
-        self._in_a_row: Counter[str] = Counter()
+        self._failed: Counter[tuple[str, bool]] = Counter()
+        self._faults: dict[str, SyncdError] = {}
+        self._answered: set[str] = set()
+        self._asked: set[Question] = set()
+        self._in_turn: set[Question] = set()
+        self._put_off: set[Question] = set()
+        self._limited: RateLimited | None = None
+        self._left = False
+        self.looked_back = True
         self.troubles: dict[str, str] = {}
 
     async def answer(self, questions: Iterable[Question], snapshot: Snapshot) -> dict[Question, Answer]:
-        """An answer to each question."""
+        """An answer to each question; or only to what presses, where there is more than can be asked in one cycle.
+
+        What follows from that comes first, then: it is asked for again.
+        """
+        if snapshot.window is not None:
+            self._answered.add(ZIMUN)  # it has just listed bookings
+        self._failed.clear()
+        self._faults.clear()
+        found: dict[Question, Answer] = {}
+        presses: list[Question] = []
+        rest: dict[Turn, list[LookBooking]] = {Turn.LOOK_BACK: [], Turn.IN_TURN: []}
+        for question in questions:
+            when = turn(question, snapshot, self._policy)
+            if isinstance(question, LookBooking) and when is not Turn.AT_ONCE:
+                rest[when].append(question)
+                found[question] = Look.UNKNOWN  # unless it is its turn
+            else:
+                presses.append(question)
+        if rest[Turn.LOOK_BACK]:
+            self.looked_back = False
         # what a person waits for is not asked behind what may fail
-        asked = sorted(questions, key=lambda question: (not isinstance(question, LookSlots), repr(question)))
+        others = [question for question in presses if not isinstance(question, LookBooking)]
+        others.sort(key=lambda question: (not isinstance(question, LookSlots), repr(question)))
+        bookings = [question for question in presses if isinstance(question, LookBooking)]
+        bookings = self._turns.in_order(Turn.AT_ONCE, bookings)
+        if presses and len(found) > self._turns.most:
+            answers = await self._all([*others, *bookings], snapshot)
+        else:
+            back, quiet = (self._turns.in_order(when, some) for when, some in rest.items())
+            chosen = [*back, *quiet][: self._turns.most]
+            self._in_turn.update(chosen)
+            answers = found | await self._all([*others, *bookings, *chosen], snapshot)
+            if rest[Turn.LOOK_BACK]:
+                self.looked_back = self._reached(Turn.LOOK_BACK, back, chosen)
+            self._reached(Turn.IN_TURN, quiet, chosen)
+            self._judge()
+            self._left |= len(chosen) < len(back) + len(quiet)
+        self._reached(Turn.AT_ONCE, bookings, bookings)
+        self._turns.keep()
+        return answers
+
+    def pace(self) -> None:
+        """How many the next cycle looks at in turn: to be told once this one has asked Zimun for all else."""
+        if self._limited is not None or ZIMUN in self._health.limited:
+            self._turns.slow_down(len(self._in_turn & self._asked - self._put_off))
+        elif self._left:
+            self._turns.speed_up()
+        self._turns.keep()
+
+    def _reached(self, when: Turn, order: list[LookBooking], chosen: list[LookBooking]) -> bool:
+        """Remember how far it went in that order; whether to its end."""
+        had = takewhile(lambda question: question in chosen and question not in self._put_off, order)
+        count = len(list(had))
+        if not count and order and order[0] in self._asked:
+            count = 1  # Zimun may ask to wait on account of this one alone
+        return self._turns.reached(when, order, count)
+
+    async def _all(self, asked: list[Question], snapshot: Snapshot) -> dict[Question, Answer]:
         found: dict[Question, Answer] = {}
         lists: dict[str, list[Question]] = {}
         for question in asked:
@@ -80,32 +157,66 @@ class Answering:
 
     async def _gated(self, question: Question, snapshot: Snapshot) -> Answer:
         async with self._gate:
+            self._alive()
             return await self._one(question, snapshot)
 
     async def _one(self, question: Question, snapshot: Snapshot) -> Answer:
         side = self._side(question)
-        if side in self._health.faults or self._in_a_row[side] >= GIVE_UP_AFTER:
-            return Look.UNKNOWN  # it failed in this cycle: the next one asks again
+        slots = isinstance(question, LookSlots)
+        limit = self._limited if side == ZIMUN else None
+        if limit is not None and slots:
+            self._health.failed(side, limit)
+        enough = not slots and self._failed[self._kind(question)] >= self._most_failures(question)
+        if side in self._health.faults or limit is not None or enough:
+            self._put_off.add(question)
+            return Look.UNKNOWN  # the next cycle asks again
+        self._asked.add(question)
         try:
             answer = await self._ask(question, snapshot)
         except (Malformed, NotFound, Refused) as error:
             self._trouble(question, error)
-            return Look.CLOSED if isinstance(question, LookSlots) else Look.UNKNOWN
+            return Look.CLOSED if slots else Look.UNKNOWN
         except NotPermitted as error:
             if not error.credentials:
+                self._answered.add(side)
                 if isinstance(question, LookEvent):
                     self._trouble(question, error)  # what cannot be looked at stands still, and says so
                 return Look.CLOSED
             self._health.failed(side, error)
             return Look.UNKNOWN
         except SyncdError as error:
-            self._in_a_row[side] += 1
-            self._trouble(question, error)
-            if isinstance(question, LookSlots) or self._in_a_row[side] >= GIVE_UP_AFTER:
-                self._health.failed(side, error)
+            self._fail(question, side, error)
             return Look.UNKNOWN
-        self._in_a_row[side] = 0
+        self._answered.add(side)
         return answer
+
+    def _fail(self, question: Question, side: str, error: SyncdError) -> None:
+        if side == ZIMUN and isinstance(error, RateLimited):
+            self._limited = error
+            self._put_off.add(question)
+            if question in self._in_turn and side in self._answered:
+                log.info("looks.limited", fault=str(error))
+                return
+        self._failed[self._kind(question)] += 1
+        self._faults[side] = error
+        self._trouble(question, error)
+        if isinstance(question, LookSlots) or error is self._limited:
+            self._health.failed(side, error)
+
+    def _kind(self, question: Question) -> tuple[str, bool]:
+        return self._side(question), question in self._in_turn
+
+    def _most_failures(self, question: Question) -> int:
+        side, in_turn = self._kind(question)
+        # a person waits for what presses, and it may be that Zimun cannot tell of just these
+        return GIVE_UP_AFTER if in_turn and side not in self._answered else MOST_FAILURES
+
+    def _judge(self) -> None:
+        """Whether a side is down: once all were asked, for those that fail may be the first of them."""
+        for side, error in self._faults.items():
+            failed = sum(count for (of, _), count in self._failed.items() if of == side)
+            if failed >= GIVE_UP_AFTER and side not in self._answered:
+                self._health.failed(side, error)
 
     async def _ask(self, question: Question, snapshot: Snapshot) -> Answer:
         match question:

@@ -44,6 +44,7 @@ from syncd.engine.settle import drop_outdated, settle
 from syncd.engine.sides import ZIMUN, Health, Managed, Sides
 from syncd.engine.tidy import Tidying
 from syncd.engine.together import together
+from syncd.engine.turns import Turns
 from syncd.planning.endings import only_what_ended
 from syncd.planning.guard import approved, check_safe, is_move, is_removal
 from syncd.planning.looks import questions
@@ -56,7 +57,7 @@ log = structlog.get_logger(__name__)
 
 # a transferred event that was also moved takes five: linked anew, rescheduled, written home, the old one removed, quiet
 ROUNDS = 5
-LOOK_ROUNDS = 6
+LOOK_ROUNDS = 7
 HOUR = timedelta(hours=1)
 TEXTS_KEPT = 10_000
 REFUSED = "the calendar server refuses its event: tried again each hour, and when it changes; the log says why"
@@ -70,6 +71,7 @@ class _Round:
     snapshot: Snapshot
     health: Health
     clocks: memory.Clocks
+    answering: Answering
     parked: tuple[Problem, ...] = ()
     left_out: frozenset[BookingId] = frozenset()
     problems: tuple[Problem, ...] = ()
@@ -100,7 +102,7 @@ class Engine:
         answers, approvals = self._decide_asks(number)
         by_hand = AskedByHand(self._sides, health, number, stopping)
         asked = await by_hand.all()
-        current = await self._observe(number, health)
+        current = await self._observe(number, health, stopping)
         if current is not None:
             requests = Requests(self._sides, current.managed, health, by_hand, number, stopping)
             booked = await requests.book(current.snapshot)
@@ -109,7 +111,8 @@ class Engine:
             if not stopping():
                 await look_at_new(store, current.managed.calendars, current.snapshot.links.values())
             memory.remember_told(store, current.snapshot)
-            if current.snapshot.ended_since is not None and ZIMUN not in health.faults:
+            looked_back = current.answering.looked_back and ZIMUN not in health.faults
+            if current.snapshot.ended_since is not None and looked_back:
                 memory.remember_looked_back(store, current.snapshot.now)
             tidying = Tidying(self._sides, current.managed, health, stopping)
             current.problems += await tidying.all(current.snapshot)
@@ -132,6 +135,7 @@ class Engine:
             await requests.notice_slots(current.snapshot)
             if not stopping():
                 await remove_left_over(store, current.managed, self._sides.clock.now())
+            current.answering.pace()
         store.end_cycle(number, self._sides.clock.now(), report.summary)
         log.info("cycle.finished", cycle=number, exit_code=report.summary.exit_code, line=report.summary.line)
         return report
@@ -141,7 +145,7 @@ class Engine:
         health = Health()
         number = self._sides.store.begin_cycle(self._sides.clock.now())
         self._decide_asks(number)
-        current = await self._observe(number, health)
+        current = await self._observe(number, health, lambda: False)
         if current is None:
             return Plan(), health
         by_hand = AskedByHand(self._sides, health, number, lambda: True)
@@ -200,7 +204,7 @@ class Engine:
             store.journal(records, number, now)
         return answers, approvals
 
-    async def _observe(self, number: int, health: Health) -> _Round | None:
+    async def _observe(self, number: int, health: Health, stopping: Callable[[], bool]) -> _Round | None:
         """Both sides, as far as they can be read. None where not even the calendars are known."""
         sides, now = self._sides, self._sides.clock.now()
         try:
@@ -259,9 +263,11 @@ class Engine:
             never_read=frozenset() if kept.was_whole(sides.store, unread) else frozenset(unread),
             cancelled_lately=cancelled,
             perhaps_cancelled=perhaps_cancelled,
+            removed_now=sides.store.removals_since(now - HOUR) if sides.list_closed else 0,
         )
         problems = tuple(Problem(ProblemKind.PARKED, item.key, item.reason) for item in parked)
-        return _Round(managed, snapshot, health, clocks, problems, left_out)
+        answering = Answering(sides, managed, health, Turns(sides.store, now), stopping)
+        return _Round(managed, snapshot, health, clocks, answering, problems, left_out)
 
     async def _act(self, current: _Round, stopping: Callable[[], bool], progress: Callable[[int, int], None]) -> None:
         """Plan and act, and again for what an outcome calls for: a refusal its put-back, a move its calendar."""
@@ -296,7 +302,7 @@ class Engine:
     async def _planned(self, current: _Round, touched: frozenset[BookingId] | None) -> list[Action]:
         """The guarded plan of this round, for the bookings that the last round touched; None: for all."""
         policy = current.managed.policy
-        answering = Answering(self._sides, current.managed.calendars, current.health)
+        answering = current.answering
         booked = (one.booking_id for one in self._sides.store.candidates())
         requested = frozenset(booking_id for booking_id in booked if booking_id is not None)
         snapshot = replace(current.snapshot, texts=self._texts(current.snapshot), requested=requested)
@@ -310,7 +316,8 @@ class Engine:
         self._remember_orphans(snapshot)
         current.snapshot = snapshot
         plan = check_safe(make_plan(snapshot, policy), snapshot, policy)
-        troubles = (Problem(ProblemKind.PARKED, key, text) for key, text in sorted(answering.troubles.items()))
+        troubles = [Problem(ProblemKind.PARKED, key, text) for key, text in sorted(answering.troubles.items())]
+        answering.troubles.clear()
         current.parked = (*current.parked, *troubles)
         current.problems = (*current.parked, *plan.problems)
         wanted: list[Action] = []

@@ -72,7 +72,7 @@ class Sides:
 @dataclass(slots=True)
 class Health:
     """How each side fared: `faults` by side, and the worst exit code of each; the worst of all, and how many seconds a
-    side asks us to stay away.
+    side asks us to stay away; `limited` are those that did.
 
     `of_one` counts the faults that may be of one event alone, and of others a side has `whole`.
     """
@@ -83,6 +83,7 @@ class Health:
     codes: dict[str, int] = field(default_factory=dict)
     exit_code: int = EXIT_DONE
     retry_after: float = 0.0
+    limited: set[str] = field(default_factory=set)
 
     def failed(self, side: str, error: SyncdError, *, of_one: bool = False) -> None:
         """Remember that a side, or a part of it, could not be used; the worst word about it stays.
@@ -96,6 +97,7 @@ class Health:
             self.whole.add(side)
         if isinstance(error, RateLimited):
             self.retry_after = max(self.retry_after, error.retry_after)
+            self.limited.add(side)
         code = exit_code_of(error)
         self.codes[side] = max(self.codes.get(side, EXIT_DONE), code)
         self.exit_code = max(self.exit_code, code)

@@ -31,7 +31,7 @@ def check_safe(plan: Plan, snapshot: Snapshot, policy: Policy) -> Plan:
     actions |= _hold_deletions(actions, snapshot, policy)
     for kind, limit, done, concerned, ask in (
         (AwaitKind.MOVE, policy.max_moves, snapshot.moved_now, is_move, _ask_about_move),
-        (AwaitKind.REMOVAL, policy.max_cancellations, snapshot.removed_now, is_removal, _await_removal),
+        (AwaitKind.REMOVAL, policy.max_cancellations, _gone(actions, snapshot, policy), is_removal, _await_removal),
         (AwaitKind.REROUTE, MAX_REROUTES, _to_follow(actions, snapshot, policy), _is_reroute, _await_reroute),
     ):
         found = [
@@ -282,6 +282,23 @@ def _ask_about_move(action: Action, snapshot: Snapshot, policy: Policy) -> Actio
 
 def is_removal(action: Action) -> bool:
     return isinstance(action, Remove) and action.why is Why.BOOKING_GONE
+
+
+def _gone(actions: Mapping[BookingId, Action], snapshot: Snapshot, policy: Policy) -> int:
+    """How many other events went for a 404, or will.
+
+    Where the list is closed bookings are looked at in turn, and what is gone at once is not found so in one cycle.
+    """
+    if not snapshot.list_closed:
+        return snapshot.removed_now
+    goes = {action.booking_id for action in actions.values() if is_removal(action)}
+    records = {action.booking_id: action.link for action in actions.values() if isinstance(action, Record)}
+    waits = [
+        link
+        for booking_id, link in {**snapshot.links, **records}.items()
+        if link.missing is not None and link.awaiting is None and link.booking.live and booking_id not in goes
+    ]
+    return snapshot.removed_now + sum(is_alive(link, snapshot, policy) for link in waits)
 
 
 def _await_removal(action: Action, snapshot: Snapshot, policy: Policy) -> Action:

@@ -3,6 +3,8 @@
 The engine answers them and asks again, until there are none; only then a plan is made.
 """
 
+from enum import Enum
+
 from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Link
@@ -28,6 +30,18 @@ from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Pol
 ROUTE_LOOKS = 3
 
 
+class Turn(Enum):
+    """When a question has to be answered.
+
+    IN_TURN: a booking about which nothing is known to have changed, where no list tells. LOOK_BACK: the same of one
+    that is over. There may be hundreds of them, and one that is not asked about in a cycle stands still in it.
+    """
+
+    AT_ONCE = "at once"
+    IN_TURN = "in turn"
+    LOOK_BACK = "look back"
+
+
 def questions(snapshot: Snapshot, policy: Policy) -> frozenset[Question]:
     """All that is still to be looked at; empty when a plan can be made."""
     asked: set[Question] = set()
@@ -41,6 +55,16 @@ def questions(snapshot: Snapshot, policy: Policy) -> frozenset[Question]:
     asked |= _about_orphans(snapshot, policy)
     asked |= _about_the_route(snapshot)
     return frozenset(question for question in asked if question not in snapshot.looks)
+
+
+def turn(question: Question, snapshot: Snapshot, policy: Policy) -> Turn:
+    """When one of `questions` has to be answered."""
+    link = snapshot.links.get(question.booking_id) if isinstance(question, LookBooking) else None
+    if link is None or not snapshot.list_closed:
+        return Turn.AT_ONCE
+    if not is_alive(link, snapshot, policy):
+        return Turn.LOOK_BACK
+    return Turn.AT_ONCE if _presses(Case(link, snapshot, policy)) else Turn.IN_TURN
 
 
 def _ended_lately(link: Link, snapshot: Snapshot) -> bool:
@@ -78,10 +102,30 @@ def _about_an_unlisted(case: Case) -> set[Question]:
 
 def _stirs(case: Case) -> bool:
     """Whether something about the event waits for the booking to be seen."""
+    return case.link.awaiting is not None or _waits(case.link) or _event_stirs(case)
+
+
+def _presses(case: Case) -> bool:
+    """The same, where each booking is looked at by itself: not for a question that a person has not answered yet.
+
+    What left the config with its calendar is asked about all at once, and nothing is read of its events.
+    """
+    link = case.link
+    if link.awaiting is not None and link.awaiting.decision is not None:
+        return True
+    if link.calendar not in case.snapshot.managed:
+        return False
+    return (link.awaiting is None and _waits(link)) or _event_stirs(case)
+
+
+def _waits(link: Link) -> bool:
+    return any(one is not None for one in (link.wish, link.refusal, link.pending, link.missing))
+
+
+def _event_stirs(case: Case) -> bool:
     link, snapshot = case.link, case.snapshot
     seen = snapshot.events.get((link.calendar, link.href))
-    waiting = (link.wish, link.refusal, link.awaiting, link.pending, link.missing)
-    if seen is None or any(one is not None for one in waiting):
+    if seen is None:
         return True
     if link.note is not None and snapshot.now >= link.note.until:
         return True

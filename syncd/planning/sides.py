@@ -132,7 +132,9 @@ def booking_side(link: Link, snapshot: Snapshot, policy: Policy) -> BookingSide:
             # a list need not name it any more; where none was read, or this one cannot be, it may live again
             if link.booking_id in snapshot.told_otherwise:
                 return BookingUnseen()  # it lived again when Zimun told of it at last
-            told = snapshot.window is not None or snapshot.list_closed
+            # where none is listed, only its own look tells: it may not have been its turn
+            looked = snapshot.looks.get(LookBooking(link.booking_id)) in (Look.ABSENT, Look.CLOSED)
+            told = snapshot.window is not None or (snapshot.list_closed and looked)
             known = told and link.booking_id not in snapshot.unreadable
             return BookingCancelled(link.booking, explicit=True) if known else BookingUnseen()
         if snapshot.looks.get(LookBooking(link.booking_id)) is Look.CLOSED:

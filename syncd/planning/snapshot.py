@@ -97,7 +97,8 @@ class Snapshot:
     `requested` are bookings that an event asked for: theirs are written beyond `future`, too.
     `cancelled_lately` counts our cancellations of the last hour, `perhaps_cancelled` are the bookings of those whose
     answer was lost, `moved_now` and `removed_now` count the moves that Zimun was asked for in this cycle without a
-    person's approval, and the events that went for a 404.
+    person's approval, and the events that went for a 404; the latter within the hour where the list is closed, for
+    bookings are looked at in turn there.
     """
 
     now: datetime

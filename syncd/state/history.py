@@ -208,6 +208,15 @@ def cancellations_since(db: Database, since: datetime) -> tuple[int, frozenset[B
     return sum(done for _, done, *_ in rows), frozenset(lost)
 
 
+def removals_since(db: Database, since: datetime) -> int:
+    """The events that went since then because Zimun did not know their bookings any more."""
+    ((count,),) = db.execute(
+        "SELECT count(*) FROM history WHERE what = ? AND why = ? AND outcome = 'done' AND at >= ?",
+        (_WHAT[Remove][1], Why.BOOKING_GONE.value, as_text(since)),
+    ).fetchall()
+    return int(count)
+
+
 def begin_cycle(db: Database, now: datetime) -> int:
     number = db.execute("INSERT INTO cycles (begun_at) VALUES (?)", (as_text(now),)).lastrowid
     assert number is not None

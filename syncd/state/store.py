@@ -275,6 +275,11 @@ class Store:
         opened = (one.action for one in self.open_intents())
         return done, perhaps | {action.booking_id for action in opened if isinstance(action, Cancel)}
 
+    def removals_since(self, since: datetime) -> int:
+        """How many events went since then because Zimun did not know their bookings any more."""
+        with self._read() as db:
+            return history.removals_since(db, since)
+
     def prune(self, before: datetime) -> None:
         """Drop what is older: history, closed intents, answered asks, tombstones, and cycles but the last good one."""
         limit = database.as_text(before)

@@ -19,7 +19,9 @@ from syncd.domain.errors import StoreBusy, StoreError
 from syncd.engine.cycle import Engine
 from syncd.sandbox import Fault, Kind, Sandbox, SandboxServer, make_salon
 from syncd.state.store import Store
+from tests.loop.asking import Exactly
 from tests.loop.ground import CONFIG
+from tests.loop.world import APPOINTMENTS
 from tests.servers import Server, make_calendar, send
 
 SECONDS = 20
@@ -219,6 +221,24 @@ async def test_a_cycle_that_hangs_is_not_told_to_be_alive(
             assert running.ears.said.count("WATCHDOG=1") == fed
             # it hangs at the stop too: a second word does not wait for it
             running.daemon.stop()
+
+
+async def test_a_cycle_that_asks_for_long_and_goes_on_is_alive(dav: Server, tmp_path: Path) -> None:
+    """Where Zimun lists no bookings, and takes its time to tell of each."""
+    with capture_logs() as logged:
+        async with daemon(
+            dav, tmp_path, sync=HOURLY, bookings=40, stalled_after=1.5, env={"WATCHDOG_USEC": "300000"}
+        ) as running:
+            await running.ears.cycles(1)
+            assert len(running.store.links()) > 30
+            running.api.faults.append(Exactly("GET", APPOINTMENTS, Kind.ANSWER, None, 403))
+            running.api.faults.append(Fault("GET", f"{APPOINTMENTS}/", Kind.DELAY, None, seconds=0.3))
+            logged.clear()
+            running.daemon.ring()
+            begun = asyncio.get_running_loop().time()
+            await running.ears.cycles(2)
+            assert asyncio.get_running_loop().time() - begun > 1.5
+            assert not [line for line in logged if line["event"] == "loop.stalled"]
 
 
 async def test_a_second_daemon_is_refused(dav: Server, tmp_path: Path) -> None:

@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Closed, ClosedWhy
-from syncd.planning.looks import questions
+from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Missing, Wish
+from syncd.domain.note import NoteKind
+from syncd.planning.looks import Turn, questions, turn
 from syncd.planning.planner import make_plan
 from syncd.planning.snapshot import LookBooking, Snapshot
 from tests.planning import builders as make
 from tests.planning.builders import DAY, FOUR, HOUR, MINUTE, NOW, SIDE, policy
-from tests.planning.lens import B1
+from tests.planning.lens import B1, STOOD, note, pair, stands
 
 BY_ID = LookBooking(B1)
 
@@ -53,3 +55,60 @@ def test_but_not_where_the_list_is_open_nor_what_is_none_of_ours_any_more() -> N
     assert questions(replace(look, managed=frozenset({SIDE}), readable=frozenset({SIDE})), policy()) == set()
     over = replace(look.links[B1], closed=Closed(NOW - DAY, ClosedWhy.DELETED_PAST))
     assert questions(replace(look, links={B1: over}), policy()) == set()
+
+
+# whose turn it is
+
+
+def when(**changes: Any) -> Turn:
+    look = make.snapshot(links=(pair(**changes),), events=(STOOD,), window=None, list_closed=True)
+    assert BY_ID in questions(look, policy())
+    return turn(BY_ID, look, policy())
+
+
+APPROVED = Awaiting(AwaitKind.REMOVAL, NOW, make.booking(), decision=Decision.APPROVED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "presses"),
+    [
+        ({}, False),
+        ({"wish": Wish(FOUR, NOW)}, True),
+        ({"pending": note(NoteKind.TRANSFERRED)}, True),
+        ({"missing": Missing(NOW, 0)}, True),
+        ({"note": note(NoteKind.NOT_OPEN, until=NOW)}, True),
+        ({"event": None}, True),
+        ({"awaiting": APPROVED}, True),
+        # hundreds may wait for a person's word, and for a night
+        ({"awaiting": replace(APPROVED, decision=None)}, False),
+        ({"awaiting": replace(APPROVED, decision=None), "missing": Missing(NOW, 0)}, False),
+        ({"awaiting": replace(APPROVED, decision=None), "event": None}, True),
+    ],
+)
+def test_where_something_waits_for_a_booking_it_is_looked_at_at_once(changes: dict[str, Any], *, presses: bool) -> None:
+    assert when(**changes) is (Turn.AT_ONCE if presses else Turn.IN_TURN)
+
+
+def test_so_it_is_where_its_event_was_moved_or_is_gone() -> None:
+    links = (pair(),)
+    for seen in ((stands(FOUR),), ()):
+        look = make.snapshot(links=links, events=seen, window=None, list_closed=True)
+        assert turn(BY_ID, look, policy()) is Turn.AT_ONCE
+        assert turn(BY_ID, replace(look, list_closed=False), policy()) is Turn.AT_ONCE
+
+
+@pytest.mark.parametrize("decision", [None, *Decision])
+def test_where_its_calendar_left_the_config_only_a_persons_word_presses(decision: Decision | None) -> None:
+    awaiting = Awaiting(AwaitKind.REROUTE, NOW, make.booking(), target=SIDE, decision=decision)
+    left = {"managed": frozenset({SIDE}), "readable": frozenset({SIDE})}
+    for link in (pair(missing=Missing(NOW, 0)), pair(awaiting=awaiting)):
+        look = replace(make.snapshot(links=(link,), window=None, list_closed=True), **left)
+        assert BY_ID in questions(look, policy())
+        decided = link.awaiting is not None and decision is not None
+        assert turn(BY_ID, look, policy()) is (Turn.AT_ONCE if decided else Turn.IN_TURN)
+
+
+def test_what_is_over_has_turns_of_its_own_and_what_has_no_pair_is_looked_at_at_once() -> None:
+    look = replace(closed(make.booking(start=NOW - 2 * DAY)), ended_since=NOW - 3 * DAY)
+    assert turn(BY_ID, look, policy()) is Turn.LOOK_BACK
+    assert turn(BY_ID, replace(look, links={}), policy()) is Turn.AT_ONCE

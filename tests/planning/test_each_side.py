@@ -76,7 +76,14 @@ def test_moved_is_another_start_and_nothing_else() -> None:
 
 def test_what_was_cancelled_stays_cancelled_where_a_list_does_not_name_it() -> None:
     assert zimun(pair(booking=OFF)) == BookingCancelled(OFF, explicit=True)
-    assert zimun(pair(booking=OFF), window=None, list_closed=True) == BookingCancelled(OFF, explicit=True)
+
+
+@pytest.mark.parametrize("look", [None, *Look])
+def test_where_none_is_listed_it_stays_so_as_far_as_its_own_look_does_not_leave_that_open(look: Look | None) -> None:
+    looks = {LookBooking(B1): look} if look is not None else {}
+    told = look in (Look.ABSENT, Look.CLOSED)
+    side = BookingCancelled(OFF, explicit=True) if told else BookingUnseen()
+    assert zimun(pair(booking=OFF), window=None, list_closed=True, looks=looks) == side
 
 
 def test_where_no_list_was_read_or_it_cannot_be_it_may_live_again() -> None:

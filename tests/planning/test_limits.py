@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from syncd.domain.actions import Action, Cancel, Create, Plan, Record, Remove, Replace, Reschedule, Why
-from syncd.domain.booking import Booking
+from syncd.domain.booking import Booking, Status
 from syncd.domain.event import Observation
 from syncd.domain.ids import BookingId
 from syncd.domain.link import (
@@ -498,6 +498,42 @@ def test_events_that_would_go_for_a_404_wait_beyond_the_limit(count: int, before
             salon.links[action.booking_id],
             awaiting=Awaiting(AwaitKind.REMOVAL, NOW, salon.links[action.booking_id].booking),
         )
+
+
+@pytest.mark.parametrize(("count", "found", "waits"), [(4, 1, False), (4, 2, True)])
+def test_where_bookings_are_looked_at_in_turn_what_is_found_gone_by_and_by_is_gone_at_once(
+    count: int, found: int, *, waits: bool
+) -> None:
+    """The others answer 404 as well, and their grace is not over."""
+    salon = Salon(12)
+    looks = missing(salon, count)
+    later = salon.ids(found, after=count)
+    for booking_id in later:
+        salon.change(booking_id, missing=Missing(NOW - MINUTE, 0))
+    # over, decided or asked about, of a booking that ended anyway, or of a visit long past: these do not count
+    ended, asked, off, past = salon.ids(4, after=count + found)
+    salon.change(ended, closed=Closed(NOW, ClosedWhy.CANCELLED), missing=Missing(NOW, 0))
+    salon.change(asked, awaiting=Awaiting(AwaitKind.REMOVAL, NOW - DAY, BOOKED), missing=Missing(NOW - DAY, 0))
+    salon.change(off, booking=replace(salon.links[off].booking, status=Status.CANCELLED), missing=Missing(NOW, 0))
+    old = make.booking(past, NOW - 9 * DAY)
+    salon.change(past, booking=old, missing=Missing(NOW - 9 * DAY, 0))
+    del salon.events[HOME, salon.links[past].href]
+    for booking_id in (*later, asked, off, past):
+        del salon.bookings[booking_id]  # nobody tells of them in this cycle
+    for closed in (False, True):
+        actions = salon.plan(looks=looks, list_closed=closed).actions
+        gone = {type(action) for action in actions if action.booking_id in salon.ids(count)}
+        assert gone == {Record if closed and waits else Remove}
+
+
+def test_nor_does_one_that_is_found_gone_in_this_cycle_slip_by() -> None:
+    salon = Salon(12)
+    looks = missing(salon, 4)
+    looks |= dict.fromkeys(map(LookBooking, salon.ids(2, after=4)), Look.ABSENT)
+    for booking_id in salon.ids(2, after=4):
+        del salon.bookings[booking_id]
+    actions = {action.booking_id: action for action in salon.plan(looks=looks, list_closed=True).actions}
+    assert {type(actions[booking_id]) for booking_id in salon.ids(4)} == {Record}
 
 
 # another routing

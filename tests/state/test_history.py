@@ -194,3 +194,11 @@ def test_cancellations_and_those_without_an_answer_are_counted(
             add(db, HistoryRow(at, 1, name, "zimun", "booking.cancelled", "event_deleted", outcome, ""))
     assert store.cancellations_since(NOW) == (done, frozenset({name} if lost else ()))
     assert store.cancellations_since(NOW + timedelta(hours=1)) == (0, frozenset())
+
+
+def test_events_that_went_for_a_404_are_counted(store: Store) -> None:
+    with store._write() as db:
+        for why, outcome in (("booking_gone", "done"), ("booking_gone", "failed"), ("booking_cancelled", "done")):
+            add(db, HistoryRow(NOW, 1, BookingId("b_1"), "calendar", "event.removed", why, outcome, ""))
+    assert store.removals_since(NOW) == 1
+    assert store.removals_since(NOW + timedelta(seconds=1)) == 0
