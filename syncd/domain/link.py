@@ -157,10 +157,14 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What a write was to make of an event: all that its draft says, and whether a note leads it."""
+    """What a write was to make of an event: all that its draft says, and whether a note leads it.
+
+    `onto`: the ETag of the version that it was to replace. Over any other it does not come.
+    """
 
     draft: Draft
     noted: bool
+    onto: str | None = None
 
     def is_met_by(self, event: Event, start: datetime | None) -> bool:
         """Whether an event that stands at that `start` says so: our UID, the time, the texts, a note or none, and where

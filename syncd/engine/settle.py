@@ -157,8 +157,10 @@ async def _look(intent: Intent, sides: Sides, managed: Managed, snapshot: Snapsh
         case Create(calendar=calendar, name=name):
             return _written(intent, action, await calendars[calendar].get(href_in(calendar, name)), snapshot)
         case Replace(calendar=calendar, href=href):
-            done = _written(intent, action, await calendars[calendar].get(href), snapshot)
-            return replace(done, link=_with_unanswered(action, sides)) if done.outcome is Outcome.DROPPED else done
+            stored = await calendars[calendar].get(href)
+            if stored is not None and stored.event is not None and _is_untouched(action, stored):
+                return replace(dropped, link=_with_unanswered(action, sides))
+            return _written(intent, action, stored, snapshot)
         case Remove(calendar=calendar, href=href):
             if await calendars[calendar].get(href) is not None:
                 return replace(dropped, link=_to_be_kept(action, sides, managed))
@@ -166,13 +168,14 @@ async def _look(intent: Intent, sides: Sides, managed: Managed, snapshot: Snapsh
 
 
 def _with_unanswered(action: Replace, sides: Sides) -> Link | None:
-    """The pair of a write that had no answer and no effect so far: it knows it, should that arrive yet."""
+    """The pair of a write that had no answer, while what it was to replace still stands: should it arrive yet."""
     link = _own_pair(action, sides)
     return replace(link, unanswered=_as_written(action)) if link is not None else None
 
 
 def _as_written(action: Create | Replace) -> Write:
-    return Write(action.draft, noted=action.link.note is not None)
+    etag = action.etag if isinstance(action, Replace) else None
+    return Write(action.draft, noted=action.link.note is not None, onto=etag)
 
 
 def _own_pair(action: Replace | Remove, sides: Sides) -> Link | None:
@@ -182,13 +185,13 @@ def _own_pair(action: Replace | Remove, sides: Sides) -> Link | None:
 
 
 def _to_be_kept(action: Remove, sides: Sides, managed: Managed) -> Link | None:
-    """The pair of an event that was to be removed and stands, where its booking is alive after all.
+    """The pair of an event that was to be removed and stands, should its booking be alive after all.
 
-    The removal may arrive yet, and would look like a person's deletion. What is told now makes another version of the
-    event, which that removal does not meet.
+    The removal may arrive yet, and would look like a person's deletion. What is told then makes another version of the
+    event, which that removal does not meet; and is an answer, should it be gone before.
     """
     link = _own_pair(action, sides)
-    if link is None or link.pending is not None:
+    if link is None or link.unsaid(*ANSWERS_TO_A_MARK):
         return None
     now = sides.clock.now()
     return replace(link, pending=Note(NoteKind.REVIVED, now, now + managed.policy.note))
@@ -347,16 +350,20 @@ def _changed_since(intent: Intent, action: Create | Replace, stored: Stored, sna
     return Done(intent, Outcome.DONE, link=link)
 
 
+def _is_untouched(action: Create | Replace, stored: Stored) -> bool:
+    """Whether what was to be replaced still stands there."""
+    # None and weak tags may be those of several versions: that two are alike tells nothing
+    strong = stored.etag is not None and not stored.etag.startswith("W/")
+    same_tag = isinstance(action, Replace) and strong and stored.etag == action.etag
+    return same_tag or (isinstance(action, Replace) and stored.data == action.onto)
+
+
 def _written(intent: Intent, action: Create | Replace, stored: Stored | None, snapshot: Snapshot) -> Done:
     """Our write is known by what it says."""
     if stored is None or stored.event is None:
         return Done(intent, Outcome.DROPPED)
     event = stored.event
-    # None and weak tags may be those of several versions: that two are alike tells nothing
-    strong = stored.etag is not None and not stored.etag.startswith("W/")
-    same_tag = isinstance(action, Replace) and strong and stored.etag == action.etag
-    untouched = same_tag or (isinstance(action, Replace) and stored.data == action.onto)
-    if event.cancelled or untouched:
+    if event.cancelled or _is_untouched(action, stored):
         # what we write is never marked as cancelled; and what was to be replaced still stands there
         return Done(intent, Outcome.DROPPED)
     start = resolved(event.start, snapshot.zone(action.link.booking)).instant

@@ -120,6 +120,9 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
         link = replace(link, deletion=None)
     if isinstance(event, PRESENT):
         link = changed(link, went_unkept=False)
+    if link.unanswered is not None and isinstance(event, PRESENT) and not isinstance(event, EventReplayed):
+        # over another version, or elsewhere, it arrives no more
+        link = link if event.seen.etag == link.unanswered.onto else replace(link, unanswered=None)
     if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and duplicates.was_met(case):
         link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
     if link.unsaid(*UNSURE) and isinstance(event, PRESENT) and seen_booking(link, case.snapshot):

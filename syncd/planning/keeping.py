@@ -114,7 +114,7 @@ def transferred(case: Case, seen: Observation) -> Outcome:
     start = left.start if left is not None and left.start is not None else link.start
     note = (
         # a mark as cancelled that the event carries along is answered by that: forgotten, it would count as a new one
-        link.unsaid(*ANSWERS_TO_A_MARK)
+        link.unsaid(*ANSWERS_TO_A_MARK, NoteKind.REVIVED)
         or (case.told_where_it_stood(left) if left is not None else None)
         or (case.note(NoteKind.TRANSFERRED) if goes_back else pending)
     )

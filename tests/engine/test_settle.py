@@ -364,13 +364,23 @@ async def test_a_removal_without_an_answer_or_an_effect_is_told_in_the_booking_s
         assert (pending.kind if pending is not None else None, store.open_intents()) == (told, [])
 
 
-@pytest.mark.parametrize("href", [LINK.href, "/home/b1~2.ics"])
-async def test_a_write_without_an_answer_or_an_effect_is_known_by_its_pair(href: str) -> None:
+@pytest.mark.parametrize(
+    ("href", "data", "known"),
+    [(LINK.href, LINK.data, True), ("/home/b1~2.ics", LINK.data, False), (LINK.href, "a person's", False)],
+)
+async def test_a_write_without_an_answer_is_known_by_its_pair_while_what_it_replaces_stands(
+    href: str, data: str, *, known: bool
+) -> None:
     write = done(decide(case(LINK, make.observation(make.event(BOOKED)), booking=make.booking(start=NOON))))
     assert isinstance(write, Replace)
+
+    async def get(href: str) -> Stored:
+        return Stored(href, None, make.event(BOOKED), data)
+
     with Store.open(None) as store:
-        sides, managed = empty(store, Refusing(), make.event(BOOKED))
+        sides, _ = empty(store, Refusing())
         store.journal([write], store.begin_cycle(NOW), NOW)
         store.save_link(replace(LINK, href=href))
-        assert await settle(sides, managed, make.snapshot(), Health()) == frozenset()
-        assert store.links()[BOOKED.id].unanswered == (Write(write.draft, noted=False) if href == LINK.href else None)
+        assert await settle(sides, manages(get), make.snapshot(), Health()) == frozenset()
+        expected = Write(write.draft, noted=False, onto=write.etag)
+        assert store.links()[BOOKED.id].unanswered == (expected if known else None)

@@ -1,6 +1,8 @@
 """A request of syncd's own to a calendar gets no answer, and arrives minutes later, when the world has gone on."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import urljoin
@@ -8,7 +10,11 @@ from urllib.parse import urljoin
 import pytest
 
 from syncd.calendars.transport import Answer, Transport
+from syncd.domain.booking import Booking, BookingList
 from syncd.domain.errors import OutcomeUnknown
+from syncd.domain.ids import BookingId
+from syncd.domain.note import Note, NoteKind
+from syncd.zimun import ZimunClient
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, at, world
 from tests.servers import Server
 
@@ -88,3 +94,85 @@ async def test_a_late_refusal_of_a_drag_does_not_take_back_that_it_was_booked_si
         await w.drag(booking_id, -2 * HOUR)
         await w.cycle(minutes=1)
         assert w.booking(booking_id).start == at(24, 9)
+
+
+@pytest.mark.parametrize("soon", [True, False])
+async def test_a_write_that_can_arrive_no_more_is_no_measure_of_what_a_person_does(
+    dav: Server, folder: Path, *, soon: bool
+) -> None:
+    """They had changed the event by then, and much later they drag it back to where that write was to put it."""
+    send = Transport.send
+    lost: list[str] = []
+
+    async def sent(
+        self: Transport, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        if method == "PUT" and len(lost) < (1 if soon else 2):
+            lost.append(path)
+            raise OutcomeUnknown("no answer came")
+        return await send(self, method, path, body, headers)
+
+    async with world(dav, folder) as w:
+        booking_id = w.book(at(24, 9))
+        await w.cycle()
+        await w.cycle(minutes=3)
+        await w.edit(booking_id, (r"^DTEND(.*)T104500", r"DTEND\1T111500"))
+        with patch.object(Transport, "send", sent):
+            await w.cycle(minutes=1)
+            if not soon:
+                await w.cycle(minutes=1)
+                assert w.link(booking_id).unanswered is not None
+        await w.edit(booking_id, (r"^DTEND(.*)T111500", r"DTEND\1T104500"))
+        await w.drag(booking_id, 2 * HOUR)
+        await w.cycle(minutes=1)
+        assert w.booking(booking_id).start == at(24, 11)
+        assert w.link(booking_id).unanswered is None
+        await w.cycle(minutes=60)
+        await w.drag(booking_id, -2 * HOUR)
+        await w.cycle(minutes=1)
+        assert w.booking(booking_id).start == at(24, 9)
+
+
+@pytest.mark.parametrize("kind", [NoteKind.TRANSFERRED, NoteKind.REASSIGNED])
+async def test_so_it_is_where_its_event_had_something_else_to_tell(dav: Server, folder: Path, kind: NoteKind) -> None:
+    """Which could not be written; and Zimun does not date what its customer did."""
+    send, bookings, booking = Transport.send, ZimunClient.bookings, ZimunClient.booking
+    slow: dict[str, Mapping[str, str]] = {}
+
+    async def sent(
+        self: Transport, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        if method == "DELETE" and not slow:
+            slow[path] = headers or {}
+            raise OutcomeUnknown("no answer came")
+        if method == "PUT" and slow:
+            raise OutcomeUnknown("no answer came")
+        return await send(self, method, path, body, headers)
+
+    async def lists(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
+        found = await bookings(client, start, end)
+        return replace(found, bookings=tuple(replace(one, updated_at=None) for one in found.bookings))
+
+    async def undated(client: ZimunClient, booking_id: BookingId) -> Booking | None:
+        found = await booking(client, booking_id)
+        return replace(found, updated_at=None) if found is not None else None
+
+    with patch.object(ZimunClient, "bookings", lists), patch.object(ZimunClient, "booking", undated):
+        async with world(dav, folder) as w:
+            booking_id = w.book(at(24, 9))
+            await w.cycle()
+            await w.cycle(minutes=3)
+            alive = w.booking(booking_id)
+            w.salon.cancel(booking_id)
+            note = Note(kind, w.clock.at, w.clock.at + 72 * HOUR)
+            w.store.save_link(replace(w.link(booking_id), pending=note))
+            with patch.object(Transport, "send", sent):
+                await w.cycle(minutes=1)
+                w.live_again(alive)
+                await w.cycle(minutes=1)
+            ((path, headers),) = slow.items()
+            await w.http.delete(urljoin(w.dav.calendar_url, path), headers=dict(headers))
+            for minutes in (1, 11, 1):
+                await w.cycle(minutes=minutes)
+            assert w.booking(booking_id).status == "confirmed"
+            assert "counted as cancelled" in await w.note(booking_id)

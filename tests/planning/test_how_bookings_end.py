@@ -19,6 +19,7 @@ from syncd.domain.link import (
     Leftover,
     Link,
     Missing,
+    Write,
 )
 from syncd.domain.note import NoteKind
 from syncd.planning import endings
@@ -250,6 +251,30 @@ def test_a_404_is_forgotten_when_the_booking_is_seen(zimun: BookingSide, ends: b
     link = pair(missing=Missing(NOW, 0), awaiting=asked)
     after = endings.lapse(case(link), zimun, EventUnseen()).link
     assert after == (replace(link, missing=None, awaiting=None) if ends else link)
+
+
+@pytest.mark.parametrize("onto", ['"1"', '"2"', None])
+@pytest.mark.parametrize(
+    ("event", "met"),
+    [
+        (SAME, True),
+        (MOVED, True),
+        (EventUnbookable(stands(), NoteKind.ALL_DAY), True),
+        (EventTransferred(stands()), True),
+        (EventReplayed(stands()), False),
+        (EventGone(), False),
+        (EventUnseen(), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_write_without_an_answer_is_over_where_another_version_stands(
+    event: EventSide, *, met: bool, onto: str | None
+) -> None:
+    """But for the one that it made."""
+    link = pair(unanswered=Write(draft(BOOKED), noted=False, onto=onto))
+    ends = met and onto != event.seen.etag  # type: ignore[union-attr]
+    after = endings.lapse(case(link), BookingUnseen(), event).link
+    assert after == (replace(link, unanswered=None) if ends else link)
 
 
 REROUTED = make.policy(routes=(make.Route(SIDE, fallback=True),))
