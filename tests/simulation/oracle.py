@@ -583,6 +583,7 @@ class Oracle:
             return
         if (
             old is not None
+            and not self.world.is_late  # when it was sent, the database knew of that
             and parse_uid(old["uid"]) is None
             and not (self.restored and self.world.setup["renames"])  # it is what the older database knows by that id
             and any(
