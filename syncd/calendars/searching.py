@@ -20,8 +20,9 @@ from syncd.ports import Stored
 _NO_SUCH_FILTER = (400, 403, 412, 422, 501)
 # Seconds for which a search that found what was there is taken as one that finds.
 _PROVEN = 600.0
-# Objects of a calendar that are read where its search finds nothing, and so many at a time.
+# Objects of a calendar that are read where its search finds nothing, and so many at a time; and characters of them all.
 _MOST, _STEP = 5_000, 50
+_LIMIT = 50_000_000
 _FAR = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -58,6 +59,9 @@ class Search:
 
     That a search brings nothing (RFC 4791 §7.8) is believed where, within ten minutes, it brought something in that
     calendar. Else what is there is listed, and one event of it is searched for; where that is not found, all is read.
+
+    So it is known that the server finds a UID, and no more. Of one that finds no other texts, or that searches a window
+    of time alone (OX: about a year around now), a copy without our UID, or an event beyond, is not seen.
     """
 
     def __init__(self, transport: Transport, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
@@ -89,7 +93,7 @@ class Search:
             if prop == "UID":
                 nothing = hits == []
                 if hits:
-                    self._proven[url] = self._monotonic()
+                    self._prove(url)
             for at, etag, data in hits or ():
                 if (at, data) in judged:
                     continue
@@ -99,7 +103,7 @@ class Search:
                     raise Unavailable("the calendar server finds the event at another address than its own")
                 if one is not None:
                     found[one.href] = one
-        if nothing:
+        if nothing and not any(_stands(one) for one in found.values()):
             # several are looked for at once
             async with self._reading:
                 if not self._is_proven(url) and not (for_tasks and any(map(self._is_proven, self._proven))):
@@ -131,51 +135,77 @@ class Search:
             hits.append((entry.path, entry.etag, entry.data))
         return hits
 
+    def _prove(self, url: str) -> None:
+        self._proven[url] = self._monotonic()
+        self._texts.pop(url, None)
+
     def _is_proven(self, url: str) -> bool:
         at = self._proven.get(url)
         return at is not None and self._monotonic() - at < _PROVEN
 
+    async def _finds(self, url: str, control: Event) -> bool:
+        if not await self._query(collection_path(url), "UID", control.uid):
+            return False
+        self._prove(url)
+        return True
+
     async def _read_through(self, url: str, wanted: Wanted) -> list[Stored]:
         """What is wanted, by reading the calendar; nothing of it where the search turns out to find what stands there.
 
-        Bedework, Zimbra, Stalwart 0.15.5 and iCloud at times answer each search of a text with an empty 207, and OX
-        searches about a year around now: an event that was carried there would look deleted.
+        Bedework, Zimbra, Stalwart 0.15.5 and iCloud at times answer each search of a text with an empty 207. A search
+        may be well again, so it is asked each time. What was read stays read, whatever fails after it.
         """
-        path = collection_path(url)
-        calendar = DavCalendar(self._transport, path, self._now)
+        calendar = DavCalendar(self._transport, collection_path(url), self._now)
         etags = (await calendar.changes(None)).etags
-        known = self._texts.pop(url, {})
+        known = self._texts.get(url, {})
         read = {href: known[href] for href, etag in etags.items() if _is_same(known.get(href), etag)}
-        hrefs = [href for href in etags if href not in read]
-        # what was read before was read because nothing was found
-        tried = bool(read)
-        for at in range(0, len(hrefs), _STEP):
-            if len(etags) > _MOST and (tried or at >= _MOST):
-                self._texts[url] = read
-                raise Unavailable("a search does not find what is in a calendar, and that is too many to be read")
-            step = hrefs[at : at + _STEP]
-            given = {one.href: one for one in await calendar.whole(step) if one.data}
-            if len(given) < len(step):
-                raise Unavailable("the calendar server lists an object and does not give it")
-            control = None if tried else self._nearest(one.data for one in given.values())
-            if control is not None:
-                tried = True
-                if await self._query(path, "UID", control.uid):
-                    self._proven[url] = self._monotonic()
-                    return []
-            read |= {href: (one.etag, one.data) for href, one in given.items()}
         self._texts[url] = read
+        control = self._nearest(text for _, text in read.values())
+        if control is not None and await self._finds(url, control):
+            return []
+        hrefs = [href for href in etags if href not in read]
+        lacking = False
+        for at in range(0, len(hrefs), _STEP):
+            # of more than can be read no more is read than it takes to ask the search
+            too_many = len(etags) > _MOST and (control is not None or len(read) >= _MOST)
+            if too_many or sum(len(text) for _, text in read.values()) > _LIMIT:
+                raise Unavailable(
+                    "the server's search does not find what is in one of the calendars, and there is too much in it to"
+                    " be read: no deletion is believed"
+                )
+            step = hrefs[at : at + _STEP]
+            given = {one.href: (one.etag, one.data) for one in await calendar.whole(step) if one.data}
+            lacking = lacking or len(given) < len(step)
+            if control is None:
+                control = self._nearest(text for _, text in given.values())
+                if control is not None and await self._finds(url, control):
+                    return []
+            read |= given
+        if lacking:
+            # it may be what is looked for
+            raise Unavailable("the calendar server lists an object and does not give it")
         judged = (wanted.judge(href, etag, data) for href, (etag, data) in read.items())
         return [one for one in judged if one is not None]
 
     def _nearest(self, texts: Iterable[str]) -> Event | None:
-        """Of these objects the event nearest to now: a server may search a window of time alone."""
-        events = []
+        """Of the first events among these objects the one nearest to now: a server may search a window of time alone.
+
+        Of the first ones, for a parse of thousands takes seconds.
+        """
+        events: list[Event] = []
         for text in texts:
-            with contextlib.suppress(Malformed):
-                events.append(ical.parse(text))
+            if "VEVENT" in text:
+                with contextlib.suppress(Malformed):
+                    events.append(ical.parse(text))
+            if len(events) == _STEP:
+                break
         now = self._now()
         return min(events, key=lambda one: abs((one.start.instant or _FAR) - now), default=None)
+
+
+def _stands(one: Stored) -> bool:
+    """Whether it is enough to know that the booking's event was not deleted."""
+    return one.event is None or not one.event.cancelled
 
 
 def _is_same(known: tuple[str | None, str] | None, etag: str | None) -> bool:

@@ -53,7 +53,7 @@ async def test_what_an_empty_answer_hides_is_found_by_reading(rogue: Rogue, wild
     assert kinds(rogue).count("multiget") == 1
     carried = multistatus(member(CAL + "new.ics", '"1"', ours("b_2")))
     rogue.on("PROPFIND", CAL, multistatus(collection(), member(ONE), member(CAL + "new.ics")))
-    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, carried, NOTHING)
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, NOTHING, carried, NOTHING)
     assert await found(wild, "b_2") == [CAL + "new.ics"]
 
 
@@ -137,6 +137,97 @@ async def test_where_it_can_be_neither_searched_nor_read_nothing_is_known(
         await found(wild)
 
 
+async def test_a_search_that_is_well_is_believed_though_an_object_is_not_given(rogue: Rogue, wild: Account) -> None:
+    """A server that stumbles over one object (500) may do so for years."""
+    near = member(TWO, '"1"', foreign())
+    rogue.on("PROPFIND", CAL, LISTED)
+    rogue.on("GET", ONE, Reply(500))
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, multistatus(near, state(ONE, 500)), multistatus(near), NOTHING)
+    assert await found(wild, "b_2") == []
+
+
+@pytest.mark.parametrize("most", [5_000, 3])
+async def test_a_search_that_found_nothing_once_is_asked_again(
+    rogue: Rogue, wild: Account, elapsed: Elapsed, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """In a calendar of any size. Nothing is read to ask it, for that was read before."""
+    monkeypatch.setattr(searching, "_MOST", most)
+    monkeypatch.setattr(searching, "_STEP", 2)
+    names = [f"{CAL}{number}.ics" for number in range(4)]
+    one, other = ([member(name, '"1"', foreign(name)) for name in some] for some in (names[:2], names[2:]))
+    rogue.on("PROPFIND", CAL, multistatus(collection(), *one, *other))
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, multistatus(*one), NOTHING, multistatus(*other))
+    if most == 3:
+        with pytest.raises(Unavailable, match="too much"):
+            await found(wild)
+    else:
+        assert await found(wild) == []
+    read = kinds(rogue).count("multiget")
+    for _ in range(2):
+        rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, multistatus(one[0]), NOTHING)
+        assert await found(wild) == []
+    assert kinds(rogue).count("multiget") == read
+    # and proven it needs no list
+    assert [(request.path, request.headers["depth"]) for request in rogue.asked("PROPFIND")].count((CAL, "1")) == 2
+    # nor is kept what was read
+    elapsed.seconds = 600
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, multistatus(*one), multistatus(one[0]))
+    assert await found(wild) == []
+    assert kinds(rogue).count("multiget") == read + 1
+
+
+@pytest.mark.parametrize("last", [state(CAL + "3.ics", 500), ""], ids=["not given", "down"])
+async def test_what_was_read_is_not_read_again_where_something_fails_after_it(
+    rogue: Rogue, wild: Account, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    """One object that is not given, and a server that is down in between."""
+    monkeypatch.setattr(searching, "_STEP", 2)
+    names = [f"{CAL}{number}.ics" for number in range(4)]
+    members = [member(name, '"1"', foreign(name)) for name in names]
+    rogue.on("PROPFIND", CAL, multistatus(collection(), *members))
+    rogue.on("GET", names[3], Reply(500))
+    failing = multistatus(members[2], last) if last else Reply(500)
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, multistatus(*members[:2]), NOTHING, failing, NOTHING)
+    with pytest.raises(Unavailable):
+        await found(wild)
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, NOTHING, multistatus(*members[2:]))
+    assert await found(wild) == []
+    again = rogue.requests[-1].body
+    assert [name in again for name in names] == [False, False, not last, True]
+
+
+async def test_what_is_too_long_to_be_kept_is_not_known(
+    rogue: Rogue, wild: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pictures in events."""
+    monkeypatch.setattr(searching, "_LIMIT", 1_000)
+    monkeypatch.setattr(searching, "_STEP", 1)
+    long = member(ONE, '"1"', foreign("long", "S", f"ATTACH:{'A' * 1_000}\r\n"))
+    rogue.on("PROPFIND", CAL, LISTED)
+    rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, multistatus(long), NOTHING)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="too much"):
+            await found(wild)
+    assert kinds(rogue).count("multiget") == 1
+
+
+async def test_what_one_search_found_is_known_though_another_found_nothing_and_the_calendar_is_large(
+    rogue: Rogue, wild: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "_MOST", 1)
+    monkeypatch.setattr(searching, "_STEP", 1)
+    rogue.on("PROPFIND", CAL, LISTED)
+    other = ours().replace("UID:b_1@", "UID:other@")
+    rest = (NOTHING, multistatus(member(TWO, '"1"', foreign())), NOTHING)
+    rogue.on("REPORT", CAL, NOTHING, multistatus(member(ONE, '"1"', other)), *rest)
+    assert await found(wild) == [ONE]
+    # one that is cancelled does not stand there, and perhaps another does
+    cancelled = other.replace("STATUS:CONFIRMED", "STATUS:CANCELLED")
+    rogue.on("REPORT", CAL, NOTHING, multistatus(member(ONE, '"1"', cancelled)), *rest)
+    with pytest.raises(Unavailable):
+        await found(wild)
+
+
 async def test_more_than_can_be_read_is_not_known(rogue: Rogue, wild: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "_MOST", 3)
     monkeypatch.setattr(searching, "_STEP", 2)
@@ -145,7 +236,7 @@ async def test_more_than_can_be_read_is_not_known(rogue: Rogue, wild: Account, m
     texts = [multistatus(*(member(name, '"1"', foreign(name)) for name in some)) for some in (names[:2], names[2:])]
     rogue.on("REPORT", CAL, NOTHING, NOTHING, NOTHING, texts[0], NOTHING)
     for _ in range(2):
-        with pytest.raises(Unavailable, match="too many"):
+        with pytest.raises(Unavailable, match="too much"):
             await found(wild)
     assert kinds(rogue).count("multiget") == 1
     # where the search is well, there may be any number of them
