@@ -63,7 +63,7 @@ class Account:
         if ca_file and not Path(ca_file).is_file():
             raise ConfigError(["caldav.ca_file: there is no such file"])
         self._transport = Transport(self._origin, username, password, ca_file, monotonic)
-        self._transport.heed(url)
+        self._transport.suppose(url)
         self._now = now
         self._monotonic = monotonic
         self._careful = careful
@@ -142,7 +142,7 @@ class Account:
             raise ConfigError([f"{key}: not the address of a calendar"]) from exc
         if origin != self._origin:
             raise ConfigError([f"{key}: of another server than caldav.url; it needs credentials of its own"])
-        self._transport.heed(url if url.endswith("/") else url + "/")
+        self._transport.suppose(url if url.endswith("/") else url + "/")
         return known.setdefault(origin + path, DavCalendar(self._transport, path, self._now, self._careful))
 
     async def find_by_name(self, name: str) -> DavCalendar:

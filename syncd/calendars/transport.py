@@ -100,8 +100,14 @@ class Transport:
         # by the normal path, without a closing slash, how the server spells what it has named
         self._spelled: dict[str, str] = {}
 
+    def suppose(self, href: str) -> None:
+        """Spell that resource as the config does, until the server says how."""
+        spelling = spelling_of(href, self.origin)
+        if spelling is not None and spelling[0].rstrip("/") not in self._spelled:
+            self.heed(href)
+
     def heed(self, href: str) -> None:
-        """Spell that resource so from now on, as the server or the config does."""
+        """Spell that resource so from now on, as the server does."""
         if spelling := spelling_of(href, self.origin):
             path, sent = spelling
             if self.spellings(path) != (sent,):
@@ -124,13 +130,17 @@ class Transport:
         Where it has not said how, which may be so after a restart, and nothing is found, it goes out in the other
         spelling too. A redirect is followed once, within the origin, with the same method.
         """
-        spellings = self.spellings(path)
-        for spelled in spellings:
-            answer = await self._send(method, spelled, body, headers)
-            if answer.status not in _NOT_FOUND:
-                if len(spellings) > 1:
-                    self.heed(spelled)
+        first, *others = self.spellings(path)
+        answer = await self._send(method, first, body, headers)
+        for spelled in others:
+            if _is_found(answer, headers or {}):
                 break
+            other = await self._send(method, spelled, body, headers)
+            if other.status not in _NOT_FOUND:
+                first, answer = spelled, other
+        # an outage, or a login page, says nothing about names
+        if others and answer.status < 300 and not answer.is_page:
+            self.heed(first)
         if answer.status == 207 and answer.tree is not None:
             self._heed_all(answer.tree)
         return answer
@@ -267,6 +277,11 @@ class Transport:
         if now >= self._until(place):
             _, wait = self._refused.get(place, (0.0, _REFUSED_FIRST))
             self._refused[place] = (now + wait, min(2 * wait, _REFUSED_CAP))
+
+
+def _is_found(answer: Answer, headers: Mapping[str, str]) -> bool:
+    # a condition on what is not there is not met (RFC 9110 §13.1.1)
+    return answer.status not in _NOT_FOUND and not (answer.status == 412 and "If-Match" in headers)
 
 
 class Unasked(Transport):

@@ -15,11 +15,12 @@ from syncd.domain.errors import (
     NoCalendar,
     NotPermitted,
     OutcomeUnknown,
+    PreconditionFailed,
     RateLimited,
     SyncdError,
     Unavailable,
 )
-from tests.calendars.rogue import CAL, XML, Reply, Rogue, collection, error, member, multistatus, resource, state
+from tests.calendars.rogue import CAL, HOME, XML, Reply, Rogue, collection, error, member, multistatus, resource, state
 from tests.calendars.samples import NOW, draft, foreign, ours
 
 ONE = CAL + "b_1.ics"
@@ -385,6 +386,52 @@ async def test_one_that_is_not_found_in_one_spelling_is_looked_for_in_the_other(
     rogue.requests.clear()
     await calendar.remove(ONE, '"1"')
     assert asked(rogue) == [("DELETE", ONE)]
+
+
+@pytest.mark.parametrize("status", [200, 403, 500, 502, 503])
+async def test_an_outage_says_nothing_about_names(rogue: Rogue, calendar: DavCalendar, status: int) -> None:
+    """Nor does a login page (200)."""
+    fully = CAL + "a%40b%21.ics"
+    page = Reply(status, "<html>", {"Content-Type": "text/html"})
+    rogue.on("PROPFIND", CAL, multistatus(collection()))
+    rogue.on("REPORT", CAL, multistatus(state(MAIL, 404)))
+    rogue.on("GET", MAIL, page, Reply(404))
+    rogue.on("GET", fully, Reply(200, ours(), ICS))
+    with pytest.raises(SyncdError):
+        await calendar.get(MAIL)
+    assert await calendar.get(MAIL) is not None
+    assert asked(rogue)[-2:] == [("GET", MAIL), ("GET", fully)]
+
+
+async def test_a_condition_that_is_not_met_is_tried_in_the_other_spelling(rogue: Rogue, calendar: DavCalendar) -> None:
+    """If-Match on what is not there is a 412 (RFC 9110 §13.1.1), and no 404."""
+    fully = CAL + "a%40b%21.ics"
+    rogue.on("PUT", MAIL, Reply(412))
+    # there under no name, and then under the other one
+    with pytest.raises(PreconditionFailed):
+        await calendar.replace(MAIL, draft(), ours(), '"1"')
+    rogue.on("PUT", fully, Reply(204, "", {"ETag": '"2"'}))
+    for _ in range(2):
+        await calendar.replace(MAIL, draft(), ours(), '"1"')
+    assert asked(rogue) == 2 * [("PUT", MAIL), ("PUT", fully)] + [("PUT", fully)]
+    # that something stands there is another condition
+    rogue.on("PUT", CAL + "c@d.ics", Reply(412))
+    with pytest.raises(PreconditionFailed):
+        await calendar.create("c@d.ics", draft(), "")
+    assert len(rogue.requests) == 6
+
+
+async def test_a_calendar_that_is_found_by_its_name_is_asked_as_the_server_spells_it(rogue: Rogue) -> None:
+    home, inside = "/dav/u%40h/", "/dav/u%40h/c%40l/"
+    rogue.on("PROPFIND", "/", multistatus(resource("/", HOME.format(home))))
+    named = collection(inside, "", "<d:displayname>Bookings</d:displayname>")
+    rogue.on("PROPFIND", home, multistatus(resource(home), named))
+    rogue.on("PROPFIND", inside, multistatus(collection(inside), member(inside + "b_1.ics")))
+    account = Account(rogue.url + "/", "u", "p", now=lambda: NOW)
+    calendar = await account.find_by_name("Bookings")
+    assert calendar.url == rogue.url + "/dav/u@h/c@l/"
+    assert set((await calendar.changes(None)).etags) == {"/dav/u@h/c@l/b_1.ics"}
+    await account.aclose()
 
 
 async def test_a_calendar_is_asked_as_the_config_spells_it_and_then_as_the_server_does(rogue: Rogue) -> None:
