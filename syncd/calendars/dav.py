@@ -357,12 +357,13 @@ class DavCalendar:
         if quirks.refuses_content(answer) and (filled := ical.without_empty(data)) != data:
             data = filled
             answer = await self._transport.send("PUT", path, data, headers)
-        if quirks.is_bare_conflict(answer) and "If-None-Match" in condition and _is_early(draft.uid):
+        new = "If-None-Match" in condition
+        if quirks.is_bare_conflict(answer) and new and _is_early(draft.uid):
             # the same status where the calendar is not there (RFC 4918 §9.7.1)
             await self._sync_token()
             raise UidConflict("the calendar server refuses a new object, and does not say why (409)")
         if answer.status not in _WRITTEN:
-            raise quirks.write_error(answer)
+            raise quirks.write_error(answer, new=new)
         if answer.is_page:
             # even with a strong ETag: it is the page's
             raise OutcomeUnknown(_WEB_PAGE)
@@ -375,7 +376,7 @@ class DavCalendar:
             found = await self.get(path)
         except SyncdError as exc:
             raise OutcomeUnknown("the object was written, but cannot be read back") from exc
-        if found is None and "If-None-Match" not in condition:
+        if found is None and not new:
             raise OutcomeUnknown("the object was written, and is not there")
         sent = stored(path, None, data)
         if found is None or is_anothers(found, sent):
@@ -419,9 +420,9 @@ def _is_version(found: Stored, etag: str | None, onto: str) -> bool:
 
 
 def _is_early(uid: str) -> bool:
-    """Whether few UIDs before this one can have been refused; where many were, it is not the UID that is refused."""
+    """Whether it is a booking's, and few before it can have been refused; where many were, it is not for the UID."""
     known = parse_uid(uid)
-    return known is None or known[1] <= _UIDS
+    return known is not None and known[1] <= _UIDS
 
 
 def _differ(etag: str | None, other: str | None) -> bool:

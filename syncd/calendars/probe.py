@@ -246,7 +246,7 @@ class Probe:
         put = await self._put(self._text(""), _ANY)
         if put.status in _WRITTEN:
             return True
-        error = quirks.write_error(put)
+        error = quirks.write_error(put, new=True)
         if not isinstance(error, UidConflict | Refused):
             raise error
         return False

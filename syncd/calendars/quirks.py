@@ -3,11 +3,12 @@
 And where the other habits of servers are met, each by what the server does and never by its name:
 
 - Lists. A token lost: `TOKEN_LOST`. A token that is taken though nobody gave it, and answered with all there is and no
-  deletions (DAViCal any, Cyrus and SabreDAV the number 0): `NEVER_GIVEN`, asked once. A token of the future, answered
-  with an empty 207 (SabreDAV 4.7): `is_older`. No tokens at all (SabreDAV 1.8): each listing is a full one. A multiget
-  that omits what is missing (DAViCal, SabreDAV), or is a 404 as a whole (SabreDAV 1.8): `NO_MULTIGET`, `dav._multiget`.
-  Hrefs spelled in several ways, of which some servers know but one: `hrefs`, `Transport.send`. A token of another form
-  that makes the server stumble (CCS, Xandikos 0.4.9): `dav._refuses_unknown_tokens`.
+  deletions (DAViCal any, Cyrus and SabreDAV the number 0): `NEVER_GIVEN`, asked until there is an answer. A
+  token of the future, answered with an empty 207 (SabreDAV 4.7): `is_older`. No tokens at all (SabreDAV 1.8): each
+  listing is a full one. A multiget that omits what is missing (DAViCal, SabreDAV), or is a 404 as a whole (SabreDAV
+  1.8): `NO_MULTIGET`, `dav._multiget`. Hrefs spelled in several ways, of which some servers know but one: `hrefs`,
+  `Transport.send`. A token of another form that makes the server stumble (CCS, Xandikos 0.4.9), which is no answer:
+  `dav._refuses_unknown_tokens`.
 - Searches. A text that stands there and is not found (Bedework, Zimbra, Stalwart 0.15.5, iCloud at times): `searching`.
 - Versions. ETags that are weak or absent: `is_strong`; then the object is read before a write, and read back after it.
 - What is stored. Properties reordered, rewritten or dropped: `ical._normal`, and identity lies in UID and href. An X-
@@ -95,9 +96,10 @@ NO_MULTIGET = {
 # in that of CardDAV.
 _UID_TAKEN = frozenset({"no-uid-conflict", "unique-scheduling-object-resource"})
 # Nextcloud says it in a sentence only: "Calendar object with uid already exists", also of objects in its trash bin.
-# With another status it needs a second word: a uid may also be the user's, who lacks a right.
+# With another status it needs a second word: a uid may also be the user's, who lacks a right, or does not exist. Only a
+# new object is refused so; and a 412 is about its condition, whatever it says.
 _UID_WORD = re.compile(r"\buid\b", re.IGNORECASE)
-_TAKEN_WORD = re.compile(r"exist|already|conflict|in use|taken|duplicate|unique", re.IGNORECASE)
+_TAKEN_WORD = re.compile(r"\bexists\b|already|conflict|in use|taken|duplicate|unique", re.IGNORECASE)
 
 # What a server will not store as it is (RFC 4791 §5.3.2.1): 403 from Cyrus, 412 from Xandikos and DAViCal, 415 from
 # SabreDAV 4.7, which names nothing.
@@ -149,8 +151,11 @@ def _is_message(tag: str) -> bool:
 
 
 def is_bare_conflict(answer: Answer) -> bool:
-    """Whether it is a 409 that does not say what about. SOGo answers so to a UID that stands in the account already."""
-    return answer.status == 409 and not preconditions(answer)
+    """Whether it is a 409 that says nothing. SOGo answers so to a UID that stands in the account already.
+
+    One that says why is about that, and a web page (Cloudflare: 409) is not the server's.
+    """
+    return answer.status == 409 and not preconditions(answer) and not reason_of(answer) and not answer.is_page
 
 
 def refuses_content(answer: Answer) -> bool:
@@ -171,17 +176,16 @@ def read_error(answer: Answer) -> SyncdError:
     return Unavailable(f"the calendar server answers {answer.status}")
 
 
-def _is_about_uid(status: int, named: frozenset[str], reason: str) -> bool:
-    if any(tag.rpartition("}")[2] in _UID_TAKEN for tag in named):
-        return True
-    is_said = status == 400 or (status in (403, 409, 412) and _TAKEN_WORD.search(reason))
+def _says_uid_is_taken(status: int, reason: str) -> bool:
+    is_said = status == 400 or (status in (403, 409) and _TAKEN_WORD.search(reason))
     return bool(is_said and _UID_WORD.search(reason))
 
 
-def write_error(answer: Answer) -> SyncdError:
-    """What an answer to a PUT or DELETE means that is no success."""
+def write_error(answer: Answer, *, new: bool = False) -> SyncdError:
+    """What an answer to a PUT or DELETE means that is no success. `new`: the PUT was to make a new object."""
     status, named, reason = answer.status, preconditions(answer), reason_of(answer)
-    if _is_about_uid(status, named, reason):
+    is_taken = any(tag.rpartition("}")[2] in _UID_TAKEN for tag in named)
+    if is_taken or (new and _says_uid_is_taken(status, reason)):
         return UidConflict("the calendar server refuses this UID")
     if status == 412 and not any(tag.startswith(_CALDAV) for tag in named):
         return PreconditionFailed("the object is not the version that was expected")
@@ -193,6 +197,8 @@ def write_error(answer: Answer) -> SyncdError:
     if status == 507:
         # RFC 4331 §6
         return Refused("the calendar server has no room left for the object (507)", reason)
+    if status == 409 and answer.is_page:
+        return OutcomeUnknown("a web page came as the answer to a write (409)")
     if 400 <= status < 500 or status == 501:
         return Refused(f"the calendar server refuses the object ({status})", reason)
     # 500, 502 and 504 may come after the deed, and 202 or 207 say nothing certain

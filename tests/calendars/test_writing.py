@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -44,13 +45,17 @@ ANSWERS: dict[str, tuple[Reply, type[SyncdError]]] = {
     "Purelymail's second UID": (Reply(403, TAKEN.format("urn:ietf:params:xml:ns:carddav"), XML_TYPE), UidConflict),
     "a UID that is told in a sentence": (error(409, message="Calendar object with uid already exists"), UidConflict),
     "the same, forbidden": (error(403, message="That UID is in use"), UidConflict),
-    "the same, as a condition": (error(412, message="That UID is in use"), UidConflict),
+    "a condition, in words": (error(412, message="An object with that UID already exists"), PreconditionFailed),
     "a bad request about something else": (error(400, message="Validation error"), Refused),
     "somebody wrote first": (Reply(412), PreconditionFailed),
     "412 about the content": (error(412, "c:valid-calendar-data"), Refused),
     "forbidden to a user of some number": (error(403, message="uid=33 may not write here"), Refused),
+    "forbidden to a user who is not there": (error(403, message="principal uid=desk does not exist"), Refused),
     "forbidden": (error(403, message="You may not"), Refused),
     "conflict": (error(409, "d:no-conflicting-lock"), Refused),
+    "a conflict about something else": (error(409, message="Locked for maintenance"), Refused),
+    "the same, in plain text": (Reply(409, "Quota exceeded", {"Content-Type": "text/plain"}), Refused),
+    "Cloudflare's 409": (Reply(409, "<html>Error 1001</html>", PAGE), OutcomeUnknown),
     "too large": (Reply(413), Refused),
     "too large for Radicale": (error(412, "c:max-resource-size"), Refused),
     "too large by RFC 4791": (error(403, "c:max-resource-size"), Refused),
@@ -73,10 +78,16 @@ ANSWERS: dict[str, tuple[Reply, type[SyncdError]]] = {
 }
 
 
+# refusals of a UID in a sentence
+TOLD = ("Nextcloud's UID in the trash bin", "a UID that is told in a sentence", "the same, forbidden")
+
+
 @pytest.mark.parametrize("what", ANSWERS)
 async def test_the_answer_to_a_put_says_what_to_do_next(rogue: Rogue, calendar: DavCalendar, what: str) -> None:
     reply, expected = ANSWERS[what]
     rogue.on("PUT", ONE, reply)
+    if what != "no such calendar":
+        rogue.on("PROPFIND", CAL, multistatus(collection()))
     with pytest.raises(SyncdError) as caught:
         await calendar.create(name(), draft(), "")
     assert type(caught.value) is expected
@@ -97,9 +108,10 @@ async def test_a_conflict_about_nothing_is_one_of_the_uid_where_the_calendar_sta
     for generation in (1, 2, 3):
         with pytest.raises(UidConflict):
             await calendar.create(name(), draft(generation=generation), "")
-    # nor do other UIDs help there
-    with pytest.raises(Refused):
-        await calendar.create(name(), draft(generation=4), "")
+    # nor do other UIDs help there, nor for a slot, which would try them all at once
+    for other in (draft(generation=4), replace(draft(), uid="svc.place.20300301T100000Z@zimun")):
+        with pytest.raises(Refused):
+            await calendar.create(name(), other, "")
     with pytest.raises(Refused):
         await calendar.replace(ONE, draft(), ours(), '"1"')
 
@@ -113,6 +125,9 @@ async def test_a_write_that_another_one_stood_in_the_way_of_is_sent_again(rogue:
 @pytest.mark.parametrize("what", [what for what in ANSWERS if what != "no such calendar"])
 async def test_the_answer_to_a_delete_says_what_to_do_next(rogue: Rogue, calendar: DavCalendar, what: str) -> None:
     reply, expected = ANSWERS[what]
+    if what in TOLD:
+        # what is no new object has no new UID
+        expected = Refused
     rogue.on("DELETE", ONE, reply)
     rogue.on("GET", ONE, served(ours(), '"2"'))
     with pytest.raises(SyncdError) as caught:
