@@ -213,31 +213,65 @@ def is_there(path: Path) -> bool:
     return True
 
 
-def make_private(path: Path, beside: Path | None = None) -> None:
+def make_private(path: Path) -> None:
     """The file at `path`, made empty if there is none, readable by its owner alone; its folder made if there is none.
 
-    What root makes belongs to the owner of the file `beside` it, or else of its folder: a service's user could not open
-    it otherwise. Raises StoreError where the folder or the file cannot be made or changed.
+    What root makes belongs to the owner of its folder: a service's user could not open it otherwise. Raises StoreError
+    where the folder or the file cannot be made or changed.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             # SQLite would take the umask's mode, and gives -wal and -shm the mode that this file has. An existing file
             # is not opened here: closing it again would drop the locks of every connection that this process has on it.
-            made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                if os.geteuid() == 0:
-                    _give_away(made, beside if beside is not None and beside.exists() else path.parent)
-            finally:
-                os.close(made)
+            os.close(_made(path, path.parent))
         except FileExistsError:
             if path.is_dir():
                 raise StoreError(f"{path}: is a folder: name a file in it") from None
             if path.stat().st_mode & 0o077:
                 path.chmod(0o600)
     except OSError as exc:
-        advice = "look at its disk" if exc.errno in _PASSING_OF_FILES else "let this user write its folder"
-        raise file_fault(f"{path}: cannot be made or made private", exc, advice) from exc
+        raise _not_private(path, exc, "let this user write its folder") from exc
+
+
+def open_private(path: Path, beside: Path) -> int:
+    """A descriptor of the file at `path`, which is made and made private as `make_private` does; a link is none.
+
+    What root makes belongs to the owner of the file `beside` it, or else of its folder. Raises StoreError as well where
+    it cannot be opened.
+    """
+    try:
+        try:
+            return _made(path, beside if beside.exists() else path.parent)
+        except FileExistsError:
+            # the folder is a service's, and who works in it may be root: a link would say what root makes private
+            fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            if os.fstat(fd).st_mode & 0o077:
+                os.fchmod(fd, 0o600)
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
+    except OSError as exc:
+        advice = "remove that link" if exc.errno == errno.ELOOP else "let this user write it and its folder"
+        raise _not_private(path, exc, advice) from exc
+
+
+def _made(path: Path, like: Path) -> int:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        if os.geteuid() == 0:
+            _give_away(made, like)
+    except OSError:
+        os.close(made)
+        raise
+    return made
+
+
+def _not_private(path: Path, error: OSError, advice: str) -> StoreError:
+    advice = "look at its disk" if error.errno in _PASSING_OF_FILES else advice
+    return file_fault(f"{path}: cannot be made or made private", error, advice)
 
 
 def _give_away(made: int, like: Path) -> None:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from syncd.domain.errors import StoreBusy
-from syncd.state.database import file_fault, make_private
+from syncd.state.database import file_fault, open_private
 
 POLL_SECONDS = 0.1
 
@@ -57,15 +57,11 @@ class FileLock:
     def acquire(self) -> None:
         """Take the lock, at once or not at all.
 
-        Raises StoreBusy where it is held, and StoreError where the file cannot be made.
+        Raises StoreBusy where it is held, and StoreError where the file cannot be made or is a link.
         """
         if self._fd is not None:
             raise StoreBusy(f"{self.path}: held by {self.holder}")
-        make_private(self.path, self._state)
-        try:
-            fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
-        except OSError as exc:
-            raise file_fault(f"{self.path}: cannot be opened", exc, "let this user write it") from exc
+        fd = open_private(self.path, self._state)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:

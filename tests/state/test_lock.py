@@ -68,6 +68,29 @@ def test_what_root_makes_beside_a_service_belongs_to_the_service(state: Path) ->
         assert (lock.path.stat().st_uid, lock.path.stat().st_mode & 0o777) == (4711, 0o600)
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_lock_is_never_a_link(state: Path, tmp_path: Path, there: bool) -> None:
+    """By one in a service's folder its user would choose what root makes private."""
+    other = tmp_path / "other"
+    if there:
+        other.touch(0o644)
+        other.chmod(0o644)
+    lock = ProbeLock(state)
+    lock.path.symlink_to(other)
+    with pytest.raises(StoreError, match=r"probe\.lock: .*: remove that link"):
+        lock.acquire()
+    assert other.exists() is there
+    assert not there or other.stat().st_mode & 0o777 == 0o644
+
+
+def test_one_that_others_could_read_is_made_private(state: Path) -> None:
+    lock = ProbeLock(state)
+    lock.path.touch()
+    lock.path.chmod(0o664)
+    with lock:
+        assert lock.path.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_root_that_may_give_nothing_away_keeps_it(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(fd: int, uid: int, gid: int) -> None:
         raise PermissionError(1, "Operation not permitted")
