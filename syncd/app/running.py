@@ -96,12 +96,17 @@ async def one_cycle(config: Config, progress: Callable[[int, int], None] = lambd
 
 
 def prune(config: Config, store: Store, clock: Clock, report: Report) -> None:
-    """Forget what is older than the config says, once a day, after a cycle, and by the clock as it was the day before.
+    """Forget what is older than the config says, after a cycle that reached Zimun, at most once a day.
+
+    By the clock as it was when Zimun was reached a day before, or longer where no cycle reached it since.
 
     A clock that is far ahead makes bookings to come look long past, and what syncd knows of them may be known to nobody
     else. So a time counts when a day has gone by since Zimun was reached in it, where no certificate is valid far from
     the right time; and when it is not later than now.
     """
+    # without the calendars nobody asks Zimun
+    if report.codes.get(ZIMUN, EXIT_DONE) > EXIT_TROUBLE or "calendars" in report.codes:
+        return
     now, (boot, elapsed) = clock.now(), clock.elapsed()
     if (told := store.fact(_REACHED)) is not None:
         wall, last_boot, last_elapsed = json.loads(told)
@@ -111,9 +116,7 @@ def prune(config: Config, store: Store, clock: Clock, report: Report) -> None:
             return
         if reached_at <= now:
             store.prune(config.kept_since(reached_at))
-    # without the calendars nobody asks Zimun
-    if report.codes.get(ZIMUN, EXIT_DONE) <= EXIT_TROUBLE and "calendars" not in report.codes:
-        store.set_fact(_REACHED, json.dumps((now.isoformat(), boot, elapsed)))
+    store.set_fact(_REACHED, json.dumps((now.isoformat(), boot, elapsed)))
 
 
 async def what_would_happen(config: Config) -> tuple[Plan, Health]:

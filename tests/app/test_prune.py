@@ -103,6 +103,19 @@ def test_a_clock_that_is_far_ahead_for_less_than_a_day_forgets_nothing(kept: Kep
 
 @pytest.mark.parametrize("anew", [False, True])
 @pytest.mark.parametrize("report", UNREACHED)
+def test_while_zimun_is_not_reached_nothing_is_forgotten_and_then_once(
+    kept: Kept, report: Report, anew: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruned: list[datetime] = []
+    monkeypatch.setattr(kept.store, "prune", pruned.append)
+    kept.cycles(24 * 3, report, anew=anew)
+    assert pruned == []
+    kept.cycles(5, anew=anew)
+    assert pruned == [START + HOUR - timedelta(days=7)]
+
+
+@pytest.mark.parametrize("anew", [False, True])
+@pytest.mark.parametrize("report", UNREACHED)
 def test_nor_does_one_by_which_zimun_is_not_reached_however_long(kept: Kept, report: Report, anew: bool) -> None:
     kept.clock.at += YEAR
     assert "to come" in kept.cycles(24 * 5, report, anew=anew)
