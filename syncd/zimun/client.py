@@ -4,7 +4,7 @@ import asyncio
 import math
 import random as random_module
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from urllib.parse import quote
 
@@ -22,6 +22,8 @@ from syncd.zimun.token import TokenSource
 
 PAGE_SIZE = 50
 MAX_PAGES = 10_000
+# in a row: some take what the window does not want out of pages that they have already cut
+MAX_EMPTY_PAGES = 100
 # of all pages of a list together: octets, for some 100,000 bookings; and what takes many times its octets once it is
 # read: items, and objects and lists within them
 MAX_LIST = 50_000_000
@@ -229,7 +231,8 @@ class ZimunClient:
             params["page_size"] = str(PAGE_SIZE)
         seen: set[str] = set()
         ids: set[str] = set()
-        count = size = parts = 0
+        before: Sequence[object] = ()
+        count = size = parts = empty = 0
         for _ in range(MAX_PAGES):
             try:
                 page, answer = await self._page(path, params, names)
@@ -253,12 +256,16 @@ class ZimunClient:
             if page.next_token in seen:
                 raise Unavailable(f"GET {path}: a page token came twice")
             seen.add(page.next_token)
-            found = {wire.id_of(raw) for raw in page.items}
             # who ignores the token gives one page for ever, with a new token each time. No sign of that are an empty
-            # page, one item without an id, and a last page of what moved on while it was read
-            if found and "" not in found and found <= ids:
+            # page, and a last page of what moved on while it was read. A slot's id may be its room's
+            found = set() if path == _AVAILABILITY else {wire.id_of(raw) for raw in page.items} - {""}
+            if page.items and (found <= ids if found else page.items == before):
                 raise Unavailable(f"GET {path}: a page after the first brings nothing new")
+            empty = 0 if page.items else empty + 1
+            if empty >= MAX_EMPTY_PAGES:
+                raise Unavailable(f"GET {path}: {MAX_EMPTY_PAGES} empty pages in a row")
             ids |= found
+            before = page.items or before
             params["page_token"] = page.next_token
         raise Unavailable(f"GET {path}: more than {MAX_PAGES} pages")
 

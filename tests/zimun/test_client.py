@@ -110,11 +110,41 @@ async def test_an_empty_page_or_what_moved_on_meanwhile_ends_no_list(api: Api, c
         items(token="3"),
         items(closed("b_2"), closed("b_3"), token="4"),
         items({"start_time": "2026-02-20T09:00:00Z"}, token="5"),
+        *(items(token=f"5/{n}") for n in range(30)),
+        items({"start_time": "2026-02-20T10:00:00Z"}, token="6"),
         items(closed("b_3")),
     )
     listed = await client.bookings(NINE, NINE + DAY)
     assert [booking.id for booking in listed.bookings] == ["b_1", "b_2", "b_3"]
-    assert len(listed.parked) == 1
+    assert len(listed.parked) == 2
+
+
+async def test_a_page_of_which_an_item_has_no_id_does_not_go_round_either(api: Api, client: ZimunClient) -> None:
+    api.on(LIST, lambda request: items(closed(), {"notes": "Ada"}, token=str(len(api.requests))))
+    with pytest.raises(Unavailable, match="a page after the first brings nothing new"):
+        await client.bookings(NINE, NINE + DAY)
+    assert len(api.calls(LIST)) == 2
+
+
+@pytest.mark.parametrize("slot", ["2026-02-20T09:00:00Z", {"start": "2026-02-20T09:00:00Z"}])
+async def test_nor_does_one_of_open_slots(api: Api, client: ZimunClient, slot: object) -> None:
+    api.on(SLOTS, lambda request: items(slot, token=str(len(api.requests))))
+    with pytest.raises(Unavailable, match="a page after the first brings nothing new"):
+        await client.open_slots("s_1", "", date(2026, 2, 20))
+    assert len(api.calls(SLOTS)) == 2
+
+
+async def test_slots_that_bear_the_id_of_their_room_are_all_read(api: Api, client: ZimunClient) -> None:
+    pages = [items({"id": "room", "start": f"2026-02-20T{hour}:00:00Z"}, token=str(hour)) for hour in (10, 11, 12)]
+    api.on(SLOTS, *pages, items())
+    assert len(await client.open_slots("s_1", "", date(2026, 2, 20))) == 3
+
+
+async def test_empty_pages_without_end_end(api: Api, client: ZimunClient) -> None:
+    api.on(LIST, items(closed(), token="first"), lambda request: items(token=str(len(api.requests))))
+    with pytest.raises(Unavailable, match="100 empty pages in a row"):
+        await client.bookings(NINE, NINE + DAY)
+    assert len(api.calls(LIST)) == 101
 
 
 @pytest.mark.parametrize("status", [403, 404, 405, 410])
