@@ -1,7 +1,8 @@
 """One call of the Booking API: token, retries, and each end of it as one of the domain's errors."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from syncd.domain.errors import NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
@@ -18,9 +19,11 @@ _SAID_BY_GATEWAYS = {
     "POST": frozenset(range(400, 500)) - {401, 408, 429},
 }
 LOCATIONS = "/api/v1/locations"
-"""What every client that has a login may read."""
+"""Asked for with the scope org:read, and small: the call that shows whether a token is taken at all."""
 # a new token may not be known everywhere yet, or be valid from a second on that the API's clock has not reached
 _TOKEN_SETTLES_SECONDS = 2.0
+# so long a call that lacked its scope asks for no new token: a list of bookings that are each looked at would hammer
+_SCOPE_LACKS_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,14 @@ class Call:
 class Caller:
     """Makes calls with a token, and again where that is safe."""
 
-    def __init__(self, exchange: Exchange, patience: Patience, tokens: TokenSource) -> None:
+    def __init__(
+        self, exchange: Exchange, patience: Patience, tokens: TokenSource, monotonic: Callable[[], float]
+    ) -> None:
         self._exchange = exchange
         self._patience = patience
         self._tokens = tokens
+        self._monotonic = monotonic
+        self._lacks_until: dict[str, float] = {}
 
     async def get(
         self, path: str, template: str, params: Mapping[str, str], closed: frozenset[int] = frozenset()
@@ -59,7 +66,10 @@ class Caller:
         Raises Unavailable, RateLimited or NotPermitted. `closed`: the statuses that are the API's word also in HTML.
         """
         call = Call("GET", template, path, params, closed=closed)
-        answer = await self._persist(call, Trail())
+        lacks = self._lacks_scope(call)
+        answer = await self._persist(call, Trail(), renew=not lacks)
+        if answer.status == 401 and path != LOCATIONS:
+            await self._check_login(call, renew=lacks)
         _check_permitted(call, answer)
         return answer
 
@@ -72,8 +82,9 @@ class Caller:
         """
         call = Call("POST", path, path, body=body, key=key)
         trail = Trail()
+        lacks = self._lacks_scope(call)
         try:
-            answer = await self._persist(call, trail)
+            answer = await self._persist(call, trail, renew=not lacks)
         except (Unavailable, NotPermitted) as exc:
             if trail.accepted:
                 return Answer(200)
@@ -86,25 +97,34 @@ class Caller:
             return Answer(200)
         if trail.reached or answer.status < 400:
             raise OutcomeUnknown(f"{call.what}: sent, and answered {answer.status}")
-        if answer.status == 401 and await self._is_login_good():
-            raise NotPermitted(f"{call.what} answered 401: this client lacks the scope for it", credentials=False)
+        if answer.status == 401:
+            await self._check_login(call, renew=lacks)
         _check_permitted(call, answer)
         if answer.status in (404, 410):
             raise NotFound(f"{call.what} answered {answer.status}")
         raise Refused(f"{call.what} answered {answer.status}", read_reason(answer.data))
 
-    async def _is_login_good(self) -> bool:
-        """Whether the API answers a GET to the token whose POST it refused. Raises Unavailable or RateLimited.
+    async def _check_login(self, refused: Call, *, renew: bool) -> None:
+        """Returns where the API takes the token for no other call either. Raises Unavailable or RateLimited.
 
-        FastAPI's own examples say 401, not 403, where a scope is lacking: that closes one call, not the whole side.
+        Else raises NotPermitted for this one call: FastAPI's own examples say 401, not 403, where a scope is lacking.
+        That closes one call, not the whole side. A 403 shows as well that the token is known. `renew`: where the call
+        itself asked for no new token; else one request tells.
         """
-        try:
-            return (await self.get(LOCATIONS, LOCATIONS, {"page_size": "1"})).ok
-        except NotPermitted:
-            return False
+        call = Call("GET", LOCATIONS, LOCATIONS, {"page_size": "1"})
+        answer = await self._persist(call, Trail(), renew=renew)
+        if not answer.ok and answer.status != 403:
+            return
+        if not renew:
+            self._lacks_until[refused.what] = self._monotonic() + _SCOPE_LACKS_SECONDS
+        raise NotPermitted(f"{refused.what} answered 401: this client lacks the scope for it", credentials=False)
 
-    async def _persist(self, call: Call, trail: Trail) -> Answer:
-        renewed = False
+    def _lacks_scope(self, call: Call) -> bool:
+        return self._monotonic() < self._lacks_until.get(call.what, -math.inf)
+
+    async def _persist(self, call: Call, trail: Trail, *, renew: bool) -> Answer:
+        """The final answer. `renew`: a 401 is believed of a new token only."""
+        renewed = not renew
 
         async def send() -> Answer:
             nonlocal renewed
@@ -119,7 +139,10 @@ class Caller:
                     answer = await self._send(call, token)
             return answer
 
-        return await self._patience.persist(call.what, send, trail)
+        answer = await self._patience.persist(call.what, send, trail)
+        if answer.status != 401:
+            self._lacks_until.pop(call.what, None)
+        return answer
 
     async def _send(self, call: Call, token: str) -> Answer:
         headers = {"Authorization": f"Bearer {token}"}

@@ -60,7 +60,7 @@ class ZimunClient:
         self._exchange = Exchange(base_url, transport)
         patience = Patience(sleep, monotonic, random)
         tokens = TokenSource(self._exchange, patience, client_id, client_secret, monotonic)
-        self._calls = Caller(self._exchange, patience, tokens)
+        self._calls = Caller(self._exchange, patience, tokens, monotonic)
         self._monotonic = monotonic
         self._services: Mapping[str, Service] = {}
         self._services_read_at = -math.inf

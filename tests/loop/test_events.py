@@ -146,7 +146,7 @@ async def test_of_two_events_the_higher_generation_is_the_bookings(dav: Server, 
 
 
 @ON_ONE
-@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("status", [401, 403, 404])
 async def test_a_closed_list_is_told_once_and_the_known_bookings_are_looked_at_by_id(
     dav: Server, folder: Path, status: int
 ) -> None:

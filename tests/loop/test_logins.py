@@ -78,7 +78,7 @@ async def test_where_zimun_is_down_too_it_is_asked_at_the_pace_of_a_side_that_is
         report = await w.cycle()
         assert (report.summary.exit_code, _outcome(report)) == (77, Outcome.DOWN)
         w.server.faults.remove(down)
-        w.fault(Kind.ANSWER, APPOINTMENTS, status=401, times=None)
+        w.fault(Kind.ANSWER, status=401, times=None)
         assert _outcome(await w.cycle(minutes=1)) is Outcome.REFUSED
 
 

@@ -162,6 +162,7 @@ async def test_a_no_to_a_later_page_closes_no_list(
 
 async def test_a_login_that_is_refused_at_a_later_page_is_refused(api: Api, client: ZimunClient) -> None:
     api.on(LIST, items(closed(), token="2"), reply(401))
+    api.on(LOCATIONS, reply(401))
     with pytest.raises(NotPermitted) as caught:
         await client.bookings(NINE, NINE + DAY)
     assert caught.value.credentials
@@ -558,16 +559,76 @@ async def test_a_write_that_is_not_permitted(api: Api, client: ZimunClient, stat
     assert caught.value.credentials is credentials
 
 
-async def test_a_401_to_a_write_where_the_same_token_may_read_is_a_scope_and_no_refused_login(
-    api: Api, client: ZimunClient
+@pytest.mark.parametrize("known", [items(), reply(403, json={"detail": "org:read is missing"})])
+async def test_a_401_to_a_write_where_the_same_token_is_taken_elsewhere_is_a_scope_and_no_refused_login(
+    api: Api, client: ZimunClient, known: httpx.Response
 ) -> None:
     api.on(CANCEL, reply(401, json={"detail": "Not enough permissions"}))
-    api.on(LOCATIONS, items())
+    api.on(LOCATIONS, known)
     with pytest.raises(NotPermitted, match="lacks the scope") as caught:
         await client.cancel(B_1, "key-1")
     assert not caught.value.credentials
     assert {ask.headers["Authorization"] for ask in [*api.calls(LOCATIONS), api.calls(CANCEL)[-1]]} == {"Bearer t2"}
     assert (len(api.calls(CANCEL)), len(api.calls(LOCATIONS))) == (3, 1)
+
+
+@pytest.mark.parametrize("known", [items(), reply(403)])
+async def test_so_is_a_401_to_what_reads_bookings(api: Api, client: ZimunClient, known: httpx.Response) -> None:
+    for call in (LIST, ONE, SLOTS):
+        api.on(call, reply(401, json={"detail": "Not enough permissions"}))
+    api.on(LOCATIONS, known)
+    asks = (
+        client.bookings(NINE, NINE + DAY),
+        client.booking(B_1),
+        client.open_slots("s_1", "", date(2026, 2, 20)),
+    )
+    for ask in asks:
+        with pytest.raises(NotPermitted, match="lacks the scope") as caught:
+            await ask
+        assert not caught.value.credentials
+
+
+async def test_what_lacks_its_scope_asks_for_no_new_token_each_time(api: Api, client: ZimunClient) -> None:
+    api.on(ONE, reply(401))
+    api.on(LOCATIONS, items())
+    for _ in range(20):
+        with pytest.raises(NotPermitted):
+            await client.booking(B_1)
+    assert (api.tokens, api.time.slept) == (2, [2])
+    assert (len(api.calls(ONE)), len(api.calls(LOCATIONS))) == (22, 20)
+    api.time.now += 290
+    api.on(ONE, lambda ask: reply(json=closed()) if ask.headers["Authorization"] == "Bearer t4" else reply(401))
+    with pytest.raises(NotPermitted):
+        await client.booking(B_1)
+    api.time.now += 10
+    assert await client.booking(B_1) is not None
+
+
+async def test_a_token_that_is_revoked_while_a_call_lacks_its_scope_is_renewed(api: Api, client: ZimunClient) -> None:
+    api.on(ONE, reply(401))
+    api.on(LOCATIONS, items())
+    with pytest.raises(NotPermitted):
+        await client.booking(B_1)
+    api.on(LOCATIONS, lambda ask: reply(401) if ask.headers["Authorization"] == "Bearer t2" else items())
+    with pytest.raises(NotPermitted) as caught:
+        await client.booking(B_1)
+    assert not caught.value.credentials
+    api.token_answers = [reply(401)]
+    api.on(LOCATIONS, reply(401))
+    with pytest.raises(NotPermitted) as caught:
+        await client.booking(B_1)
+    assert caught.value.credentials
+
+
+async def test_a_refused_login_is_asked_about_once_more(api: Api, client: ZimunClient) -> None:
+    for call in (LIST, CANCEL, LOCATIONS):
+        api.on(call, reply(401))
+    for ask in (client.bookings(NINE, NINE + DAY), client.cancel(B_1, "key-1")):
+        before = len(api.calls(LOCATIONS))
+        with pytest.raises(NotPermitted, match="answered 401 to a new token") as caught:
+            await ask
+        assert caught.value.credentials
+        assert len(api.calls(LOCATIONS)) == before + 1
 
 
 async def test_a_401_to_a_write_after_a_revocation_is_a_refused_login(api: Api, client: ZimunClient) -> None:

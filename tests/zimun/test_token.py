@@ -77,6 +77,7 @@ async def test_a_401_on_a_call_renews_it_once(api: Api, client: ZimunClient) -> 
 
 async def test_a_401_to_the_new_token_too_is_a_refused_login(api: Api, client: ZimunClient) -> None:
     api.on(ONE, reply(401))
+    api.on("GET /api/v1/locations", reply(401))
     with pytest.raises(NotPermitted) as caught:
         await client.booking(B_1)
     assert caught.value.credentials
