@@ -1,6 +1,5 @@
 """What a cycle works with, and how each side fared in it."""
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,9 +24,6 @@ ZIMUN = "zimun"
 
 AHEAD = timedelta(days=60)
 """As far as cycles list by default (`future_days`)."""
-
-TOO_MANY = 3
-"""Events of one side that fail in one cycle, and it is the side."""
 
 EXIT_DONE, EXIT_TROUBLE, EXIT_DOWN, EXIT_CREDENTIALS, EXIT_CONFIG = 0, 1, 75, 77, 78
 
@@ -74,12 +70,11 @@ class Health:
     """How each side fared: `faults` by side, and the worst exit code of each; the worst of all, and how many seconds a
     side asks us to stay away; `limited` are those that did.
 
-    `of_one` counts the faults that may be of one event alone, and of others a side has `whole`.
+    `whole` are the sides with a fault that is not of one event alone.
     """
 
     faults: dict[str, str] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
-    of_one: Counter[str] = field(default_factory=Counter)
     codes: dict[str, int] = field(default_factory=dict)
     exit_code: int = EXIT_DONE
     retry_after: float = 0.0
@@ -91,9 +86,7 @@ class Health:
         `of_one`: that was about one event, and says nothing of the others yet.
         """
         self.faults.setdefault(side, str(error))
-        if of_one:
-            self.of_one[side] += 1
-        else:
+        if not of_one:
             self.whole.add(side)
         if isinstance(error, RateLimited):
             self.retry_after = max(self.retry_after, error.retry_after)
@@ -103,8 +96,8 @@ class Health:
         self.exit_code = max(self.exit_code, code)
 
     def is_down(self, side: str) -> bool:
-        """Whether nothing more is to be done there in this cycle: for a fault of its own, or of so many events."""
-        return side in self.whole or self.of_one[side] >= TOO_MANY
+        """Whether nothing more is to be done there in this cycle: a fault of one event says nothing of the others."""
+        return side in self.whole
 
     def broken(self, side: str, error: Exception) -> None:
         """The same for a fault of syncd's own. Only its name is told, for its text may hold a customer's data."""

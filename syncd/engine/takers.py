@@ -4,6 +4,7 @@ They differ in which events may ask, in how one is read, and in what a fault of 
 the former, so it is a fault of the cycle; the latter is left alone for a while, as when slots are published.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +25,9 @@ from syncd.planning.snapshot import Snapshot
 from syncd.ports import CalendarPort, Stored
 from syncd.state.pairs import UNREAD
 
+GIVE_UP_AFTER = 3
+"""So many writes of one calendar that fail one after the other, and it is left alone until the next cycle."""
+
 Reader = Callable[[str, Event], Reading]
 """What the event at an href asks for."""
 
@@ -37,6 +41,7 @@ class Takers:
         self._managed = managed
         self._health = health
         self._setbacks = Setbacks(sides.store)
+        self._in_a_row: Counter[str] = Counter()
         self.requests = request_calendars(managed.policy.routes)
         self.slots = managed.openings.url if managed.openings is not None else None
         self.urls = (*self.requests, *([self.slots] if self.slots is not None else []))
@@ -47,7 +52,7 @@ class Takers:
 
     def is_usable(self, url: str, snapshot: Snapshot) -> bool:
         """Whether its events may be acted on in this cycle."""
-        if self._health.is_down(url):
+        if self._health.is_down(url) or self._in_a_row[url] >= GIVE_UP_AFTER:
             return False
         if url == self.slots:
             return not self._setbacks.is_paused(self._sides.clock.now())
@@ -58,7 +63,13 @@ class Takers:
         if url == self.slots:
             self._setbacks.pause(error, self._sides.clock.now())
         else:
+            # those of bookings' events do not count here: some of them may never be written
+            self._in_a_row[url] += 1
             self._health.failed(url, error, of_one=isinstance(error, OutcomeUnknown))
+
+    def went_well(self, url: str) -> None:
+        """What was to be done about an event in the calendar is done."""
+        self._in_a_row[url] = 0
 
     def is_written(self, url: str) -> None:
         """Something of it is about to be written: its next listing is a full one.

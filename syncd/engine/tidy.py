@@ -58,16 +58,18 @@ class Tidying:
         if memory.books_nothing(self._store, snapshot.now):
             self._why_waiting = NoteKind.REQUEST_NOT_PERMITTED
         usable = {url for url in self._takers.urls if self._takers.is_usable(url, snapshot)}
+        to_do: list[Candidate] = []
         for one in self._store.candidates() if usable else ():
             if one.gone or one.calendar not in usable:
                 continue
             if one.told == _refusal(one) and abs(snapshot.now - one.since) < TRY_AGAIN:
                 problems.append(_stuck(one))
-            elif (
-                self._is_to_do(one, snapshot)
-                and not self._stopping()
-                and self._takers.is_usable(one.calendar, snapshot)
-            ):
+            elif self._is_to_do(one, snapshot):
+                to_do.append(one)
+        # another one is first each time, so that a few which always fail do not keep the others waiting for ever
+        first = snapshot.cycle % max(len(to_do), 1)
+        for one in (*to_do[first:], *to_do[:first]):
+            if not self._stopping() and self._takers.is_usable(one.calendar, snapshot):
                 problems += await self._safely(one, snapshot)
         return tuple(problems)
 
@@ -88,6 +90,7 @@ class Tidying:
     async def _safely(self, one: Candidate, snapshot: Snapshot) -> list[Problem]:
         try:
             await self._do(one, snapshot)
+            self._takers.went_well(one.calendar)
         except PreconditionFailed:
             log.info("request.changed", request=one.name)  # the next cycle sees what it says now
         except Refused as error:

@@ -387,28 +387,51 @@ async def test_a_calendar_that_refuses_to_let_it_go_is_asked_again_each_hour(dav
         await is_booked_once(w)
 
 
+@pytest.mark.parametrize("events", [1, 3])
 @pytest.mark.parametrize("error", [OutcomeUnknown("500"), CollectionGone("404")], ids=["500", "404"])
-async def test_one_event_that_is_never_written_keeps_no_request_waiting(
-    dav: Server, folder: Path, error: SyncdError
+async def test_events_that_are_never_written_keep_no_request_waiting(
+    dav: Server, folder: Path, error: SyncdError, events: int
 ) -> None:
     """Neither one that is booked nor one that is told no."""
-    create, poison = DavCalendar.create, ""
+    create = DavCalendar.create
+    poison: set[str] = set()
 
     async def fail(self: DavCalendar, name: str, *what: Any) -> Any:
-        if name == poison:
+        if name in poison:
             raise error
         return await create(self, name, *what)
 
     with patch.object(DavCalendar, "create", fail):
         async with asking(dav, folder) as w:
-            poison = name_of(BookingId(w.book(at(25, 14))))
+            poison |= {name_of(BookingId(w.book(at(25, 12 + n)))) for n in range(events)}
+            await w.cycle(seconds=10)
             await ask(w, START)
             await ask(w, at(24, 12), description="", name="lacking")
             await due(w)
-            report = await w.cycle(minutes=1)
+            for _ in range(events):
+                report = await w.cycle(minutes=1)
             assert report.summary.sides
-            assert len(booked(w)) == 2
+            assert len(booked(w)) == events + 1
             assert await there(w) == ""
+            assert "the customer's e-mail address is missing" in await told(w, "lacking")
+
+
+async def test_requests_that_are_never_written_keep_no_other_waiting(dav: Server, folder: Path) -> None:
+    replace = DavCalendar.replace
+
+    async def fail(self: DavCalendar, href: str, *what: Any) -> Any:
+        if "poison" in href:
+            raise OutcomeUnknown("500")
+        return await replace(self, href, *what)
+
+    with patch.object(DavCalendar, "replace", fail):
+        async with asking(dav, folder) as w:
+            for n in range(3):
+                await ask(w, at(25, 9 + n), description="", name=f"poison{n}")
+            await w.cycle(seconds=10)
+            await ask(w, at(24, 12), description="", name="lacking")
+            for _ in range(4):
+                await due(w)
             assert "the customer's e-mail address is missing" in await told(w, "lacking")
 
 
