@@ -26,7 +26,7 @@ from syncd.domain.errors import SyncdError
 from syncd.domain.event import Observation, Texts
 from syncd.domain.ids import BookingId
 from syncd.domain.link import AwaitKind, Decision
-from syncd.engine import kept, memory
+from syncd.engine import kept, memory, withheld
 from syncd.engine.answers import Answering
 from syncd.engine.asked import AskedByHand
 from syncd.engine.execute import Executing
@@ -254,6 +254,7 @@ class Engine:
             events=sides.store.observations(),
             managed=frozenset(managed.calendars),
             readable=readable,
+            not_given=withheld.not_given(sides.store, readable),
             left_at=left_at,
             clock_jumped=clocks.jumped,
             ended_since=memory.ended_since(sides.store, managed.policy.past, now),

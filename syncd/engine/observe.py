@@ -140,7 +140,9 @@ async def _observe_calendar(
     seen = _news(seen, store, EVER if full_at is None else None) if seen else []
     shown = {href for href in listed.etags if href in linked and not linked[href].shown}
     over = waiting.keys() if listed.full else {*changed, *listed.removed}
-    missed = withheld.kept(waiting, over, missing, now)
+    # an object that nobody knows yet is either gone by the next listing, or one that is given to no fetch
+    untold = {href for href in changed if not (href in fetched or href in known or href in linked)}
+    missed = withheld.kept(waiting, over, missing.keys() | untold, now)
     if seen or gone or shown or missed != waiting or listed.full or listed.cursor != cursor:
         told = _told(calendar.url, shown, gone & linked.keys(), store, now)
         store.observe(calendar.url, seen, gone, listed.cursor, now if listed.full else full_at, told, missed)

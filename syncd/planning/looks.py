@@ -19,6 +19,7 @@ from syncd.planning.sides import (
     EventMoved,
     booking_side,
     event_side,
+    is_all_told,
     is_due,
     is_not_seen,
     seen_booking,
@@ -151,7 +152,7 @@ def _about_event(case: Case) -> set[Question]:
         return {look} if marked or alone or left or settled_twins(case) else set()
     if transferred(link, snapshot) is not None:
         return {look}
-    if not snapshot.all_readable:
+    if not is_all_told(link, snapshot):
         return set()
     if link.deletion is not None and not is_due(link, snapshot, case.policy) and not _decided(link):
         return set()

@@ -21,6 +21,10 @@ from syncd.planning.snapshot import Look, LookBooking, Policy, Snapshot
 # Purelymail and Bedework list up to three minutes behind
 LAG = timedelta(minutes=5)
 
+NOT_GIVEN = (
+    "an object that the calendar server lists and does not give, so nobody knows what it is: an event that goes about "
+    "then, or later, does not count as deleted until it is given or gone"
+)
 UNREADABLE = "it has no event yet, for the calendar that it belongs in cannot be read"
 UNREAD = (
     "it has no event yet, for one may stand in a calendar that was never read with this database: make it readable, or "
@@ -49,6 +53,12 @@ def welcome(snapshot: Snapshot, policy: Policy) -> list[Outcome]:
         Outcome(problem=Problem(ProblemKind.PARKED, seen.href, f"this event cannot be read: {seen.fault}"))
         for seen in _broken(snapshot)
         if seen.key not in snapshot.linked_keys
+    ]
+    # not at once: it may be given in the next cycle, or be gone by then
+    outcomes += [
+        Outcome(problem=Problem(ProblemKind.PARKED, href, NOT_GIVEN))
+        for (_, href), since in sorted(snapshot.unknown.items())
+        if since != snapshot.now
     ]
     return outcomes
 

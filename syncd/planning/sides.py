@@ -16,6 +16,10 @@ STALE = timedelta(minutes=2)
 OWN_WRITE = timedelta(minutes=10)
 SETTLED = timedelta(minutes=10)
 """For so long two events of one booking may be one that is on its way: Thunderbird writes the new before it deletes."""
+CARRIED = timedelta(hours=1) + SETTLED
+"""So long before an event is missed it may have come to stand elsewhere: a change list may leave out that it went, and
+all is listed once an hour.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +289,7 @@ def _absent(link: Link, snapshot: Snapshot, policy: Policy) -> EventSide:
     if (moved_to := transferred(link, snapshot)) is not None:
         # a transfer, too, is believed only after a second look at the place that it left
         return EventTransferred(moved_to) if looked is Look.ABSENT else EventUnseen()
-    if not snapshot.all_readable:
+    if not is_all_told(link, snapshot):
         return EventUnseen()
     if link.deletion is not None and not is_due(link, snapshot, policy):
         return EventGone()
@@ -313,7 +317,7 @@ def _marked_cancelled(link: Link, snapshot: Snapshot) -> EventSide:
     if other is not None and other.event is not None and not other.event.cancelled and parse_uid(other.event.uid):
         # some apps mark the old one where others delete it
         return EventTransferred(other)
-    if not snapshot.all_readable:
+    if not is_all_told(link, snapshot):
         return EventUnseen()
     if (left := left_standing(link, snapshot)) is not None:
         return EventTransferred(left)
@@ -366,6 +370,22 @@ def is_due(link: Link, snapshot: Snapshot, policy: Policy) -> bool:
         and snapshot.cycle > begun.cycle
         and snapshot.now - begun.since >= policy.cancel_grace
     )
+
+
+def is_all_told(link: Link, snapshot: Snapshot) -> bool:
+    """Whether nothing that the calendars did not tell may be the pair's event: only then is its deletion believed.
+
+    A person may have carried it to where the server does not give it. What stood there long before it went is not it.
+    """
+    if not snapshot.all_readable:
+        return False
+    if not snapshot.unknown:
+        return True
+    marked = snapshot.events.get((link.calendar, link.href))
+    went = link.gone_at if marked is None else marked.seen_at
+    begun = link.deletion.since if link.deletion is not None else None
+    times = [at for at in (went, begun) if at is not None]
+    return bool(times) and all(since < min(times) - CARRIED for since in snapshot.unknown.values())
 
 
 def _is_copy(seen: Observation, link: Link, snapshot: Snapshot) -> bool:

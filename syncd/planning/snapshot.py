@@ -87,7 +87,8 @@ class Snapshot:
     booked. `list_closed`: Zimun answers, but does not list bookings to this client; each is looked at by its id.
     `bookings` are those read in this cycle, by list or by id; `unreadable` the ids of items that could not be parsed.
     `readable` are the managed calendars that were read completely, `managed` all of them; `never_read` those that
-    this database knows nothing of yet, while it has not known all at one time. `left_at`: when calendars that were kept
+    this database knows nothing of yet, while it has not known all at one time. `not_given`: since when objects in the
+    readable ones are listed and not given, by calendar and href. `left_at`: when calendars that were kept
     once left the config, where that is known. `texts` are what each event
     should say. `clock_jumped`: the wall clock moved by itself since the last cycle. `asked_lately` are bookings of
     unlinked events that were looked up within the hour; `refused_uids` are UIDs that a server would not take.
@@ -114,6 +115,7 @@ class Snapshot:
     managed: frozenset[str] = frozenset()
     readable: frozenset[str] = frozenset()
     never_read: frozenset[str] = frozenset()
+    not_given: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     left_at: Mapping[str, datetime] = field(default_factory=dict)
     texts: Mapping[BookingId, Texts] = field(default_factory=dict)
     looks: Mapping[Question, Answer] = field(default_factory=dict)
@@ -150,6 +152,11 @@ class Snapshot:
     def has_unlinked(self) -> bool:
         """Whether any event of ours belongs to no open link: in most cycles none does."""
         return any(key not in self.linked_keys for key in self.events)
+
+    @cached_property
+    def unknown(self) -> Mapping[tuple[str, str], datetime]:
+        """Those `not_given` that belong to no open link: whose they are and what they say nobody knows."""
+        return {key: since for key, since in self.not_given.items() if key not in self.linked_keys}
 
     @cached_property
     def linked_stems(self) -> frozenset[str]:

@@ -27,3 +27,14 @@ def test_what_was_given_or_is_gone_is_not_asked_for_any_more() -> None:
 def test_a_clock_that_was_set_back_keeps_nothing_waiting() -> None:
     known = kept(kept({}, (), ["/a.ics"], START), ["/a.ics"], ["/a.ics"], START + MINUTE)
     assert due(known, START - MINUTE) == {"/a.ics"}
+
+
+def test_nor_is_it_asked_for_each_time_until_the_clock_is_there_again() -> None:
+    known = kept({}, (), ["/a.ics"], START)
+    asked = 0
+    for minute in range(1, 61):
+        now = START - 180 * MINUTE + minute * MINUTE
+        if due(known, now):
+            asked += 1
+            known = kept(known, ["/a.ics"], ["/a.ics"], now)
+    assert asked == 6

@@ -1,23 +1,42 @@
 """An object that the server lists and does not give, once or for long: nobody knows what it says; it is read again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from syncd.calendars.searching import Search
 from syncd.domain.ids import BookingId, name_of
 from syncd.engine.tidy import Tidying
+from syncd.ports import Stored
 from tests.loop.asking import booked
 from tests.loop.ground import ON_ONE
 from tests.loop.requesting import ask, asking, changed, due, not_given, stages, there, told
 from tests.loop.requesting import write as put_there
 from tests.loop.slotting import DANA, FIRST, name_at, open_slots, put, text_at, write
 from tests.loop.test_probe import NAME, noted
-from tests.loop.world import HOUR, RESCHEDULE, at, world
+from tests.loop.test_transfers import SECOND
+from tests.loop.world import CANCEL, HOUR, RESCHEDULE, World, at, settled, world
 from tests.servers import Server
 
 pytestmark = ON_ONE
 Make = Callable[[], str]
+
+
+@contextmanager
+def nowhere_found(w: World, answer: int = 500) -> Iterator[None]:
+    """The object "zz" is not given, and the account's search does not find it."""
+
+    async def nothing(*what: Any) -> list[Stored]:
+        return []
+
+    w.withheld, w.withheld_by = name_of(BookingId("zz")), answer
+    with patch.object(Search, "find", nothing):
+        yield
+    w.withheld = None
 
 
 async def test_a_request_is_no_less_booked_for_that(dav: Server, folder: Path) -> None:
@@ -172,6 +191,50 @@ async def test_one_that_is_never_given_is_asked_for_less_and_less_and_stops_noth
         await w.drag(other, HOUR)
         await w.cycle(minutes=1)
         assert w.booking(other).start == at(25, 10)
+
+
+@pytest.mark.parametrize("answer", [500, 404])
+async def test_an_event_that_is_carried_to_where_it_is_not_given_was_not_deleted(
+    dav: Server, folder: Path, new_calendar: Make, answer: int
+) -> None:
+    """Nor does the account's search name it."""
+    other = new_calendar()
+    async with world(dav, folder, calendars=SECOND.format(other)) as w:
+        carried = w.book(at(24, 9))
+        await w.cycle()
+        await w.cycle(minutes=1)
+        _, text = await w.event(carried)
+        await w.put("zz", text, other)
+        await w.delete(carried)
+        with nowhere_found(w, answer):
+            for minutes in (1, 1, 11, 11):
+                report = await w.cycle(minutes=minutes)
+            (problem,) = report.summary.problems
+            assert "does not give" in problem.text
+            assert w.requests.count("REPORT") <= 4
+        assert not w.posts
+        await settled(w)
+        assert "was put into another calendar and is back here" in await w.note(carried)
+        assert not w.posts
+        await w.quiet()
+
+
+async def test_one_that_was_never_given_before_keeps_no_deletion_from_counting(
+    dav: Server, folder: Path, new_calendar: Make
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder, calendars=SECOND.format(other)) as w:
+        gone = w.book(at(24, 9))
+        await w.cycle()
+        _, text = await w.event(gone)
+        await w.put("zz", text.replace(gone, "zz"), other)
+        with nowhere_found(w):
+            for minutes in (1, 1, 60, 11):
+                await w.cycle(minutes=minutes)
+            await w.delete(gone)
+            await w.cycle(minutes=1)
+            await w.cycle(minutes=11)
+        assert len(w.calls(CANCEL)) == 1
 
 
 async def test_a_probes_event_is_removed_once_it_is_given(dav: Server, folder: Path) -> None:

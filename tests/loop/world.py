@@ -60,7 +60,8 @@ class World:
     before_put: Callable[[], Awaitable[None]] | None = None
     """What happens once, just before syncd's next PUT."""
     withheld: str | None = None
-    """The name of an object that the server lists and does not give: it answers 500 for it."""
+    """The name of an object that the server lists and does not give: it answers 500 for it, or `withheld_by`."""
+    withheld_by: int = 500
     crash_after: str | None = None
     """A method to the calendar, or a path of the API: syncd ends right after its next such request."""
     open_days: int | None = None
@@ -141,7 +142,7 @@ class World:
                 raise self.dav_fault
             if self.withheld is not None:
                 if method == "GET" and path.endswith(self.withheld):
-                    return Answer(500, {}, None, "")
+                    return Answer(self.withheld_by, {}, None, "")
                 if "calendar-multiget" in body:
                     return Answer(501, {}, None, "")
             if method == "PUT" and self.before_put is not None:

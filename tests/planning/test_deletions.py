@@ -1,14 +1,15 @@
 """A deleted event: believed late, cancelled later, and only after a person could have changed their mind."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from syncd.domain.actions import Cancel, Create, Reschedule, Why
+from syncd.domain.actions import Cancel, Create, ProblemKind, Reschedule, Why
 from syncd.domain.ids import BookingId
-from syncd.domain.link import ClosedWhy
+from syncd.domain.link import ClosedWhy, Deletion
 from syncd.domain.note import NoteKind
+from syncd.planning.planner import make_plan
 from syncd.planning.sides import EventGone, EventUnseen, event_side
 from syncd.planning.snapshot import FindEvent, Look, LookEvent, Policy
 from tests.planning import builders as make
@@ -278,6 +279,50 @@ def test_second_looks_count_only_while_every_calendar_is_read(marked: bool) -> N
     look = make.snapshot(bookings=(of,), events=(seen,) if marked else (), links=(pair,), looks=looks)
     assert type(event_side(pair, look, policy())) is EventGone
     assert type(event_side(pair, replace(look, readable=frozenset({HOME})), policy())) is EventUnseen
+
+
+@pytest.mark.parametrize("marked", [False, True], ids=["gone", "marked"])
+@pytest.mark.parametrize(
+    ("since", "believed"),
+    [(NOW, False), (NOW - HOUR, False), (NOW - 2 * HOUR, True), (NOW + HOUR, False)],
+    ids=["as it went", "listed before", "long before", "later"],
+)
+def test_nor_while_an_object_is_not_given_that_may_be_the_event(
+    marked: bool, since: datetime, *, believed: bool
+) -> None:
+    of = make.booking()
+    seen = make.observation(make.event(of, cancelled=marked), stamp=1)
+    pair = replace(make.link(of, make.observation(make.event(of))), gone_at=None if marked else NOW)
+    looks = {
+        LookEvent(seen.calendar, seen.href): seen if marked else Look.ABSENT,
+        FindEvent(pair.uid, of.id): Look.ABSENT,
+    }
+    look = make.snapshot(bookings=(of,), events=(seen,) if marked else (), links=(pair,), looks=looks)
+    unknown = replace(look, not_given={(SIDE, "/desk/side/zz.ics"): since})
+    assert type(event_side(pair, unknown, policy())) is (EventGone if believed else EventUnseen)
+    linked = replace(look, not_given={(pair.calendar, pair.href): since})
+    assert type(event_side(pair, linked, policy())) is EventGone
+
+
+def test_what_was_missed_before_the_clock_was_set_back_waits_for_what_came_since_its_grace_began_anew() -> None:
+    of = make.booking()
+    begun = Deletion(NOW, 1)
+    pair = replace(make.link(of, make.observation(make.event(of))), gone_at=NOW + 5 * HOUR, deletion=begun)
+    look = make.snapshot(bookings=(of,), links=(pair,), not_given={(SIDE, "/desk/side/zz.ics"): NOW})
+    assert type(event_side(pair, look, policy())) is EventUnseen
+
+
+def test_an_object_that_is_not_given_is_named_from_the_next_cycle_on() -> None:
+    of = make.booking()
+    seen = make.observation(make.event(of))
+    pair = make.link(of, seen)
+    at_once, later = (
+        make.snapshot(bookings=(of,), events=(seen,), links=(pair,), not_given={(SIDE, "/desk/side/zz.ics"): since})
+        for since in (NOW, NOW - MINUTE)
+    )
+    assert make_plan(at_once, policy()).problems == ()
+    (problem,) = make_plan(later, policy()).problems
+    assert (problem.kind, problem.key) == (ProblemKind.PARKED, "/desk/side/zz.ics")
 
 
 def test_a_stale_client_that_marks_it_cancelled_once_more_cancels_nothing() -> None:
