@@ -312,20 +312,27 @@ def _is_reroute(action: Action) -> bool:
 
 
 def _to_follow(actions: Mapping[BookingId, Action], snapshot: Snapshot, policy: Policy) -> int:
-    """How many more go elsewhere once Zimun tells of them: of days that are far ahead, their calendar left the config.
+    """How many more go elsewhere once Zimun tells of them: their calendar left the config and they are far ahead, or
+    they are looked at in turn.
 
     Not those of which a person said that they stay, nor those for which the config has no calendar.
     """
     return sum(
         link.closed is None
         and link.booking.live
-        and link.booking.start > snapshot.now
-        and link.calendar not in snapshot.managed
-        and route(link.booking, policy.routes) is not None
+        and _belongs_elsewhere(link, snapshot, policy)
         and not (link.awaiting is not None and link.awaiting.kind is AwaitKind.REROUTE)
         and not isinstance(actions.get(link.booking_id), Create)
         for link in snapshot.links.values()
     )
+
+
+def _belongs_elsewhere(link: Link, snapshot: Snapshot, policy: Policy) -> bool:
+    """Whether its event goes elsewhere on account of the config, and nothing tells of that in this cycle's plan yet."""
+    home = route(link.booking, policy.routes)
+    if link.calendar not in snapshot.managed:
+        return home is not None and link.booking.start > snapshot.now
+    return snapshot.list_closed and home not in (None, link.calendar) and is_alive(link, snapshot, policy)
 
 
 def _await_reroute(action: Action, snapshot: Snapshot, policy: Policy) -> Action:

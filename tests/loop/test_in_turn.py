@@ -4,7 +4,7 @@ What somebody waits for comes before all others.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from syncd.zimun import ZimunClient
 from tests.loop.asking import close_list
 from tests.loop.ground import ON_ONE, HandClock
 from tests.loop.test_looks import forgets
+from tests.loop.test_routing import ENTRY
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, World, at, world
 from tests.servers import Server
 
@@ -158,6 +159,24 @@ async def test_many_that_are_gone_are_gone_at_once_however_few_are_looked_at_in_
             w.decide(Decision.APPROVED, *known[::2])
             await w.cycle(minutes=1)
             assert [await w.exists(each) for each in known] == [False, True] * 7
+
+
+async def test_a_config_that_sends_all_elsewhere_waits_however_few_are_looked_at_in_a_cycle(
+    dav: Server, folder: Path, new_calendar: Callable[[], str]
+) -> None:
+    other = new_calendar()
+    async with world(dav, folder) as w:
+        known = many(w, 12)
+        await w.cycle()
+        close_list(w)
+        w.reconfigure(calendars=ENTRY.format(other, "locations", "loc_mitte"))
+        with so_many_in_a_cycle(4):
+            for _ in range(3):
+                report = await w.quiet(minutes=1)
+            assert report.summary.counts["awaiting"] == 12
+            w.decide(Decision.APPROVED, *known)
+            await w.cycle(minutes=1)
+        assert len(await w.events(other)) == 12
 
 
 @pytest.mark.parametrize("which", [slice(3), slice(-3, None), slice(1, 20, 8), slice(10)])

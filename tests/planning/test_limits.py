@@ -551,6 +551,37 @@ def test_a_config_that_moves_more_than_five_waits(count: int, waits: bool) -> No
         assert action == Record(link.booking_id, Why.REROUTE_AWAITS, replace(link, awaiting=asked))
 
 
+@pytest.mark.parametrize(("others", "waits"), [(3, False), (4, True)])
+def test_where_bookings_are_looked_at_in_turn_those_that_follow_later_count(others: int, *, waits: bool) -> None:
+    """Their calendar is in the config still, and nobody tells of them in this cycle."""
+    salon = Salon(2 + others)
+    for booking_id in salon.ids(others, after=2):
+        del salon.bookings[booking_id]
+    rules = policy(routes=(make.Route(SIDE, fallback=True),))
+    assert salon.kinds(rules) == {None: 2}
+    assert salon.kinds(rules, list_closed=True) == {AwaitKind.REROUTE if waits else None: 2}
+
+
+def test_but_not_those_that_stand_where_they_belong_nor_what_is_over_nor_what_was_answered() -> None:
+    salon = Salon(9)
+    for booking_id in salon.ids(7, after=2):
+        del salon.bookings[booking_id]
+    ended, off, past, asked, *stay = salon.ids(7, after=2)
+    salon.change(ended, closed=Closed(NOW, ClosedWhy.CANCELLED))
+    salon.change(off, booking=replace(salon.links[off].booking, status=Status.CANCELLED))
+    salon.change(past, booking=make.booking(past, NOW - 9 * DAY))
+    del salon.events[HOME, salon.links[past].href]
+    no = Awaiting(AwaitKind.REROUTE, NOW - DAY, BOOKED, target=SIDE, decision=Decision.REJECTED)
+    salon.change(asked, awaiting=no)
+    for booking_id in stay:
+        salon.change(booking_id, booking=replace(salon.links[booking_id].booking, location_id="loc_2"))
+    rules = policy(routes=(make.Route(HOME, locations=("loc_2",)), make.Route(SIDE, fallback=True)))
+    look = salon.look(list_closed=True)
+    assert guard._to_follow({}, look, rules) == 2
+    assert guard._to_follow({}, replace(look, list_closed=False), rules) == 0
+    assert guard._to_follow({}, look, policy(routes=())) == 0
+
+
 def test_one_question_at_a_time() -> None:
     salon = Salon(6)
     ask(salon, 1)
