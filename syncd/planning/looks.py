@@ -7,7 +7,7 @@ from enum import Enum
 
 from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
-from syncd.domain.link import AwaitKind, Link
+from syncd.domain.link import AwaitKind, Decision, Link
 from syncd.planning import landing, moves
 from syncd.planning.case import Case
 from syncd.planning.duplicates import is_long_alone, settled_twins
@@ -109,10 +109,13 @@ def _stirs(case: Case) -> bool:
 def _presses(case: Case) -> bool:
     """The same, where each booking is looked at by itself: not for a question that a person has not answered yet.
 
-    What left the config with its calendar is asked about all at once, and nothing is read of its events.
+    A no to a removal or to another calendar is remembered for good, and there is nothing to be done about it. What left
+    the config with its calendar is asked about all at once, and nothing is read of its events.
     """
     link = case.link
-    if link.awaiting is not None and link.awaiting.decision is not None:
+    decision = link.awaiting.decision if link.awaiting is not None else None
+    ends = link.awaiting is not None and link.awaiting.kind in (AwaitKind.CANCEL, AwaitKind.MOVE)
+    if decision is Decision.APPROVED or (decision is Decision.REJECTED and ends):
         return True
     if link.calendar not in case.snapshot.managed:
         return False

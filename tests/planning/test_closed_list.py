@@ -67,6 +67,7 @@ def when(**changes: Any) -> Turn:
 
 
 APPROVED = Awaiting(AwaitKind.REMOVAL, NOW, make.booking(), decision=Decision.APPROVED)
+REJECTED = replace(APPROVED, decision=Decision.REJECTED)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,12 @@ APPROVED = Awaiting(AwaitKind.REMOVAL, NOW, make.booking(), decision=Decision.AP
         ({"missing": Missing(NOW, 0)}, True),
         ({"note": note(NoteKind.NOT_OPEN, until=NOW)}, True),
         ({"event": None}, True),
-        ({"awaiting": APPROVED}, True),
+        *(({"awaiting": replace(APPROVED, kind=kind)}, True) for kind in AwaitKind),
+        # a no is carried out once, or stays for good
+        ({"awaiting": replace(REJECTED, kind=AwaitKind.CANCEL)}, True),
+        ({"awaiting": replace(REJECTED, kind=AwaitKind.MOVE)}, True),
+        ({"awaiting": REJECTED, "missing": Missing(NOW, 0)}, False),
+        ({"awaiting": replace(REJECTED, kind=AwaitKind.REROUTE)}, False),
         # hundreds may wait for a person's word, and for a night
         ({"awaiting": replace(APPROVED, decision=None)}, False),
         ({"awaiting": replace(APPROVED, decision=None), "missing": Missing(NOW, 0)}, False),
@@ -98,14 +104,14 @@ def test_so_it_is_where_its_event_was_moved_or_is_gone() -> None:
 
 
 @pytest.mark.parametrize("decision", [None, *Decision])
-def test_where_its_calendar_left_the_config_only_a_persons_word_presses(decision: Decision | None) -> None:
+def test_where_its_calendar_left_the_config_only_a_persons_yes_presses(decision: Decision | None) -> None:
     awaiting = Awaiting(AwaitKind.REROUTE, NOW, make.booking(), target=SIDE, decision=decision)
     left = {"managed": frozenset({SIDE}), "readable": frozenset({SIDE})}
     for link in (pair(missing=Missing(NOW, 0)), pair(awaiting=awaiting)):
         look = replace(make.snapshot(links=(link,), window=None, list_closed=True), **left)
         assert BY_ID in questions(look, policy())
-        decided = link.awaiting is not None and decision is not None
-        assert turn(BY_ID, look, policy()) is (Turn.AT_ONCE if decided else Turn.IN_TURN)
+        goes = link.awaiting is not None and decision is Decision.APPROVED
+        assert turn(BY_ID, look, policy()) is (Turn.AT_ONCE if goes else Turn.IN_TURN)
 
 
 def test_what_is_over_has_turns_of_its_own_and_what_has_no_pair_is_looked_at_at_once() -> None:
