@@ -298,7 +298,9 @@ def _gone(actions: Mapping[BookingId, Action], snapshot: Snapshot, policy: Polic
         for booking_id, link in {**snapshot.links, **records}.items()
         if link.missing is not None and link.awaiting is None and link.booking.live and booking_id not in goes
     ]
-    return snapshot.removed_now + sum(is_alive(link, snapshot, policy) for link in waits)
+    # where its calendar left the config it stays as it is
+    here = (link for link in waits if link.calendar in snapshot.managed)
+    return snapshot.removed_now + sum(is_alive(link, snapshot, policy) for link in here)
 
 
 def _await_removal(action: Action, snapshot: Snapshot, policy: Policy) -> Action:

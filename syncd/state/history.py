@@ -103,6 +103,7 @@ _PARTS: dict[str, Callable[[Booking], object]] = {
     "notes": lambda booking: booking.notes,
 }
 _RENAMED, _WAS = "link.renamed", "was "
+_APPROVED = "approved"
 _CARRIES_OUT = {
     AwaitKind.CANCEL: Cancel, AwaitKind.MOVE: Reschedule, AwaitKind.REMOVAL: Remove, AwaitKind.REROUTE: Create
 }  # fmt: skip
@@ -209,10 +210,11 @@ def cancellations_since(db: Database, since: datetime) -> tuple[int, frozenset[B
 
 
 def removals_since(db: Database, since: datetime) -> int:
-    """The events that went since then because Zimun did not know their bookings any more."""
+    """Events that went since then, without a person's word, because Zimun did not know their bookings any more."""
     ((count,),) = db.execute(
-        "SELECT count(*) FROM history WHERE what = ? AND why = ? AND outcome = 'done' AND at >= ?",
-        (_WHAT[Remove][1], Why.BOOKING_GONE.value, as_text(since)),
+        "SELECT count(*) FROM history WHERE what = ? AND why = ? AND outcome = 'done' AND at >= ?"
+        " AND instr('; ' || detail || '; ', ?) = 0",
+        (_WHAT[Remove][1], Why.BOOKING_GONE.value, as_text(since), f"; {_APPROVED}; "),
     ).fetchall()
     return int(count)
 
@@ -344,7 +346,7 @@ def _ended(action: Record | Effect, base: Link | None) -> str:
     if question.decision is Decision.REJECTED:
         return "rejected"
     if question.decision is Decision.APPROVED and isinstance(action, _CARRIES_OUT[question.kind]):
-        return "approved"
+        return _APPROVED
     if isinstance(action, Cancel):
         return "deleted again"
     return "" if action.why is Why.APPROVAL_LAPSED else "lapsed"

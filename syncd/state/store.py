@@ -276,7 +276,7 @@ class Store:
         return done, perhaps | {action.booking_id for action in opened if isinstance(action, Cancel)}
 
     def removals_since(self, since: datetime) -> int:
-        """How many events went since then because Zimun did not know their bookings any more."""
+        """Events went since then, without a person's word, because Zimun did not know their bookings any more."""
         with self._read() as db:
             return history.removals_since(db, since)
 

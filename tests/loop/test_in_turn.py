@@ -159,6 +159,11 @@ async def test_many_that_are_gone_are_gone_at_once_however_few_are_looked_at_in_
             w.decide(Decision.APPROVED, *known[::2])
             await w.cycle(minutes=1)
             assert [await w.exists(each) for each in known] == [False, True] * 7
+            # what a person approved is no outage: the next one goes as any other
+            forgets(w, known[1])
+            for _ in range(15):
+                await w.cycle(minutes=1)
+            assert not await w.exists(known[1])
 
 
 async def test_a_config_that_sends_all_elsewhere_waits_however_few_are_looked_at_in_a_cycle(

@@ -510,15 +510,16 @@ def test_where_bookings_are_looked_at_in_turn_what_is_found_gone_by_and_by_is_go
     later = salon.ids(found, after=count)
     for booking_id in later:
         salon.change(booking_id, missing=Missing(NOW - MINUTE, 0))
-    # over, decided or asked about, of a booking that ended anyway, or of a visit long past: these do not count
-    ended, asked, off, past = salon.ids(4, after=count + found)
+    # over, decided or asked about, of a booking that ended anyway, of a visit long past, or left with its calendar
+    ended, asked, off, past, left = salon.ids(5, after=count + found)
     salon.change(ended, closed=Closed(NOW, ClosedWhy.CANCELLED), missing=Missing(NOW, 0))
     salon.change(asked, awaiting=Awaiting(AwaitKind.REMOVAL, NOW - DAY, BOOKED), missing=Missing(NOW - DAY, 0))
     salon.change(off, booking=replace(salon.links[off].booking, status=Status.CANCELLED), missing=Missing(NOW, 0))
     old = make.booking(past, NOW - 9 * DAY)
     salon.change(past, booking=old, missing=Missing(NOW - 9 * DAY, 0))
-    del salon.events[HOME, salon.links[past].href]
-    for booking_id in (*later, asked, off, past):
+    salon.change(left, calendar="https://dav.example/left/", missing=Missing(NOW - 5 * DAY, 0))
+    del salon.events[HOME, salon.links[past].href], salon.events[HOME, salon.links[left].href]
+    for booking_id in (*later, asked, off, past, left):
         del salon.bookings[booking_id]  # nobody tells of them in this cycle
     for closed in (False, True):
         actions = salon.plan(looks=looks, list_closed=closed).actions

@@ -196,9 +196,14 @@ def test_cancellations_and_those_without_an_answer_are_counted(
     assert store.cancellations_since(NOW + timedelta(hours=1)) == (0, frozenset())
 
 
-def test_events_that_went_for_a_404_are_counted(store: Store) -> None:
+def test_events_that_went_for_a_404_are_counted_but_not_those_that_a_person_approved(store: Store) -> None:
     with store._write() as db:
-        for why, outcome in (("booking_gone", "done"), ("booking_gone", "failed"), ("booking_cancelled", "done")):
-            add(db, HistoryRow(NOW, 1, BookingId("b_1"), "calendar", "event.removed", why, outcome, ""))
+        for why, outcome, detail in (
+            ("booking_gone", "done", "in approved"),
+            ("booking_gone", "done", "in home; approved"),
+            ("booking_gone", "failed", ""),
+            ("booking_cancelled", "done", ""),
+        ):
+            add(db, HistoryRow(NOW, 1, BookingId("b_1"), "calendar", "event.removed", why, outcome, detail))
     assert store.removals_since(NOW) == 1
     assert store.removals_since(NOW + timedelta(seconds=1)) == 0
