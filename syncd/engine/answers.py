@@ -93,15 +93,18 @@ class Answering:
         bookings = self._turns.in_order(Turn.AT_ONCE, bookings)
         if presses and len(found) > self._turns.most:
             answers = await self._all([*others, *bookings], snapshot)
+            self._judge(side for side in self._faults if side != ZIMUN)
         else:
             back, quiet = (self._turns.in_order(when, some) for when, some in rest.items())
-            chosen = [*back, *quiet][: self._turns.most]
+            # what is over keeps half of it for the others, for it may come again and again
+            most = self._turns.most
+            chosen = [*back[: most - min(len(quiet), most // 2)], *quiet][:most]
             self._in_turn.update(chosen)
             answers = found | await self._all([*others, *bookings, *chosen], snapshot)
             if rest[Turn.LOOK_BACK]:
-                self.looked_back = self._reached(Turn.LOOK_BACK, back, chosen)
+                self.looked_back = self._reached(Turn.LOOK_BACK, back, chosen) and ZIMUN in self._answered
             self._reached(Turn.IN_TURN, quiet, chosen)
-            self._judge()
+            self._judge(self._faults)
             self._left |= len(chosen) < len(back) + len(quiet)
         self._reached(Turn.AT_ONCE, bookings, bookings)
         self._turns.keep()
@@ -211,9 +214,10 @@ class Answering:
         # a person waits for what presses, and it may be that Zimun cannot tell of just these
         return GIVE_UP_AFTER if in_turn and side not in self._answered else MOST_FAILURES
 
-    def _judge(self) -> None:
-        """Whether a side is down: once all were asked, for those that fail may be the first of them."""
-        for side, error in self._faults.items():
+    def _judge(self, sides: Iterable[str]) -> None:
+        """Whether they are down: once all were asked, for those that fail may be the first of them."""
+        for side in sides:
+            error = self._faults[side]
             failed = sum(count for (of, _), count in self._failed.items() if of == side)
             if failed >= GIVE_UP_AFTER and side not in self._answered:
                 self._health.failed(side, error)

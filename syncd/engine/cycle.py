@@ -111,8 +111,9 @@ class Engine:
             if not stopping():
                 await look_at_new(store, current.managed.calendars, current.snapshot.links.values())
             memory.remember_told(store, current.snapshot)
-            looked_back = current.answering.looked_back and ZIMUN not in health.faults
-            if current.snapshot.ended_since is not None and looked_back:
+            # the looks tell by themselves whether Zimun answered them, whatever else it does not let us do
+            read = current.snapshot.list_closed or ZIMUN not in health.faults
+            if current.snapshot.ended_since is not None and current.answering.looked_back and read:
                 memory.remember_looked_back(store, current.snapshot.now)
             tidying = Tidying(self._sides, current.managed, health, stopping)
             current.problems += await tidying.all(current.snapshot)

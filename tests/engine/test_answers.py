@@ -14,7 +14,7 @@ from syncd.engine.answers import AT_ONCE, MOST_FAILURES, Answering
 from syncd.engine.sides import ZIMUN, Health, Managed, Sides
 from syncd.engine.turns import LOOKS, Turns
 from syncd.planning.looks import questions
-from syncd.planning.snapshot import Look, LookBooking, LookSlots, Snapshot
+from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookSlots, Snapshot
 from syncd.state.store import Store
 from tests.planning import builders as make
 from tests.planning.builders import DAY, NOW
@@ -48,8 +48,10 @@ def closed(count: int) -> Snapshot:
     return make.snapshot(links=links, events=tuple(seen), window=None, list_closed=True)
 
 
-def answering(zimun: Zimun, store: Store, health: Health, alive: Mock | None = None) -> Answering:
-    sides = cast("Sides", SimpleNamespace(store=store, bookings=zimun))
+def answering(
+    zimun: Zimun, store: Store, health: Health, alive: Mock | None = None, account: object = None
+) -> Answering:
+    sides = cast("Sides", SimpleNamespace(store=store, bookings=zimun, account=account))
     return Answering(sides, Managed({}, make.policy()), health, Turns(store, NOW), alive or Mock())
 
 
@@ -149,3 +151,48 @@ async def test_what_is_over_is_gone_through_in_several_cycles_whatever_else_is_a
             assert zimun.asked == asked
             assert made.looked_back is done
             zimun.asked.clear()
+
+
+def half_over(count: int) -> Snapshot:
+    """So many pairs, every other one of a visit that is over."""
+    look = closed(count)
+    names = sorted(look.links)[::2]
+    over = {name: replace(look.links[name], booking=make.booking(name, NOW - 3 * DAY)) for name in names}
+    events = [make.observation(make.event(link.booking)) for link in over.values()]
+    seen = {**look.events, **{one.key: one for one in events}}
+    return replace(look, links={**look.links, **over}, events=seen, ended_since=NOW - 9 * DAY)
+
+
+async def test_what_is_over_leaves_half_of_the_turns_to_the_others() -> None:
+    look, zimun = half_over(2 * LOOKS), Zimun()
+    names = sorted(look.links)
+    with Store.open(None) as store:
+        made = answering(zimun, store, Health())
+        await made.answer(questions(look, make.policy()), look)
+        assert not made.looked_back
+    half = LOOKS // 2
+    assert zimun.asked == [*names[::2][:half], *names[1::2][:half]]
+
+
+async def test_what_is_over_was_not_looked_at_where_nothing_was_answered() -> None:
+    look = half_over(4)
+    names = sorted(look.links)
+    for fails, done in ((names, False), (names[::2], True)):
+        with Store.open(None) as store:
+            made = answering(Zimun(*fails), store, Health())
+            await made.answer(questions(look, make.policy()), look)
+            assert made.looked_back is done
+
+
+async def test_a_calendar_side_that_fails_counts_as_down_however_many_bookings_wait_for_their_turn() -> None:
+    look = closed(LOOKS + 20)
+    finds = [FindEvent(f"u{number}@zimun", BookingId(f"b{number:02}")) for number in range(5)]
+    with Store.open(None) as store:
+        health = Health()
+        account = SimpleNamespace(find=AsyncMock(side_effect=DOWN))
+        made = answering(Zimun(), store, health, account=account)
+        asked = {*questions(look, make.policy()), *finds}
+        found = await made.answer(asked, look)
+        assert found.keys() == {*finds}
+        await made.answer(asked - found.keys(), look)
+        assert list(health.faults) == ["the account's calendars"]

@@ -144,6 +144,30 @@ async def test_visits_that_are_over_have_their_turn_once_an_hour(dav: Server, fo
             assert await w.start(known[0]) == ";TZID=Europe/Berlin:20261130T160000"
 
 
+async def test_though_zimun_does_not_let_anything_be_moved_they_have_their_turn_no_more_often(
+    dav: Server, folder: Path
+) -> None:
+    """Such a refusal is named as a fault of Zimun in each cycle; it has told of the bookings all the same."""
+    async with world(dav, folder) as w:
+        known = many(w, 12)  # on the 24th and the 25th
+        later = sorted(w.book(at(30, hour)) for hour in (8, 9, 10, 11, 13, 14))
+        await w.cycle()
+        close_list(w)
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/", method="POST", times=None, status=403, body={"error": "forbidden"})
+        with so_many_in_a_cycle(6):
+            await w.drag(later[0], HOUR * 24)
+            await w.cycle(days=4)
+            for _ in range(3):
+                report = await w.cycle(minutes=1)
+            assert list(report.summary.sides) == ["zimun"]
+            looked_at(w)
+            for _ in range(10):
+                await w.cycle(minutes=1)
+            seen = looked_at(w)
+            assert not {*known} & {*seen}
+            assert {*later} <= {*seen}
+
+
 async def test_many_that_are_gone_are_gone_at_once_however_few_are_looked_at_in_a_cycle(
     dav: Server, folder: Path
 ) -> None:
