@@ -13,7 +13,7 @@ from syncd.domain.event import Observation
 from syncd.engine.observe import observed
 from syncd.engine.sides import ZIMUN, Health, Managed, Sides
 from syncd.engine.together import together
-from syncd.engine.turns import Turns
+from syncd.engine.turns import LEAST, Turns
 from syncd.planning.looks import Turn, turn
 from syncd.planning.snapshot import (
     Answer,
@@ -61,7 +61,7 @@ class Answering:
         self._in_turn: set[Question] = set()
         self._put_off: set[Question] = set()
         self._limited: RateLimited | None = None
-        self._left = False
+        self._left = self._pressed = False
         self.looked_back = True
         self.troubles: dict[str, str] = {}
 
@@ -91,13 +91,15 @@ class Answering:
         others.sort(key=lambda question: (not isinstance(question, LookSlots), repr(question)))
         bookings = [question for question in presses if isinstance(question, LookBooking)]
         bookings = self._turns.in_order(Turn.AT_ONCE, bookings)
-        if presses and len(found) > self._turns.most:
+        self._pressed |= bool(presses)
+        # where nothing presses there is room for a few
+        most = self._turns.most or (0 if self._pressed else LEAST)
+        if presses and len(found) > most:
             answers = await self._all([*others, *bookings], snapshot)
             self._judge(side for side in self._faults if side != ZIMUN)
         else:
             back, quiet = (self._turns.in_order(when, some) for when, some in rest.items())
             # what is over keeps half of it for the others, for it may come again and again
-            most = self._turns.most
             chosen = [*back[: most - min(len(quiet), most // 2)], *quiet][:most]
             self._in_turn.update(chosen)
             answers = found | await self._all([*others, *bookings, *chosen], snapshot)

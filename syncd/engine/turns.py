@@ -10,11 +10,13 @@ from syncd.planning.snapshot import LookBooking
 from syncd.state.store import Store
 
 LOOKS = 50
-"""So many of which nothing is known to have changed are looked at for each minute since the last cycle.
+"""So many of which nothing is known to have changed are looked at in a cycle, and for each minute since the last one.
 
 500 bookings within ten minutes; all of them where a timer runs a cycle now and then.
 """
 LEAST = 5
+SPEED_UP = 8
+"""By such a part there are more again in each cycle: a limit that stays as it is, is met about one time in seven."""
 MINUTE = timedelta(minutes=1)
 _TURNS = "looks_in_turn"
 
@@ -30,12 +32,16 @@ class Turns:
         last = store.remembered_clock()
         self._minutes = max(1, (now - last[0]) // MINUTE) if last is not None else 1
         text = store.fact(_TURNS)
-        self._most, self._last = json.loads(text) if text is not None else (LOOKS, {})
+        self._limit, self._last = json.loads(text) if text is not None else (None, {})
 
     @property
     def most(self) -> int:
-        """How many are looked at in this cycle besides those that press."""
-        return int(self._most) if self._most < LOOKS else LOOKS * self._minutes
+        """How many are looked at in this cycle besides those that press; 0 where these may need all that there is."""
+        return self._all if self._limit is None else min(self._limit, self._all)
+
+    @property
+    def _all(self) -> int:
+        return LOOKS * self._minutes
 
     def in_order(self, when: Turn, questions: Iterable[LookBooking]) -> list[LookBooking]:
         """From behind the last one on. What is over is asked for from the first to the last, and is done then."""
@@ -54,14 +60,21 @@ class Turns:
         return False
 
     def slow_down(self, answered: int) -> None:
-        """Zimun asked us to wait after so many: the next cycle leaves it time for what else there is to ask."""
-        self._most = max(LEAST, answered // 2)
+        """Zimun asked us to wait after so many: the next cycle leaves it time for what else there is to ask.
+
+        Where even the fewest are too many, they have their turn in every other cycle.
+        """
+        few = LEAST if self._limit == 0 else 0
+        self._limit = answered // 2 if answered // 2 >= LEAST else few
 
     def speed_up(self) -> None:
-        self._most = min(LOOKS, self._most + 1)
+        """All that was asked for was answered, and there was more."""
+        if self._limit is not None:
+            more = self._limit + max(1, self._limit // SPEED_UP)
+            self._limit = max(LEAST, more) if more < self._all else None
 
     def keep(self) -> None:
         """Remember it, if it is not as it was."""
-        text = json.dumps((self._most, self._last))
-        if text != (self._store.fact(_TURNS) or json.dumps((LOOKS, {}))):
+        text = json.dumps((self._limit, self._last))
+        if text != (self._store.fact(_TURNS) or json.dumps((None, {}))):
             self._store.set_fact(_TURNS, text)

@@ -68,9 +68,10 @@ def test_there_are_fewer_after_zimun_asked_to_wait_and_more_by_and_by(store: Sto
         return Turns(store, NOW).most
 
     assert Turns(store, NOW).most == most(None) == LOOKS
-    assert [most(30), most(None), most(None)] == [15, 16, 17]
-    assert [most(9), most(0)] == [LEAST, LEAST]
+    assert [most(30), most(None), most(None)] == [15, 16, 18]
     assert [most(None) for _ in range(99)][-1] == LOOKS
+    # so few that what presses may need all that there is: in every other cycle
+    assert [most(9), most(0), most(2), most(None)] == [0, LEAST, 0, LEAST]
 
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(-3600, 1), (15, 1), (60, 1), (119, 1), (120, 2), (3600, 60)])
@@ -82,3 +83,18 @@ def test_who_comes_rarely_looks_at_more_unless_zimun_asked_to_wait(store: Store,
     turns.slow_down(20)
     turns.keep()
     assert Turns(store, later).most == 10
+
+
+def test_who_comes_rarely_is_slowed_down_too_and_has_all_of_it_again_by_and_by(store: Store) -> None:
+    later = NOW + timedelta(minutes=30)
+    store.remember_clock(NOW, "boot", 0.0)
+    turns = Turns(store, later)
+    turns.slow_down(400)
+    turns.keep()
+    assert (Turns(store, later).most, Turns(store, NOW).most) == (200, LOOKS)
+    for _ in range(20):
+        turns.speed_up()
+    turns.keep()
+    assert Turns(store, later).most == 30 * LOOKS
+    assert store.fact("looks_in_turn") == "[null, {}]"
+    assert Turns(store, NOW + timedelta(hours=5)).most == 300 * LOOKS

@@ -112,11 +112,29 @@ async def test_so_it_is_where_fewer_may_be_asked_for_in_a_minute_than_there_are(
         assert w.booking(dragged).start >= at(30, 0)
         assert w.booking(deleted).status == "cancelled"
         # at first too many are asked for, while the slots for the move are needed; then a few, and more by and by
-        assert (codes[0], codes[1:10], codes.count(75)) == (75, [0] * 9, 2)
+        assert (codes[0], codes[1:10], codes.count(75)) == (75, [0] * 9, 1)
         looked_at(w)
         for _ in range(5):
             await w.quiet(minutes=1)
         assert {*known} - {cancelled, deleted} <= set(looked_at(w))
+
+
+async def test_what_presses_and_the_fewest_others_leave_room_for_what_follows(dav: Server, folder: Path) -> None:
+    """Three moves take more than is left after as many looks and those that have their turn."""
+    async with world(dav, folder) as w:
+        known = many(w, 20)
+        await w.cycle()
+        close_list(w)
+        w.server.faults.append(Limit(w.clock, 7))
+        for each in known[:3]:
+            await w.drag(each, WEEK)
+        for _ in range(6):
+            await w.cycle(minutes=1)
+        assert all(w.booking(each).start >= at(30, 0) for each in known[:3])
+        looked_at(w)
+        for _ in range(8):
+            assert (await w.cycle(minutes=1)).summary.exit_code == 0
+        assert {*known} <= {*looked_at(w)}
 
 
 async def test_visits_that_are_over_have_their_turn_once_an_hour(dav: Server, folder: Path) -> None:
