@@ -321,7 +321,8 @@ class Engine:
         troubles = [Problem(ProblemKind.PARKED, key, text) for key, text in sorted(answering.troubles.items())]
         answering.troubles.clear()
         current.parked = (*current.parked, *troubles)
-        current.problems = (*current.parked, *plan.problems)
+        blind = memory.blind(self._sides.store, snapshot, plan.problems)
+        current.problems = (*current.parked, *plan.problems, *blind)
         wanted: list[Action] = []
         unread = self._unread() if current.left_out else frozenset()
         for action in plan.actions:

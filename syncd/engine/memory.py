@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from syncd.domain.actions import Action, Create, Remove, Replace
+from syncd.domain.actions import Action, Create, Problem, ProblemKind, Remove, Replace
 from syncd.domain.booking import Booking, Catalog
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.planning.sides import is_stale, seen_booking
-from syncd.planning.snapshot import Snapshot
+from syncd.planning.snapshot import Look, LookBooking, Snapshot
 from syncd.ports import Clock
 from syncd.state.codec import CATALOG
 from syncd.state.store import Store
@@ -26,6 +26,7 @@ _BOOKS_NOTHING = "zimun_books_nothing_at"
 _PUT_OFF = "asks_put_off"
 _SET_ASIDE = "asks_set_aside"
 _OTHERWISE = "told_otherwise"
+_BLIND = "blind"
 _LOOKED_BACK = "looked_back_at"
 _CATALOG = "catalog"
 CLOSED_FOR = timedelta(minutes=15)
@@ -113,6 +114,29 @@ def remember_told(store: Store, snapshot: Snapshot) -> None:
             told[booking_id] = (start, at) if again else (seen.start.isoformat(), snapshot.now.isoformat())
     if told != known:
         store.set_fact(_OTHERWISE, json.dumps(told))
+
+
+def blind(store: Store, snapshot: Snapshot, problems: Collection[Problem]) -> tuple[Problem, ...]:
+    """Bookings that no call could read when they were looked at last, besides those that `problems` names.
+
+    Where the list is closed each has its turn, and stands still until then. Remembered for the next cycle, too.
+    """
+    if not snapshot.list_closed and snapshot.window is None:
+        return ()  # nothing was read of Zimun
+    known: dict[str, str] = json.loads(store.fact(_BLIND) or "{}")
+    kept = {name: text for name, text in known.items() if snapshot.list_closed and _stands(name, snapshot)}
+    new = {one.key: one.text for one in problems if one.kind is ProblemKind.BLIND}
+    if kept | new != known:
+        store.set_fact(_BLIND, json.dumps(kept | new))
+    named = {one.key for one in problems}
+    return tuple(Problem(ProblemKind.BLIND, name, text) for name, text in sorted(kept.items()) if name not in named)
+
+
+def _stands(name: str, snapshot: Snapshot) -> bool:
+    """Whether that booking has an open pair, and was not looked at in this cycle."""
+    link = snapshot.links.get(BookingId(name))
+    looked = snapshot.looks.get(LookBooking(BookingId(name)), Look.UNKNOWN) is not Look.UNKNOWN
+    return link is not None and link.closed is None and not looked and seen_booking(link, snapshot) is None
 
 
 def remember_start(store: Store, booking: Booking, now: datetime) -> None:

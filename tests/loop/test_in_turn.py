@@ -17,6 +17,7 @@ from syncd.domain.booking import BookingList
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.engine import turns
+from syncd.engine.report import Report
 from syncd.sandbox import Fault, Kind
 from syncd.zimun import ZimunClient
 from tests.loop.asking import close_list
@@ -276,6 +277,26 @@ async def test_nor_do_they_count_as_an_outage_where_the_list_is_open(
         assert (report.summary.exit_code, report.summary.sides) == (1, {})
         assert {problem.key for problem in report.summary.problems} == poison
         assert len(w.calls(RESCHEDULE)) == 1
+
+
+async def test_those_that_no_call_can_read_are_named_until_they_are_read(dav: Server, folder: Path) -> None:
+    async with world(dav, folder) as w:
+        known = many(w, 11)
+        await w.cycle()
+        close_list(w)
+        w.fault(Kind.ANSWER, f"{APPOINTMENTS}/", times=None, status=403, body={"error": "forbidden"})
+        with so_many_in_a_cycle(4):
+            for count in (4, 8, 11, 11):
+                assert named(await w.quiet(minutes=1)) == known[:count]
+            w.server.faults.pop()
+            for _ in range(3):
+                report = await w.quiet(minutes=1)
+            assert (named(report), report.summary.exit_code) == ([], 0)
+
+
+def named(report: Report) -> list[str]:
+    assert {problem.kind for problem in report.summary.problems} <= {"blind"}
+    return sorted(problem.key for problem in report.summary.problems)
 
 
 async def test_where_no_look_is_answered_zimun_is_down(dav: Server, folder: Path) -> None:
