@@ -41,17 +41,18 @@ class Answering:
 
     `troubles` says why, by booking: one that cannot be looked at does not stop the others, nor its side, which counts
     as down only where several looks failed and it has answered nothing in this cycle. Zimun may also ask us to wait.
-    `alive` is called before each look. `looked_back`: whether all that is over was looked at which had to be.
+    `stopping` is asked before each look: nothing more is asked for then. `looked_back`: whether all that is over was
+    looked at which had to be.
     """
 
     def __init__(
-        self, sides: Sides, managed: Managed, health: Health, turns: Turns, alive: Callable[[], object]
+        self, sides: Sides, managed: Managed, health: Health, turns: Turns, stopping: Callable[[], bool]
     ) -> None:
         self._sides = sides
         self._calendars = managed.calendars
         self._policy = managed.policy
         self._health = health
-        self._alive = alive
+        self._stopping = stopping
         self._turns = turns
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._failed: Counter[tuple[str, bool]] = Counter()
@@ -162,7 +163,9 @@ class Answering:
 
     async def _gated(self, question: Question, snapshot: Snapshot) -> Answer:
         async with self._gate:
-            self._alive()
+            if self._stopping():
+                self._put_off.add(question)
+                return Look.UNKNOWN  # there may be thousands
             return await self._one(question, snapshot)
 
     async def _one(self, question: Question, snapshot: Snapshot) -> Answer:

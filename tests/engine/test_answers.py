@@ -1,10 +1,11 @@
 """What is looked at, and when a side is left alone."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
-from unittest.mock import AsyncMock, Mock
+from unittest.mock import AsyncMock
 
 from syncd.domain.booking import Booking
 from syncd.domain.errors import RateLimited, Unavailable
@@ -49,21 +50,40 @@ def closed(count: int) -> Snapshot:
 
 
 def answering(
-    zimun: Zimun, store: Store, health: Health, alive: Mock | None = None, account: object = None
+    zimun: Zimun, store: Store, health: Health, stopping: Callable[[], bool] = lambda: False, account: object = None
 ) -> Answering:
     sides = cast("Sides", SimpleNamespace(store=store, bookings=zimun, account=account))
-    return Answering(sides, Managed({}, make.policy()), health, Turns(store, NOW), alive or Mock())
+    return Answering(sides, Managed({}, make.policy()), health, Turns(store, NOW), stopping)
 
 
 async def test_each_look_tells_that_the_cycle_goes_on() -> None:
-    zimun, alive = Zimun(), Mock()
-    alive.side_effect = lambda: told.append(len(zimun.asked))
+    zimun = Zimun()
     told: list[int] = []
+
+    def stopping() -> bool:
+        told.append(len(zimun.asked))
+        return False
+
     with Store.open(None) as store:
         look = closed(9)
-        await answering(zimun, store, Health(), alive).answer(questions(look, make.policy()), look)
+        await answering(zimun, store, Health(), stopping).answer(questions(look, make.policy()), look)
     assert len(told) == 9
     assert all(before >= number - AT_ONCE for number, before in enumerate(told))
+
+
+async def test_who_is_told_to_stop_looks_at_no_more_and_goes_on_behind_them_the_next_time() -> None:
+    zimun, look, health = Zimun(), closed(30), Health()
+    names = sorted(look.links)
+    with Store.open(None) as store:
+        made = answering(zimun, store, health, lambda: len(zimun.asked) >= 9)
+        answers = await made.answer(questions(look, make.policy()), look)
+        assert zimun.asked == names[:9]
+        assert [answers[LookBooking(name)] for name in names[9:]] == [Look.UNKNOWN] * 21
+        assert (health.faults, made.troubles) == ({}, {})
+        made.pace()
+        zimun.asked.clear()
+        await answering(zimun, store, Health()).answer(questions(look, make.policy()), look)
+        assert zimun.asked == [*names[9:], *names[:9]]
 
 
 async def test_many_that_fail_are_left_for_the_next_cycle_and_the_side_is_not_down() -> None:
