@@ -57,8 +57,9 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
             leftovers=(*after.leftovers, left_behind(own)),
         )
         return case.remember(theirs, Why.EVENT_TRANSFERRED)
-    # a person may be about to finish a transfer: the booking's own event is looked at once more right before
-    if was_met(case):
+    # a person may be about to finish a transfer: the booking's own event is looked at once more right before. Not where
+    # the booking is over: it may be marked as cancelled as well, and once it went nobody would know the other
+    if ended or was_met(case):
         for seen in settled_twins(case):
             after = replace(link, twin_removed_at=case.now)
             return Outcome(

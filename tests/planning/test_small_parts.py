@@ -223,6 +223,11 @@ def test_and_only_while_the_bookings_own_is_seen_to_stand() -> None:
     absent = {LookEvent(HOME, STOOD.href): Look.ABSENT}
     assert duplicates.remove(case(pair(), STOOD, TWIN, looks=absent)) == Outcome()
     assert duplicates.remove(case(pair(), TWIN, looks=LOOKED)) == Outcome()
+    # where the booking is over that is all one: its own may be marked as cancelled, too
+    for looks in (LOOKED, {}, {key: stands(cancelled=True) for key in LOOKED}):
+        over = done(duplicates.remove(case(pair(), STOOD, TWIN, looks=looks), ended=True))
+        assert isinstance(over, Remove)
+        assert (over.calendar, over.href) == TWIN.key
     assert duplicates.remove(case(pair(), STOOD, TWIN, looks=LOOKED, readable=frozenset({SIDE}))) == Outcome()
 
 
