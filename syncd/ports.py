@@ -91,6 +91,11 @@ class Stored:
     fault: str = ""
     given: bool = True
 
+    @property
+    def stands(self) -> bool:
+        """Whether it shows that an event was not deleted: it is not marked as cancelled, as far as it can be read."""
+        return self.event is None or not self.event.cancelled
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:

@@ -103,7 +103,7 @@ class Search:
                     raise Unavailable("the calendar server finds the event at another address than its own")
                 if one is not None:
                     found[one.href] = one
-        if nothing and not any(_stands(one) for one in found.values()):
+        if nothing and not any(one.stands for one in found.values()):
             # several are looked for at once
             async with self._reading:
                 if not self._is_proven(url) and not (for_tasks and any(map(self._is_proven, self._proven))):
@@ -201,11 +201,6 @@ class Search:
                 break
         now = self._now()
         return min(events, key=lambda one: abs((one.start.instant or _FAR) - now), default=None)
-
-
-def _stands(one: Stored) -> bool:
-    """Whether it is enough to know that the booking's event was not deleted."""
-    return one.event is None or not one.event.cancelled
 
 
 def _is_same(known: tuple[str | None, str] | None, etag: str | None) -> bool:

@@ -11,7 +11,7 @@ from syncd.domain.booking import Booking
 from syncd.domain.errors import CollectionGone, Malformed, NotFound, NotPermitted, RateLimited, Refused, SyncdError
 from syncd.domain.event import Observation
 from syncd.engine.observe import observed
-from syncd.engine.sides import ZIMUN, Health, Managed, Sides
+from syncd.engine.sides import GIVE_UP_AFTER, ZIMUN, Health, Managed, Sides
 from syncd.engine.together import together
 from syncd.engine.turns import LEAST, Turns
 from syncd.planning.looks import Turn, turn
@@ -31,7 +31,6 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 4
 # more that a list left out at once are first checked on so many: a list may lie, and then the rest is not asked for
 SAMPLE = 5
-GIVE_UP_AFTER = 3
 MOST_FAILURES = 8
 """Of the looks that are asked for together: each may take minutes."""
 

@@ -16,12 +16,11 @@ from syncd.domain.errors import Malformed, NotPermitted, RateLimited, StoreError
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, Reply, Request
 from syncd.engine import memory
-from syncd.engine.answers import GIVE_UP_AFTER
 from syncd.engine.book import NO_ANSWER, book, live_twin, may_stand
 from syncd.engine.byhand import UNKNOWN_BOOKING, UNSURE, change, in_doubt, settle_change
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
-from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, ZIMUN, Health, Sides, exit_code_of
+from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, GIVE_UP_AFTER, ZIMUN, Health, Sides, exit_code_of
 from syncd.planning.planner import OWN_FAULT
 from syncd.planning.sides import STALE
 from syncd.state.asks import Ask

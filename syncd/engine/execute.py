@@ -30,7 +30,7 @@ from syncd.engine import memory
 from syncd.engine.nearby import open_nearby
 from syncd.engine.observe import observed
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
-from syncd.engine.sides import ZIMUN, Health, Managed, Sides
+from syncd.engine.sides import GIVE_UP_AFTER, ZIMUN, Health, Managed, Sides
 from syncd.engine.together import together
 from syncd.planning.case import noticed
 from syncd.planning.snapshot import Snapshot
@@ -38,8 +38,6 @@ from syncd.state.journal import Intent, Outcome
 
 log = structlog.get_logger(__name__)
 
-# so many failures of one side one after the other, and it is left alone until the next cycle
-GIVE_UP_AFTER = 3
 LOOKS_LAST = 120.0
 """Seconds. After that the event is looked at once more before Zimun is asked to change its booking."""
 CLOSED = "Zimun does not let this client change bookings; asked again after a quarter of an hour"

@@ -116,18 +116,18 @@ class Publishing:
             for href, etag in listed.etags.items()
             if listed.full and etag is None and href in known and not known[href].gone
         }
+        waiting = self._store.withheld(url)
+        again = withheld.due(waiting, now) - absent if not listed.full else set()
+        to_read = again | {
+            href
+            for href, etag in listed.etags.items()
+            if href not in untold and (href not in known or etag is None or known[href].etag != etag)
+        }
         changed = {
             href: slot
-            for href, etag in listed.etags.items()
-            if href not in untold
-            and (href not in known or etag is None or known[href].etag != etag)
-            and (slot := known[href].slot if href in known else scene.slot_at(href)) is not None
+            for href in to_read
+            if (slot := known[href].slot if href in known else scene.slot_at(href)) is not None
         }
-        waiting = self._store.withheld(url)
-        if not listed.full:
-            for href in withheld.due(waiting, now) - absent:
-                if (slot := known[href].slot if href in known else scene.slot_at(href)) is not None:
-                    changed.setdefault(href, slot)
         reading = sorted(changed, key=lambda href: (changed[href].start, href))[:READS]
         left = changed.keys() - set(reading)
         reading += self._in_turn(untold, READS - len(reading))

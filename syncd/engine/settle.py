@@ -323,17 +323,13 @@ async def _is_back(link: Link, sides: Sides, calendars: Mapping[str, CalendarPor
         return True
     try:
         own = await calendars[link.calendar].get(link.href)
-        if _stands(own):
+        if own is not None and own.stands:
             return True
-        return any(_stands(each) for _, each in await sides.account.find(link.uid, link.booking_id))
+        return any(each.stands for _, each in await sides.account.find(link.uid, link.booking_id))
     except SyncdError as error:
         # the calendars' fault, and no reason to take Zimun for down
         log.warning("event.not_looked_at", booking_id=link.booking_id, fault=str(error))
         return None
-
-
-def _stands(stored: Stored | None) -> bool:
-    return stored is not None and (stored.event is None or not stored.event.cancelled)
 
 
 def _changed_since(intent: Intent, action: Create | Replace, stored: Stored, snapshot: Snapshot) -> Done:
@@ -350,22 +346,19 @@ def _changed_since(intent: Intent, action: Create | Replace, stored: Stored, sna
     return Done(intent, Outcome.DONE, link=link)
 
 
-def _is_untouched(action: Create | Replace, stored: Stored) -> bool:
+def _is_untouched(action: Replace, stored: Stored) -> bool:
     """Whether what was to be replaced still stands there."""
     # None and weak tags may be those of several versions: that two are alike tells nothing
     strong = stored.etag is not None and not stored.etag.startswith("W/")
-    same_tag = isinstance(action, Replace) and strong and stored.etag == action.etag
-    return same_tag or (isinstance(action, Replace) and stored.data == action.onto)
+    return (strong and stored.etag == action.etag) or stored.data == action.onto
 
 
 def _written(intent: Intent, action: Create | Replace, stored: Stored | None, snapshot: Snapshot) -> Done:
-    """Our write is known by what it says."""
-    if stored is None or stored.event is None:
+    """Our write is known by what it says, where another version stands than it was to replace."""
+    # what we write is never marked as cancelled
+    if stored is None or stored.event is None or stored.event.cancelled:
         return Done(intent, Outcome.DROPPED)
     event = stored.event
-    if event.cancelled or _is_untouched(action, stored):
-        # what we write is never marked as cancelled; and what was to be replaced still stands there
-        return Done(intent, Outcome.DROPPED)
     start = resolved(event.start, snapshot.zone(action.link.booking)).instant
     if not _as_written(action).is_met_by(event, start):
         return _changed_since(intent, action, stored, snapshot)

@@ -25,6 +25,9 @@ ZIMUN = "zimun"
 AHEAD = timedelta(days=60)
 """As far as cycles list by default (`future_days`)."""
 
+GIVE_UP_AFTER = 3
+"""So many failures of one side one after the other, and it is left alone until the next cycle."""
+
 EXIT_DONE, EXIT_TROUBLE, EXIT_DOWN, EXIT_CREDENTIALS, EXIT_CONFIG = 0, 1, 75, 77, 78
 
 

@@ -16,7 +16,7 @@ from syncd.domain.event import Event
 from syncd.domain.opening import SlotKey
 from syncd.engine.display import Display, any_words
 from syncd.engine.setbacks import Setbacks
-from syncd.engine.sides import Health, Managed, Sides
+from syncd.engine.sides import GIVE_UP_AFTER, Health, Managed, Sides
 from syncd.planning.openings import Offer
 from syncd.planning.requests import Desk, Reading, places_of, read_request, unless_unrouted
 from syncd.planning.routing import request_calendars
@@ -24,9 +24,6 @@ from syncd.planning.slot_requests import read_slot_request
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import CalendarPort, Stored
 from syncd.state.pairs import UNREAD
-
-GIVE_UP_AFTER = 3
-"""So many writes of one calendar that fail one after the other, and it is left alone until the next cycle."""
 
 Reader = Callable[[str, Event], Reading]
 """What the event at an href asks for."""

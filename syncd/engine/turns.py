@@ -31,8 +31,8 @@ class Turns:
         self._store = store
         last = store.remembered_clock()
         self._minutes = max(1, (now - last[0]) // MINUTE) if last is not None else 1
-        text = store.fact(_TURNS)
-        self._limit, self._last = json.loads(text) if text is not None else (None, {})
+        self._kept = store.fact(_TURNS) or json.dumps((None, {}))
+        self._limit, self._last = json.loads(self._kept)
 
     @property
     def most(self) -> int:
@@ -76,5 +76,6 @@ class Turns:
     def keep(self) -> None:
         """Remember it, if it is not as it was."""
         text = json.dumps((self._limit, self._last))
-        if text != (self._store.fact(_TURNS) or json.dumps((None, {}))):
+        if text != self._kept:
             self._store.set_fact(_TURNS, text)
+            self._kept = text

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from syncd.domain.booking import BookingList
+from syncd.domain.booking import Booking, BookingList
 from syncd.domain.errors import Unavailable
+from syncd.domain.ids import BookingId
 from syncd.domain.request import Reply, Request, Wanted
 from syncd.sandbox import Appointment, Fault, Kind
 from syncd.sandbox.model import Status
@@ -72,6 +74,23 @@ def refusing_lists_over(length: timedelta) -> Iterator[None]:
         return await plain(client, start, end)
 
     with patch.object(ZimunClient, "bookings", bookings):
+        yield
+
+
+@contextmanager
+def dating_nothing() -> Iterator[None]:
+    """Zimun does not say when a booking was changed."""
+    many, one = ZimunClient.bookings, ZimunClient.booking
+
+    async def bookings(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
+        listed = await many(client, start, end)
+        return replace(listed, bookings=tuple(replace(each, updated_at=None) for each in listed.bookings))
+
+    async def booking(client: ZimunClient, booking_id: BookingId) -> Booking | None:
+        found = await one(client, booking_id)
+        return replace(found, updated_at=None) if found is not None else None
+
+    with patch.object(ZimunClient, "bookings", bookings), patch.object(ZimunClient, "booking", booking):
         yield
 
 

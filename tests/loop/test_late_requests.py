@@ -1,9 +1,8 @@
 """A request of syncd's own to a calendar gets no answer, and arrives minutes later, when the world has gone on."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import urljoin
@@ -12,11 +11,10 @@ import httpx
 import pytest
 
 from syncd.calendars.transport import Answer, Transport
-from syncd.domain.booking import Booking, BookingList
 from syncd.domain.errors import OutcomeUnknown
-from syncd.domain.ids import BookingId
 from syncd.domain.note import Note, NoteKind
-from syncd.zimun import ZimunClient
+from syncd.sandbox import Appointment
+from tests.loop.asking import dating_nothing
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, World, at, world
 from tests.servers import Server
 
@@ -51,15 +49,23 @@ async def arrives(w: World, sent: Sent) -> httpx.Response:
     return await w.http.request(method, url, content=body.encode(), headers=dict(headers))
 
 
-@pytest.mark.parametrize("write", ["is stored", "fails"])
-async def test_a_late_removal_is_no_persons_deletion(dav: Server, folder: Path, write: str) -> None:
-    """The event is written once more, and says that its booking stands; the removal finds another version of it."""
+@asynccontextmanager
+async def over(dav: Server, folder: Path) -> AsyncIterator[tuple[World, Appointment]]:
+    """A booking has its event, and its customer has just cancelled it; with what it was before."""
     async with world(dav, folder) as w:
         booking_id = w.book(at(24, 9))
         await w.cycle()
         await w.cycle(minutes=3)
         alive = w.booking(booking_id)
         w.salon.cancel(booking_id)
+        yield w, alive
+
+
+@pytest.mark.parametrize("write", ["is stored", "fails"])
+async def test_a_late_removal_is_no_persons_deletion(dav: Server, folder: Path, write: str) -> None:
+    """The event is written once more, and says that its booking stands; the removal finds another version of it."""
+    async with over(dav, folder) as (w, alive):
+        booking_id = alive.booking_id
         with unanswered("DELETE", then="PUT" if write == "fails" else "") as sent:
             await w.cycle(minutes=1)
             w.live_again(alive)
@@ -79,23 +85,9 @@ async def test_a_late_removal_is_no_persons_deletion(dav: Server, folder: Path, 
 @pytest.mark.parametrize("kind", [NoteKind.TRANSFERRED, NoteKind.REASSIGNED])
 async def test_so_it_is_where_its_event_had_something_else_to_tell(dav: Server, folder: Path, kind: NoteKind) -> None:
     """Which could not be written; and Zimun does not date what its customer did."""
-    bookings, booking = ZimunClient.bookings, ZimunClient.booking
-
-    async def lists(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
-        found = await bookings(client, start, end)
-        return replace(found, bookings=tuple(replace(one, updated_at=None) for one in found.bookings))
-
-    async def undated(client: ZimunClient, booking_id: BookingId) -> Booking | None:
-        found = await booking(client, booking_id)
-        return replace(found, updated_at=None) if found is not None else None
-
-    with patch.object(ZimunClient, "bookings", lists), patch.object(ZimunClient, "booking", undated):
-        async with world(dav, folder) as w:
-            booking_id = w.book(at(24, 9))
-            await w.cycle()
-            await w.cycle(minutes=3)
-            alive = w.booking(booking_id)
-            w.salon.cancel(booking_id)
+    with dating_nothing():
+        async with over(dav, folder) as (w, alive):
+            booking_id = alive.booking_id
             note = Note(kind, w.clock.at, w.clock.at + 72 * HOUR)
             w.store.save_link(replace(w.link(booking_id), pending=note))
             with unanswered("DELETE", then="PUT") as sent:

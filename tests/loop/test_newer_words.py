@@ -1,14 +1,12 @@
 """A call got no answer, and when it could be asked again somebody has said otherwise since, or nobody can tell."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from syncd.app.wiring import Calendars
-from syncd.domain.booking import Booking, BookingList
 from syncd.domain.errors import Unavailable
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
@@ -16,7 +14,7 @@ from syncd.domain.request import CancelWanted, MoveWanted
 from syncd.engine.byhand import CHANGED_SINCE, UNSURE
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
-from tests.loop.asking import ATTEMPTS, booked, close_all_reading, refusing_lists_over, told, want
+from tests.loop.asking import ATTEMPTS, booked, close_all_reading, dating_nothing, refusing_lists_over, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.requesting import ask, asking
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, World, at, world
@@ -366,19 +364,8 @@ async def test_an_answer_from_before_a_move_and_a_cancellation_by_hand_brings_no
     dav: Server, folder: Path
 ) -> None:
     """Of a Zimun that does not say when a booking was changed."""
-    list_, look = ZimunClient.bookings, ZimunClient.booking
-
-    async def bookings(client: ZimunClient, start: datetime, end: datetime) -> BookingList:
-        listed = await list_(client, start, end)
-        return replace(listed, bookings=tuple(replace(one, updated_at=None) for one in listed.bookings))
-
-    async def booking(client: ZimunClient, booking_id: BookingId) -> Booking | None:
-        found = await look(client, booking_id)
-        return replace(found, updated_at=None) if found is not None else None
-
-    patches = patch.object(ZimunClient, "bookings", bookings), patch.object(ZimunClient, "booking", booking)
     async with world(dav, folder) as w:
-        with patches[0], patches[1]:
+        with dating_nothing():
             booking_id = w.book(BEGINS)
             await w.cycle()
             before = w.booking(booking_id)
