@@ -9,6 +9,7 @@ python3 dev.py check                formatting, lint, types, architecture, tests
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ BIN = VENV / "bin"
 STAMP = VENV / "syncd.stamp"
 # most tests wait for a server or a process; a few take a minute, so who is done takes some of the others
 ON_ALL_CORES = ["-n", "auto", "--dist", "worksteal"]
+ROOM = 2 * 1024**3
+"""What the tests want for their temporary files, in bytes; all together leave a quarter of it."""
 CHECKS = ["ruff check .", "ruff format --check .", "mypy", "lint-imports", " ".join(["pytest", *ON_ALL_CORES])]
 
 
@@ -36,11 +39,25 @@ def main(command: "str", arguments: "list[str]") -> int:
         # in place of this process: what is pressed on the keyboard reaches syncd alone
         os.execv(BIN / "syncd", ["syncd", "demo", *arguments])  # noqa: S606
     os.chdir(ROOT)
+    keep_in_memory()
     if command == "test":
         os.execv(BIN / "python", ["python", "-m", "pytest", *(arguments or ON_ALL_CORES)])  # noqa: S606
     failed = [check for check in CHECKS if not run(BIN / check.split()[0], *check.split()[1:])]
     print("failed: " + ", ".join(failed) if failed else "all well")
     return 1 if failed else 0
+
+
+def keep_in_memory() -> None:
+    """The tests' temporary files go to memory where there is room: servers and stores sync each write to the disk.
+
+    TMPDIR in the environment has the say.
+    """
+    shm = Path("/dev/shm")  # noqa: S108 - tempfile and pytest make folders of their own in it
+    if "TMPDIR" in os.environ or not os.access(shm, os.W_OK) or shutil.disk_usage(shm).free < ROOM:
+        return
+    # nothing in a container's may be run, and tests run what they build
+    if not os.statvfs(shm).f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = str(shm)
 
 
 def run(program: "Path", *arguments: "str") -> bool:

@@ -79,6 +79,29 @@ def test_it_makes_the_environment_once_and_anew_where_that_was_broken_off(checko
     assert "making .venv" not in dev(checkout, "test").stdout, "what was there before stays"
 
 
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no file system in memory here")
+@pytest.mark.parametrize(
+    ("free", "flags", "given", "used"),
+    [
+        (1 << 40, 0, "", "/dev/shm"),
+        (1 << 40, os.ST_NOEXEC, "", ""),
+        (64 << 20, 0, "", ""),
+        (1 << 40, 0, "/elsewhere", "/elsewhere"),
+    ],
+)
+def test_the_tests_files_go_to_memory_where_there_is_room(free: int, flags: int, given: str, used: str) -> None:
+    code = "import os, shutil, sys, types, dev; "
+    code += f"shutil.disk_usage = lambda _: types.SimpleNamespace(free={free}); "
+    code += f"os.statvfs = lambda _: types.SimpleNamespace(f_flag={flags}); "
+    code += "dev.keep_in_memory(); print(os.environ.get('TMPDIR', ''))"
+    environment = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+    environment |= {"TMPDIR": given} if given else {}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == used
+
+
 def test_a_missing_venv_module_is_one_line_to_type(checkout: Path) -> None:
     hide = "import sys, importlib.util as u; find = u.find_spec; "
     hide += "u.find_spec = lambda name, *a: None if name == 'ensurepip' else find(name, *a); import dev; "
