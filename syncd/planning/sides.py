@@ -409,14 +409,21 @@ def _is_copy(seen: Observation, link: Link, snapshot: Snapshot) -> bool:
 
 
 def transferred(link: Link, snapshot: Snapshot) -> Observation | None:
-    """The event of this booking at another place in a managed calendar, if its own place is empty."""
+    """The event of this booking at another place in a managed calendar, if its own place is empty.
+
+    Of several the one that stands, before what is marked as cancelled, and of those one with a UID of ours.
+    """
     left = {leftover.key: leftover for leftover in link.leftovers}
-    for group in (snapshot.of_uid(link.uid), snapshot.by_booking_id.get(link.booking_id, ())):
-        for seen in group:
-            # what syncd left behind itself is not it, unless a person changed it since
-            ours = seen.key in left and left[seen.key].is_unchanged(seen)
-            free = seen.key not in snapshot.linked_keys and not snapshot.is_anothers(seen, link.booking_id)
-            free = free and not _is_copy(seen, link, snapshot)
-            if free and seen.calendar in snapshot.readable and not ours:
-                return seen
-    return None
+    free = []
+    for seen in (*snapshot.of_uid(link.uid), *snapshot.by_booking_id.get(link.booking_id, ())):
+        # what syncd left behind itself is not it, unless a person changed it since
+        ours = seen.key in left and left[seen.key].is_unchanged(seen)
+        theirs = seen.key in snapshot.linked_keys or snapshot.is_anothers(seen, link.booking_id)
+        if seen.calendar in snapshot.readable and not ours and not theirs and not _is_copy(seen, link, snapshot):
+            free.append(seen)
+    return min(free, key=_how_unlikely, default=None)
+
+
+def _how_unlikely(seen: Observation) -> tuple[bool, bool]:
+    event = seen.event
+    return event is None or event.cancelled, event is None or parse_uid(event.uid) is None

@@ -8,7 +8,7 @@ import pytest
 
 from syncd.domain.booking import Booking, Span, Status
 from syncd.domain.event import EVER, Draft, EventTime, Observation, Put
-from syncd.domain.ids import BookingId
+from syncd.domain.ids import BookingId, uid_of
 from syncd.domain.link import Deletion, Leftover, Link, Missing, Write, Wrote
 from syncd.domain.note import NoteKind
 from syncd.planning.looks import questions
@@ -507,6 +507,17 @@ def test_marked_here_and_standing_there_it_was_transferred() -> None:
     assert calendar(pair(), marked, there) == EventTransferred(there)
     assert calendar(pair(), marked, stands(calendar=SIDE, cancelled=True)) == EventUnseen()
     assert calendar(pair(), marked, stands(calendar=SIDE, uid="7f3a")) == EventUnseen()
+
+
+def test_of_several_the_one_that_stands_is_the_event() -> None:
+    """Marked as cancelled, it was copied as well: what stands there is found behind the copies that are marked, too."""
+    own, marked, there = stands(cancelled=True), stands(cancelled=True, name="a.ics"), stands(calendar=SIDE)
+    copy = stands(calendar=SIDE, uid="7f3a", name="x.ics")
+    assert transferred(pair(), look(own, marked, there, links={B1: pair()})) == there
+    assert calendar(pair(), own, marked, there) == EventTransferred(there)
+    assert transferred(pair(), look(marked, copy)) == copy
+    renamed = stands(calendar=SIDE, uid=uid_of(B2), name="y.ics")
+    assert transferred(pair(), look(copy, renamed)) == renamed, "with a UID of ours, though not with that of the link"
 
 
 def test_what_counts_as_the_event_at_another_place() -> None:

@@ -102,7 +102,7 @@ class Wish:
     """When it went out first; and when syncd had last read the booking then."""
     knew: int = 0
     surprised: bool = False
-    """Whether it was decided by what syncd remembered, and the booking was elsewhere already."""
+    """Whether it was decided by what syncd remembered, and the booking was another visit already."""
     done: int = 0
     """When it came about."""
     booking_id: str = ""
@@ -225,7 +225,7 @@ class Hand:
             there = self.world.zimun.bookings.get(name)
             wish.knew = self.world.oracle.said[name].read
             expect = action.expect if isinstance(action, RescheduleByHand | CancelByHand) else None
-            wish.surprised = expect is not None and there is not None and expect.start != there.start
+            wish.surprised = expect is not None and there is not None and _visit(expect) != _visit(there)
         if wish.withdrawn:
             fail(f"{action.booking_id} has {action.kind} sent, which was taken back")
         if wish.reply is not None:
@@ -382,6 +382,11 @@ def _is_for(action: Asked, wish: Wish) -> bool:
             return isinstance(action, RescheduleByHand) and (action.booking_id, action.to) == (booking_id, to)
         case CancelWanted(booking_id):
             return isinstance(action, CancelByHand) and action.booking_id == booking_id
+
+
+def _visit(booking: Booking) -> tuple[datetime, str, str]:
+    """When and where it is, and for what."""
+    return booking.start, booking.service_id, booking.location_id
 
 
 def _copied(wishes: dict[int, Wish]) -> dict[int, Wish]:
