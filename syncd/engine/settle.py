@@ -24,7 +24,7 @@ from syncd.domain.actions import (
 )
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, Refused, SyncdError, Unavailable
-from syncd.domain.event import EventTime
+from syncd.domain.event import Event, EventTime
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision, Link, Write
 from syncd.domain.note import Note, NoteKind
@@ -35,6 +35,7 @@ from syncd.engine.execute import side_of
 from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, read_quietly, rescheduled, written_as
 from syncd.engine.sides import EXIT_TROUBLE, Health, Managed, Sides
 from syncd.planning import deletions, endings
+from syncd.planning.case import made_old
 from syncd.planning.instants import resolved
 from syncd.planning.keeping import ANSWERS_TO_A_MARK
 from syncd.planning.sides import STALE, is_stale
@@ -159,7 +160,7 @@ async def _look(intent: Intent, sides: Sides, managed: Managed, snapshot: Snapsh
         case Replace(calendar=calendar, href=href):
             stored = await calendars[calendar].get(href)
             if stored is not None and stored.event is not None and _is_untouched(action, stored):
-                return replace(dropped, link=_with_unanswered(action, sides))
+                return replace(dropped, link=_with_unanswered(action, stored.event, sides, snapshot))
             return _written(intent, action, stored, snapshot)
         case Remove(calendar=calendar, href=href):
             if await calendars[calendar].get(href) is not None:
@@ -167,10 +168,22 @@ async def _look(intent: Intent, sides: Sides, managed: Managed, snapshot: Snapsh
             return Done(intent, Outcome.DONE, link=action.link, removed=(calendar, href))
 
 
-def _with_unanswered(action: Replace, sides: Sides) -> Link | None:
-    """The pair of a write that had no answer, while what it was to replace still stands: should it arrive yet."""
+def _with_unanswered(action: Replace, stands: Event, sides: Sides, snapshot: Snapshot) -> Link | None:
+    """The pair of a write that had no answer, while what it was to replace still stands: should it arrive yet.
+
+    Where that is what the write before it had made of the event, late as well, it stays known for what it is.
+    """
     link = _own_pair(action, sides)
-    return replace(link, unanswered=_as_written(action)) if link is not None else None
+    if link is None:
+        return None
+    before = link.unanswered
+    if before is not None and _is_met(before, stands, link, snapshot):
+        link = made_old(link, stands)
+    return replace(link, unanswered=_as_written(action))
+
+
+def _is_met(write: Write, event: Event, link: Link, snapshot: Snapshot) -> bool:
+    return write.is_met_by(event, resolved(event.start, snapshot.zone(link.booking)).instant)
 
 
 def _as_written(action: Create | Replace) -> Write:
@@ -358,8 +371,6 @@ def _written(intent: Intent, action: Create | Replace, stored: Stored | None, sn
     # what we write is never marked as cancelled
     if stored is None or stored.event is None or stored.event.cancelled:
         return Done(intent, Outcome.DROPPED)
-    event = stored.event
-    start = resolved(event.start, snapshot.zone(action.link.booking)).instant
-    if not _as_written(action).is_met_by(event, start):
+    if not _is_met(_as_written(action), stored.event, action.link, snapshot):
         return _changed_since(intent, action, stored, snapshot)
     return written_as(intent, action, stored, snapshot)

@@ -270,6 +270,11 @@ def outdated(link: Link) -> tuple[str, ...]:
     return _few((*link.older, link.replay, *link.since, link.event.fingerprint if link.event is not None else ""))
 
 
+def made_old(link: Link, event: Event) -> Link:
+    """The link that knows that version for one from before what syncd wants there: it is no person's wish."""
+    return replace(link, older=_few((*link.older, event.fingerprint)))
+
+
 def taken_over(link: Link, event: Event) -> tuple[str, ...]:
     """The versions since our last write, now that a person's `event` takes the place of the link's."""
     if link.event is None or link.event.fingerprint == event.fingerprint:

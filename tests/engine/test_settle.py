@@ -384,3 +384,27 @@ async def test_a_write_without_an_answer_is_known_by_its_pair_while_what_it_repl
         assert await settle(sides, manages(get), make.snapshot(), Health()) == frozenset()
         expected = Write(write.draft, noted=False, onto=write.etag)
         assert store.links()[BOOKED.id].unanswered == (expected if known else None)
+
+
+@pytest.mark.parametrize("came", [True, False])
+async def test_what_one_late_write_made_of_an_event_is_known_though_the_next_has_no_answer_either(
+    *, came: bool
+) -> None:
+    """The first brought it to noon after all, as nobody wants it; the second was to put that right."""
+    first = done(decide(case(LINK, make.observation(make.event(BOOKED)), booking=make.booking(start=NOON))))
+    assert isinstance(first, Replace)
+    stands = make.observation(make.event(make.booking(start=NOON if came else FOUR)))
+    second = replace(first, etag=stands.etag, onto=stands.data)
+
+    async def get(href: str) -> Stored:
+        return Stored(href, stands.etag, stands.event, stands.data)
+
+    with Store.open(None) as store:
+        sides, _ = empty(store, Refusing())
+        store.journal([second], store.begin_cycle(NOW), NOW)
+        store.save_link(replace(LINK, unanswered=Write(first.draft, noted=False, onto=LINK.etag)))
+        assert await settle(sides, manages(get), make.snapshot(), Health()) == frozenset()
+        link = store.links()[BOOKED.id]
+        assert link.unanswered == Write(second.draft, noted=False, onto=second.etag)
+        assert stands.event is not None
+        assert link.older == ((stands.event.fingerprint,) if came else ())

@@ -427,7 +427,7 @@ def late_removal_is_a_deletion() -> Iterator[None]:
 @contextmanager
 def late_write_is_a_wish() -> Iterator[None]:
     """What a write of syncd's own without an answer makes of an event after all passes for a drag."""
-    with patch.object(settle, "_with_unanswered", lambda action, sides: None):
+    with patch.object(settle, "_with_unanswered", lambda *_: None):
         yield
 
 
