@@ -31,13 +31,14 @@ class Refusal:
 class Deletion:
     """A believed deletion in its grace. `cycle` began it; `asked`: the person had been asked and deleted it again.
 
-    `marked`: the event stood there with STATUS:CANCELLED.
+    `marked`: the event stood there with STATUS:CANCELLED. `blind`: no call could read the booking when it began.
     """
 
     since: datetime
     cycle: int
     asked: bool = False
     marked: bool = False
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from syncd.domain.note import Note, NoteKind
 from syncd.planning.case import Case, Outcome
 from syncd.planning.instants import resolved
 from syncd.planning.keeping import remembered
-from syncd.planning.sides import STALE, is_due
+from syncd.planning.sides import STALE, is_blind, is_due
 from syncd.planning.snapshot import Policy
 
 
@@ -41,7 +41,9 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
         # its twin was removed just now: what looks like a deletion may be the second half of a transfer
         alone = case.with_link(replace(link, twin_removed_at=None))
         return bring_back(alone, booking, marked, Why.EVENT_TRANSFERRED, case.note(NoteKind.TRANSFERRED))
-    if changed_since(case, booking) if link.deletion is None else _is_another(booking, link.booking):
+    blind = is_blind(link, case.snapshot)
+    unread = link.deletion is None or (link.deletion.blind and not blind)
+    if changed_since(case, booking) if unread else _is_another(booking, link.booking):
         # it is not the booking any more whose event was deleted: a customer who writes or calls wants to come; and
         # where an older database was restored, it may have been cancelled and booked again since
         return _wanted_again(case, booking, Why.BOOKING_CHANGED, case.note(NoteKind.MOVED_AND_DELETED))
@@ -60,7 +62,7 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     begun = link.deletion
     # gone before and marked now, or the other way: it may have stood meanwhile, which nobody could read
     if begun is None or begun.marked is not (marked is not None):
-        begun = Deletion(case.now, case.snapshot.cycle, asked=asked, marked=marked is not None)
+        begun = Deletion(case.now, case.snapshot.cycle, asked=asked, marked=marked is not None, blind=blind)
         return case.remember(replace(link, deletion=begun), Why.GRACE_BEGUN)
     if not is_due(link, case.snapshot, case.policy):
         return case.remember(link, remembered(case))

@@ -17,7 +17,7 @@ from syncd.planning.case import Outcome
 from syncd.planning.instants import letters
 from syncd.planning.looks import questions
 from syncd.planning.planner import decide
-from syncd.planning.snapshot import FindEvent, Look, LookEvent, LookSlots, Policy
+from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, LookSlots, Policy
 from tests.planning import builders as make
 from tests.planning.builders import DAY, FOUR, HOME, HOUR, MINUTE, NOON, NOW, SIDE, TEN, policy
 from tests.planning.lens import B1, BOOKED, STOOD, case, done, note, pair, planned, stands, worn
@@ -190,6 +190,19 @@ def test_our_own_write_of_a_moment_ago_is_no_change_of_theirs(ago: timedelta, ou
 def test_a_change_within_the_grace_does_not_end_it() -> None:
     link = pair(booking=replace(BOOKED, updated_at=NOW - HOUR), deletion=BEGUN)
     assert isinstance(delete(link, booking=replace(BOOKED, updated_at=NOW)), Cancel)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_but_for_one_that_began_while_no_call_could_read_the_booking(*, closed: bool) -> None:
+    """Until it is read, nobody knows whether it was changed before or after that."""
+    looks = {LookBooking(B1): Look.CLOSED} if closed else {}
+    begun = delete(pair(), looks=looks, list_closed=closed, cycle=7)
+    assert begun.link.deletion == Deletion(NOW, 7, blind=closed)
+    assert isinstance(delete(pair(deletion=replace(BEGUN, blind=True)), looks=looks, list_closed=closed), Cancel)
+    link = pair(booking=replace(BOOKED, updated_at=NOW - HOUR), deletion=replace(BEGUN, blind=closed))
+    changed = delete(link, booking=replace(BOOKED, updated_at=NOW))
+    assert isinstance(changed, Record if closed else Cancel)
+    assert (changed.link.pending == note(NoteKind.MOVED_AND_DELETED)) is closed
 
 
 def test_restored_the_event_says_so() -> None:

@@ -305,8 +305,8 @@ class Oracle:
             )
         ):
             world.fail(f"{booking.id} is cancelled, though another event of it stands in a managed calendar")
-        if self.restored and (world.setup.get("undated") or said.vanished):
-            pass  # since the backup it was cancelled, or forgotten, and came back: nothing in it tells
+        if self.restored and (world.setup.get("undated") or said.vanished or not self.knew(said)):
+            pass  # since the backup it was cancelled, or forgotten, and came back: nothing tells, or could be read
         elif self.restored and 0 < said.twin_removed < self.lost:
             pass  # since the backup syncd removed one of two while a person took the other away: forgotten
         elif deleted is None or deleted.by != "person":
