@@ -117,6 +117,8 @@ class Asks:
     """Events that were told to look in Zimun whether they are booked, before anybody tries again, and when."""
     forgotten: set[str] = field(default_factory=set)
     """Bookings that were made from events, and of which an older copy of the database does not know that they were."""
+    left_out: dict[str, set[str]] = field(default_factory=dict)
+    """What the first listing of each calendar after the database was lost did not name: it comes as something new."""
 
     # what people do
 
@@ -185,16 +187,22 @@ class Asks:
 
     def database_lost(self) -> None:
         self.lost = self.world.clock.seconds
+        self.left_out.clear()
 
     def restored(self) -> None:
         """An older copy took the database's place: what was booked since, it may take for not booked."""
         self.database_lost()
+        self.left_out = {url: set() for url in self.world.server.calendars}  # it has read them before
         with self.world.disk.beside() as store:
             known = {self.world.zimun.now_called(one.booking_id) for one in store.candidates() if one.booking_id}
         made = [one for each in self.booked.values() for one in each]
         self.forgotten |= {one.id for one in made if self._as_it_is(one).id not in known}
 
     # what syncd does
+
+    def listed(self, url: str, left_out: set[str]) -> None:
+        """A calendar was listed in full, but for these."""
+        self.left_out.setdefault(url, left_out)
 
     def decided(self, verb: Decision, candidates: list[Candidate]) -> None:
         for href in [each.href for each in candidates]:
@@ -238,10 +246,15 @@ class Asks:
 
     def _is_another_visit(self, earlier: Booking, booking: Booking, wanted: list[Wish]) -> bool:
         """Whether nothing tells that the earlier was booked for this event: moved since, after a restored database; or
-        after a lost one, and a person approved, or changed what it asks for; or told to be looked up, and asked again.
+        after a lost one, and a person approved, or changed what it asks for, or the first listing left it out; or told
+        to be looked up, and asked again.
         """
         last = [self.versions[wish.href][-1] for wish in wanted]
-        anew = self.lost > 0 and all(one.approved or one.seconds > self.lost for one in last)
+        left_out = {href for each in self.left_out.values() for href in each}
+        anew = self.lost > 0 and all(
+            one.approved or one.seconds > self.lost or wish.href in left_out
+            for wish, one in zip(wanted, last, strict=True)
+        )
         told = any(wish.href in self.unsure for wish in wanted) and all(
             one.seconds > self.unsure.get(wish.href, -1.0) for wish, one in zip(wanted, last, strict=True)
         )

@@ -153,6 +153,7 @@ class FakeCalendar:
                     etags = {}
                 if fault == "partial":
                     etags = dict(list(etags.items())[: len(etags) // 2])
+                self._world.asks.listed(self.url, calendar.objects.keys() - etags.keys())
                 return Listing(True, etags, frozenset(), server.token(calendar))
             if fault == "expired":
                 raise CursorExpired("the calendar server does not take the sync token (403)")
