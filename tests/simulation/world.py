@@ -146,6 +146,7 @@ class World:
         self._index = 0
         self._groups: Counter[int] = Counter()
         self._lied = 0.0
+        self._lied_at = BEGIN
         self._pauses = Random(0).random
         self._bugs = 0
         self.doomed: list[str] = []
@@ -251,7 +252,10 @@ class World:
     def is_lied_to(self) -> bool:
         """Whether something was told lately that is not so, and no full listing healed it yet."""
         lags = any(each.lags for each in self.server.calendars.values())
-        return lags or (self._lied > 0 and self.clock.seconds - self._lied <= 3700)
+        if lags or not self._lied:
+            return lags
+        by_its_clock = abs(self.clock.at - self._lied_at).total_seconds()
+        return min(self.clock.seconds - self._lied, by_its_clock) <= 3700
 
     def _nothing_missed(self) -> None:
         """After a cycle without trouble syncd knows each version in each calendar, however it was told."""
@@ -419,6 +423,7 @@ class World:
     def lies(self, longer: float = 0.0) -> None:
         """Something was told that is not so; a full listing heals it within the hour, by the clock that syncd has."""
         self._lied = max(self._lied, self.clock.seconds + longer)
+        self._lied_at = self.clock.at + timedelta(seconds=self._lied - self.clock.seconds)
 
     def backup(self) -> None:
         self.disk.backup()
