@@ -360,9 +360,10 @@ class Hand:
         wanted, zimun = wish.wanted, self.world.zimun
         assert not isinstance(wanted, ImportWanted)
         named = wish.booking_id if isinstance(wanted, Request) else wanted.booking_id
-        changed = self.world.oracle.said[zimun.now_called(named)].customer
+        said = self.world.oracle.said[zimun.now_called(named)]
+        changed = said.customer
         if reply.text == CHANGED_SINCE:
-            return changed > wish.knew or wish.surprised
+            return max(changed, said.place) > wish.knew or wish.surprised
         return not wish.done or reply.text in (SET_ASIDE, UNSURE, UNSURE_IF_BOOKED, UNLISTED) or changed > wish.done
 
     def agree(self) -> None:

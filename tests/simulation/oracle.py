@@ -60,6 +60,8 @@ class Said:
     drag_to: datetime | None = None
     customer: int = 0
     """A customer moved, cancelled or revived it, or the operator did by hand: it is not what an event asked for."""
+    place: int = 0
+    """A customer took it elsewhere, or made another service of it."""
     read: int = 0
     read_as_it_is: int = 0
     """The same, but for what a stale answer told, in a cycle that it survived."""
@@ -207,6 +209,8 @@ class Oracle:
             before is None or before.start != after.start or before.cancelled is not after.cancelled
         ):
             self.said[booking_id].customer = seq
+        if before is not None and (before.service_id, before.location_id) != (after.service_id, after.location_id):
+            self.said[booking_id].place = seq
         if before is not None and before.start != after.start:
             # a request of syncd's own that arrived late it may take for either: for a customer's it tells of the edit
             (self.moved.add if by in ("customer", "hand") else self.moved.discard)(booking_id)
