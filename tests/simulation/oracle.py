@@ -659,8 +659,10 @@ class Oracle:
             return
         start = objects.start_of(new)
         moved = old is not None and "broken" not in old and start != objects.start_of(old)
-        # where nothing dates it, what a customer did right before a call of ours that came late was never seen
-        known = before.start in self.said[name].starts or not self.world.setup.get("undated")
+        # what a customer did right before a call of ours that came late was not seen where nothing dates it, nor where
+        # no call could read the booking before or since
+        dated = before.updated_at is not None and link.booking.updated_at is not None
+        known = before.start in self.said[name].starts or (dated and link.booking.updated_at > before.updated_at)
         if moved and known and booking.start != before.start and start == before.start:
             self.world.fail(f"syncd writes {href} back to where it was before its own call")
         if old is None and booking.cancelled and link.closed is not None:
