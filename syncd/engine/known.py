@@ -54,9 +54,11 @@ async def with_known(
         booking_id, link = one.booking.id, links.get(one.booking.id)
         if link is not None and link.closed is not None and (link.closed.at < one.at or one.before is None):
             link = None  # the pair had ended when this was told, or it was taken in anew: the booking lives again
-        if booking_id not in unsettled and _is_over(one, link, policy, now, requested=booking_id in requested):
+        if booking_id not in unsettled and _is_over(one, link, requested=booking_id in requested):
             over.append(booking_id)
             continue
+        if booking_id not in unsettled and booking_id not in found and one.booking.end < now - policy.past:
+            continue  # so may one to come be by a clock that is ahead: it is forgotten with all else that is old
         if link is None and one.booking.cancelled and booking_id in requested - standing:
             continue  # a listing that leaves the event out which asked for it may be wrong: then that is to be told
         far = (
@@ -88,10 +90,8 @@ async def with_known(
     return found
 
 
-def _is_over(one: Known, link: Link | None, policy: Policy, now: datetime, *, requested: bool) -> bool:
+def _is_over(one: Known, link: Link | None, *, requested: bool) -> bool:
     """Whether its link says the same, or no event will ever be written for it and no request waits to hear so."""
-    if one.booking.end < now - policy.past:
-        return True
     if link is None:
         return one.booking.cancelled and not requested
     return link.closed is not None or _says_the_same(link.booking, one.booking)

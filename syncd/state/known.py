@@ -1,4 +1,7 @@
-"""Bookings that syncd knows by its own doing, until their links say the same. Functions work inside a transaction."""
+"""Bookings that syncd knows by its own doing, until their links say the same, or they are old.
+
+Functions work inside a transaction.
+"""
 
 from collections.abc import Iterable
 
@@ -28,3 +31,8 @@ def keep(db: Database, one: Known) -> None:
 
 def forget(db: Database, booking_ids: Iterable[BookingId]) -> None:
     db.conn.executemany("DELETE FROM known WHERE booking_id = ?", [(booking_id,) for booking_id in booking_ids])
+
+
+def prune(db: Database, before: str) -> None:
+    """Drop those that ended before then."""
+    db.execute("DELETE FROM known WHERE datetime(json_extract(json, '$.booking.end')) < datetime(?)", (before,))

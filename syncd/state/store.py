@@ -281,13 +281,17 @@ class Store:
             return history.removals_since(db, since)
 
     def prune(self, before: datetime) -> None:
-        """Drop what is older: history, closed intents, answered asks, tombstones, and cycles but the last good one."""
+        """Drop what is older: history, closed intents, answered asks, tombstones, and cycles but the last good one.
+
+        So are bookings that ended before then, and what is known of them.
+        """
         limit = database.as_text(before)
         with self._write() as db:
             journal.prune(db, limit)
             history.prune(db, limit)
             asks.prune(db, limit)
             pairs.prune_links(db, limit)
+            known.prune(db, limit)
             candidates.prune(db, limit)
 
     # asks

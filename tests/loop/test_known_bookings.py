@@ -59,15 +59,18 @@ async def test_a_clock_that_is_far_ahead_for_a_while_forgets_nothing(dav: Server
     """Of what Zimun does not list the store is all there is."""
     async with world(dav, folder) as w:
         CLOSING[closed](w)
-        want(w, request(at(26, 9)))
+        for start in (at(26, 9), at(26, 9) + timedelta(days=70)):
+            want(w, request(start))
         await w.cycle()
-        (booking,) = booked(w)
+        booking, far = sorted(booked(w), key=lambda one: one.start)
+        assert not await w.exists(far.booking_id)
         for hours in (0, 1):
             prune(w.config, w.store, w.clock, await w.cycle(hours=hours))
         for sign in (1, -1):
             w.clock.at += sign * timedelta(days=365)
             for _ in range(20):
                 prune(w.config, w.store, w.clock, await w.cycle(hours=1))
+                assert far.booking_id in {one.booking.id for one in w.store.known()}
         await w.drag(booking.booking_id, 2 * HOUR)
         await w.cycle(minutes=1)
         assert w.booking(booking.booking_id).start == at(26, 11)
@@ -75,6 +78,10 @@ async def test_a_clock_that_is_far_ahead_for_a_while_forgets_nothing(dav: Server
         for minutes in (1, 11):
             await w.cycle(minutes=minutes)
         assert w.booking(booking.booking_id).status == "cancelled"
+        await w.cycle(days=30)
+        assert await w.exists(far.booking_id)
+        await w.quiet(minutes=1)
+        assert w.store.known() == []
 
 
 @pytest.mark.parametrize("closed", ["open", *CLOSING])

@@ -127,6 +127,15 @@ def test_an_imported_booking_is_known_and_told(store: Store) -> None:
     assert store.known() == []
 
 
+def test_one_that_is_old_is_known_no_more(store: Store) -> None:
+    store.know(Known(booking("b1"), NOW))
+    end = booking("b1").end
+    store.prune(end)
+    assert [one.booking.id for one in store.known()] == ["b1"]
+    store.prune(end + timedelta(seconds=1))
+    assert store.known() == []
+
+
 def test_a_booking_that_goes_on_under_another_id_is_known_once(store: Store) -> None:
     store.know(Known(booking("b1"), NOW))
     store.know(Known(booking("b9"), LATER, before=booking("b1")))
