@@ -11,7 +11,7 @@ from syncd.domain.link import AwaitKind, Decision, Link
 from syncd.planning import landing, moves
 from syncd.planning.case import Case
 from syncd.planning.duplicates import is_long_alone, settled_twins
-from syncd.planning.newcomers import booking_id_of, is_past
+from syncd.planning.newcomers import booking_id_of, ended_early, is_past
 from syncd.planning.planner import is_alive
 from syncd.planning.sides import (
     BookingMoved,
@@ -51,7 +51,7 @@ def questions(snapshot: Snapshot, policy: Policy) -> frozenset[Question]:
         if is_alive(link, snapshot, policy):
             case = Case(link, snapshot, policy)
             asked |= _about(case) if managed else _about_an_unlisted(case)
-        elif managed and _ended_lately(link, snapshot):
+        elif (managed and _ended_lately(link, snapshot)) or _lives_still(link, snapshot):
             asked.add(LookBooking(link.booking_id))
     asked |= _about_orphans(snapshot, policy)
     asked |= _about_the_route(snapshot)
@@ -72,6 +72,11 @@ def _ended_lately(link: Link, snapshot: Snapshot) -> bool:
     """Whether a customer may have moved it away from what is past: no closed list tells of that."""
     since = snapshot.ended_since
     return link.closed is None and snapshot.list_closed and since is not None and link.booking.end >= since
+
+
+def _lives_still(link: Link, snapshot: Snapshot) -> bool:
+    """Whether a clock that was ahead ended the pair of a visit to come, of which no closed list tells."""
+    return snapshot.list_closed and ended_early(link, snapshot) and link.booking_id not in snapshot.bookings
 
 
 def _about(case: Case) -> set[Question]:

@@ -65,7 +65,13 @@ def welcome(snapshot: Snapshot, policy: Policy) -> list[Outcome]:
 
 def _all_seen(snapshot: Snapshot) -> dict[BookingId, Booking]:
     looked = {answer.id: answer for answer in snapshot.looks.values() if isinstance(answer, Booking)}
-    return {**snapshot.bookings, **looked}
+    # of one that no call can read the tombstone is all there is, as else the base
+    blind = {
+        link.booking_id: link.booking
+        for link in snapshot.links.values()
+        if snapshot.looks.get(LookBooking(link.booking_id)) is Look.CLOSED and ended_early(link, snapshot)
+    }
+    return {**blind, **snapshot.bookings, **looked}
 
 
 def _renamed_lately(snapshot: Snapshot) -> set[BookingId]:
@@ -100,8 +106,14 @@ def _is_settled(booking: Booking, tombstone: Link, snapshot: Snapshot) -> bool:
     """Whether the pair ended with this very booking: a past one that was tidied away, or an answer that lags."""
     assert tombstone.closed is not None
     if tombstone.closed.why is ClosedWhy.DELETED_PAST:
-        return booking.start == tombstone.booking.start
+        return booking.start == tombstone.booking.start and not ended_early(tombstone, snapshot)
     return is_stale(tombstone, booking, snapshot.now)
+
+
+def ended_early(link: Link, snapshot: Snapshot) -> bool:
+    """Whether its event was deleted as that of a visit that had begun, by a clock that was ahead, and it is to come."""
+    tidied = link.closed is not None and link.closed.why is ClosedWhy.DELETED_PAST
+    return tidied and link.booking.start > snapshot.now
 
 
 def _candidates(booking_id: BookingId, snapshot: Snapshot) -> list[Observation]:
@@ -136,11 +148,13 @@ def _create(booking: Booking, snapshot: Snapshot, policy: Policy) -> Outcome:
         return Outcome()
     if (tombstone := snapshot.links.get(booking.id)) is not None:
         # it lives again, and so does what people had written into its event, and what they were still to be told
+        early = ended_early(tombstone, snapshot) and tombstone.booking.start == booking.start
+        why = Why.DELETION_RESTORED if early else Why.BOOKING_REVIVED
         case, untold = Case(tombstone, snapshot, policy), tombstone.unsaid(NoteKind.ADOPTED)
         if untold is not None and untold.asked == booking.start:
             untold = None  # it is where the person wanted it
         told = case.note(NoteKind.ADOPTED, asked=untold.asked, was=booking.start) if untold is not None else None
-        return Outcome(case.recreate(booking, Why.BOOKING_REVIVED, note=told))
+        return Outcome(case.recreate(booking, why, note=told))
     uid, name = next_name(booking.id, target, snapshot)
     put = Put(0, booking.start)
     link = Link(booking.id, target, "", uid, booking, EventTime(""), texts, put=put, made_at=snapshot.now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.engine.execute import Executing
 from syncd.ports import Stored
+from tests.loop.asking import close_all_reading, close_list
 from tests.loop.world import CANCEL, HOUR, RESCHEDULE, World, at, settled, world
 from tests.servers import Server
 
@@ -161,6 +163,35 @@ async def test_the_grace_starts_anew_when_the_clock_jumps(dav: Server, folder: P
         assert not w.calls(CANCEL)
         await w.cycle(minutes=1)
         assert len(w.calls(CANCEL)) == 1
+
+
+@pytest.mark.parametrize("read", ["listed", "by id", "not at all"])
+async def test_what_is_deleted_while_the_clock_is_far_ahead_comes_back_once_it_is_right(
+    dav: Server, folder: Path, read: str
+) -> None:
+    """By that clock the visit is over. Nobody can tell how that was meant."""
+    async with world(dav, folder) as w:
+        soon, moved, later, tidied = w.book(at(24, 9)), w.book(at(24, 12)), w.book(at(26, 9)), w.book(at(23, 9))
+        await w.cycle()
+        if read == "by id":
+            close_list(w)
+        elif read == "not at all":
+            close_all_reading(w)
+        w.clock.at += timedelta(days=2)
+        await w.cycle(minutes=1)
+        for each in (soon, moved, tidied):
+            await w.delete(each)
+        await w.cycle(minutes=1)
+        assert [w.link(each).closed is not None for each in (soon, moved, later, tidied)] == [True, True, False, False]
+        w.clock.at -= timedelta(days=2)
+        w.salon.move(moved, at(24, 14))
+        await w.cycle(minutes=61)
+        await settled(w)
+        assert await w.exists(soon)
+        moved_to = ";TZID=Europe/Berlin:20261124T" + ("130000" if read == "not at all" else "150000")
+        assert await w.start(moved) == moved_to
+        assert not await w.exists(tidied)
+        await w.quiet(minutes=1)
 
 
 async def test_a_status_of_cancelled_is_a_deletion(dav: Server, folder: Path) -> None:

@@ -1,18 +1,19 @@
 """Where Zimun does not list bookings to this client."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from syncd.domain.actions import Why
 from syncd.domain.booking import Booking
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Missing, Wish
 from syncd.domain.note import NoteKind
 from syncd.planning.looks import Turn, questions, turn
 from syncd.planning.planner import make_plan
-from syncd.planning.snapshot import LookBooking, Snapshot
+from syncd.planning.snapshot import Look, LookBooking, Snapshot
 from tests.planning import builders as make
 from tests.planning.builders import DAY, FOUR, HOUR, MINUTE, NOW, SIDE, policy
 from tests.planning.lens import B1, STOOD, note, pair, stands
@@ -55,6 +56,27 @@ def test_but_not_where_the_list_is_open_nor_what_is_none_of_ours_any_more() -> N
     assert questions(replace(look, managed=frozenset({SIDE}), readable=frozenset({SIDE})), policy()) == set()
     over = replace(look.links[B1], closed=Closed(NOW - DAY, ClosedWhy.DELETED_PAST))
     assert questions(replace(look, links={B1: over}), policy()) == set()
+
+
+@pytest.mark.parametrize(("start", "looked_at"), [(NOW, False), (NOW + MINUTE, True)])
+def test_what_a_clock_that_was_ahead_took_for_past_is_looked_at_and_gets_its_event_again(
+    start: datetime, *, looked_at: bool
+) -> None:
+    soon = make.booking(start=start)
+    over = pair(booking=soon, closed=Closed(NOW + 2 * DAY, ClosedWhy.DELETED_PAST))
+    look = make.snapshot(links=(over,), window=None, list_closed=True)
+    assert questions(look, policy()) == ({BY_ID} if looked_at else set())
+    assert questions(replace(look, list_closed=False), policy()) == set()
+    assert questions(replace(look, bookings={B1: soon}), policy()) == set()
+    if looked_at:
+        for answer, why in ((soon, Why.DELETION_RESTORED), (make.booking(start=FOUR), Why.BOOKING_REVIVED)):
+            (action,) = make_plan(replace(look, looks={BY_ID: answer}), policy()).actions
+            assert (action.why, action.link.closed) == (why, None)
+        # what no call can read counts as it last was
+        (action,) = make_plan(replace(look, looks={BY_ID: Look.CLOSED}), policy()).actions
+        assert (action.why, action.link.booking) == (Why.DELETION_RESTORED, soon)
+        for gone in (Look.ABSENT, Look.UNKNOWN):
+            assert make_plan(replace(look, looks={BY_ID: gone}), policy()).actions == ()
 
 
 # whose turn it is

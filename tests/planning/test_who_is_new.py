@@ -179,9 +179,26 @@ def test_all_are_looked_after_in_the_order_of_their_ids() -> None:
 
 
 def test_a_past_booking_that_was_tidied_away_stays_so_until_it_moves() -> None:
-    tidied = pair(closed=Closed(NOW - DAY, ClosedWhy.DELETED_PAST))
-    assert plan(BOOKED, links={B1: tidied}) == Plan()
+    for start in (NOW - 2 * HOUR, NOW):
+        begun = make.booking(start=start, end=start + HOUR)
+        tidied = pair(booking=begun, closed=Closed(start, ClosedWhy.DELETED_PAST))
+        assert plan(begun, links={B1: tidied}) == Plan()
+        assert one(make.booking(start=NOON), links={B1: tidied}).why is Why.BOOKING_REVIVED
+
+
+def test_what_a_clock_that_was_ahead_took_for_past_gets_its_event_again() -> None:
+    soon = make.booking(start=NOW + SECOND, end=NOW + HOUR)
+    tidied = pair(booking=soon, closed=Closed(NOW + DAY, ClosedWhy.DELETED_PAST))
+    made = one(soon, links={B1: tidied})
+    assert isinstance(made, Create)
+    assert (made.why, made.link.closed, made.link.deletion) == (Why.DELETION_RESTORED, None, None)
+    assert made.draft.span == soon.span
+    # moved by its customer since, cancelled, or marked as cancelled where it stood
     assert one(make.booking(start=NOON), links={B1: tidied}).why is Why.BOOKING_REVIVED
+    assert plan(replace(soon, status=Status.CANCELLED), links={B1: tidied}) == Plan()
+    marked = one(soon, events=(stands(cancelled=True),), links={B1: tidied})
+    assert marked.why is Why.ADOPTED
+    assert marked.link.pending is not None
 
 
 def test_what_people_wrote_into_its_event_comes_back_with_a_booking_that_lives_again() -> None:

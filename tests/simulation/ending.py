@@ -108,7 +108,8 @@ def _agree(world: "World", *, notes: bool, soon: bool = False) -> None:
         ended = link is None or link.closed is not None
         if world.zimun.list_closed and ended and booking_id not in world.imports.taken:
             continue  # "goes on with the bookings it knows"
-        if link is not None and link.closed is not None and link.closed.why is ClosedWhy.DELETED_PAST:
+        tidied = link is not None and link.closed is not None and link.closed.why is ClosedWhy.DELETED_PAST
+        if tidied and booking.start <= now:
             continue
         frozen = link is not None and link.frozen is not None
         waits = link is not None and (link.awaiting is not None or (soon and link.deletion is not None))
