@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -241,7 +241,7 @@ class Engine:
         if left_out:
             left_out -= await drop_outdated(sides.store, sides.bookings, bookings, links, now)
             left_out |= perhaps_renamed(sides.store.open_intents(), bookings.values(), links)
-        cancelled, perhaps_cancelled = sides.store.cancellations_since(now - HOUR)
+        cancelled, perhaps_cancelled = sides.store.cancellations_between(*self._lately(now))
         snapshot = Snapshot(
             now=now,
             cycle=number,
@@ -265,7 +265,7 @@ class Engine:
             never_read=frozenset() if kept.was_whole(sides.store, unread) else frozenset(unread),
             cancelled_lately=cancelled,
             perhaps_cancelled=perhaps_cancelled,
-            removed_now=sides.store.removals_since(now - HOUR) if sides.list_closed else 0,
+            removed_now=sides.store.removals_between(*self._lately(now)) if sides.list_closed else 0,
         )
         problems = tuple(Problem(ProblemKind.PARKED, item.key, item.reason) for item in parked)
         answering = Answering(sides, managed, health, Turns(sides.store, now), stopping)
@@ -337,6 +337,13 @@ class Engine:
         # what a calendar refused is named whichever round it is
         allowed = self._not_refused(current, wanted)
         return [action for action in allowed if touched is None or action.booking_id in touched]
+
+    def _lately(self, now: datetime) -> tuple[datetime, datetime]:
+        """The last hour. What was done more than an hour from now was done by a clock that was ahead: who knows when.
+
+        It is told by the clock of its own moment, and a machine may have slept since the cycle began.
+        """
+        return now - HOUR, max(now, self._sides.clock.now()) + HOUR
 
     def _unread(self) -> frozenset[BookingId]:
         """The bookings of whose events nobody knows whether they are as syncd wrote them, or as a person did since."""
@@ -426,7 +433,8 @@ class Engine:
                 bookings[one.booking.id] = one.booking
         cancelled, perhaps_cancelled = snapshot.cancelled_lately, snapshot.perhaps_cancelled
         if any(isinstance(one.intent.action, Cancel) for one in done):
-            cancelled, perhaps_cancelled = self._sides.store.cancellations_since(snapshot.now - HOUR)
+            lately = self._lately(snapshot.now)
+            cancelled, perhaps_cancelled = self._sides.store.cancellations_between(*lately)
         current.snapshot = replace(
             snapshot,
             links=links,

@@ -194,27 +194,28 @@ def history(db: Database, booking_id: BookingId | None, limit: int) -> list[Hist
     return [HistoryRow(datetime.fromisoformat(at), *rest) for at, *rest in reversed(rows)]
 
 
-def cancellations_since(db: Database, since: datetime) -> tuple[int, frozenset[BookingId]]:
-    """Our cancellations since then, and the bookings of those whose answer was lost, or was never read.
+def cancellations_between(db: Database, since: datetime, until: datetime) -> tuple[int, frozenset[BookingId]]:
+    """Our cancellations of that time, and the bookings of those whose answer was lost, or was never read.
 
     Whatever a look told of the latter afterwards ("dropped"): it may have been from before the call.
     """
+    # the plus: SQLite would walk all that is kept by history_booking, to have it in groups
     rows = db.execute(
         "SELECT booking_id, sum(outcome = 'done'), sum(outcome IN ('unknown', 'dropped')), outcome, max(id)"
         " FROM history"
-        " WHERE what = ? AND at >= ? GROUP BY booking_id",
-        (_WHAT[Cancel][1], as_text(since)),
+        " WHERE what = ? AND at BETWEEN ? AND ? GROUP BY +booking_id",
+        (_WHAT[Cancel][1], as_text(since), as_text(until)),
     ).fetchall()
     lost = (BookingId(name) for name, _, unknown, last, _ in rows if unknown and last != "done")
     return sum(done for _, done, *_ in rows), frozenset(lost)
 
 
-def removals_since(db: Database, since: datetime) -> int:
-    """Events that went since then, without a person's word, because Zimun did not know their bookings any more."""
+def removals_between(db: Database, since: datetime, until: datetime) -> int:
+    """Events that went in that time, without a person's word, because Zimun did not know their bookings any more."""
     ((count,),) = db.execute(
-        "SELECT count(*) FROM history WHERE what = ? AND why = ? AND outcome = 'done' AND at >= ?"
+        "SELECT count(*) FROM history WHERE what = ? AND why = ? AND outcome = 'done' AND at BETWEEN ? AND ?"
         " AND instr('; ' || detail || '; ', ?) = 0",
-        (_WHAT[Remove][1], Why.BOOKING_GONE.value, as_text(since), f"; {_APPROVED}; "),
+        (_WHAT[Remove][1], Why.BOOKING_GONE.value, as_text(since), as_text(until), f"; {_APPROVED}; "),
     ).fetchall()
     return int(count)
 

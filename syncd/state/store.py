@@ -265,20 +265,20 @@ class Store:
         with self._read() as db:
             return history.history(db, booking_id, limit)
 
-    def cancellations_since(self, since: datetime) -> tuple[int, frozenset[BookingId]]:
-        """How many bookings were cancelled by us since then, and which perhaps, for no answer came.
+    def cancellations_between(self, since: datetime, until: datetime) -> tuple[int, frozenset[BookingId]]:
+        """How many bookings were cancelled by us in that time, and which perhaps, for no answer came.
 
         The latter with each whose call is still open: the process may have died between its effect and the record.
         """
         with self._read() as db:
-            done, perhaps = history.cancellations_since(db, since)
+            done, perhaps = history.cancellations_between(db, since, until)
         opened = (one.action for one in self.open_intents())
         return done, perhaps | {action.booking_id for action in opened if isinstance(action, Cancel)}
 
-    def removals_since(self, since: datetime) -> int:
-        """Events went since then, without a person's word, because Zimun did not know their bookings any more."""
+    def removals_between(self, since: datetime, until: datetime) -> int:
+        """How many events went in that time, with no person's word, for Zimun did not know their bookings any more."""
         with self._read() as db:
-            return history.removals_since(db, since)
+            return history.removals_between(db, since, until)
 
     def prune(self, before: datetime) -> None:
         """Drop what is older: history, closed intents, answered asks, tombstones, and cycles but the last good one.

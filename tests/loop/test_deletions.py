@@ -194,6 +194,26 @@ async def test_what_is_deleted_while_the_clock_is_far_ahead_comes_back_once_it_i
         await w.quiet(minutes=1)
 
 
+async def test_what_was_cancelled_while_the_clock_was_ahead_counts_no_longer_than_an_hour(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder, sync="max_cancellations = 1") as w:
+        first, second = w.book(at(27, 9)), w.book(at(27, 12))
+        await w.cycle()
+        w.clock.at += timedelta(days=2)
+        await w.cycle(minutes=1)
+        await w.delete(first)
+        for minutes in (1, 11):
+            await w.cycle(minutes=minutes)
+        assert w.booking(first).status == "cancelled"
+        w.clock.at -= timedelta(days=2)
+        await w.cycle(minutes=1)
+        await w.delete(second)
+        for minutes in (1, 11):
+            await w.cycle(minutes=minutes)
+        assert w.booking(second).status == "cancelled"
+
+
 async def test_a_status_of_cancelled_is_a_deletion(dav: Server, folder: Path) -> None:
     async with world(dav, folder) as w:
         booked, undone = w.book(at(24, 9)), w.book(at(25, 9))

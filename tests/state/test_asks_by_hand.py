@@ -153,7 +153,7 @@ def test_changes_by_hand_tell_from_where_to_where_and_count_as_cancellations(sto
         ("booking.rescheduled", "by_hand", "2026-11-24T10:00Z -> 2026-11-24T11:00Z"),
         ("booking.cancelled", "by_hand", "2026-11-24T10:00Z"),
     ]
-    assert store.cancellations_since(NOW) == (1, frozenset())
+    assert store.cancellations_between(NOW, LATER) == (1, frozenset())
     assert store.links() == {"b1": link("b1")}
 
 

@@ -15,7 +15,7 @@ from syncd.state.journal import Outcome
 from syncd.state.store import Store
 from tests.state.values import NOW, create, link, remember, seen, update
 
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 GOOD = CycleSummary(
     "good",
     0,
@@ -192,8 +192,24 @@ def test_cancellations_and_those_without_an_answer_are_counted(
         for minute, outcome in enumerate(outcomes):
             at = NOW + timedelta(minutes=minute)
             add(db, HistoryRow(at, 1, name, "zimun", "booking.cancelled", "event_deleted", outcome, ""))
-    assert store.cancellations_since(NOW) == (done, frozenset({name} if lost else ()))
-    assert store.cancellations_since(NOW + timedelta(hours=1)) == (0, frozenset())
+    last = NOW + timedelta(minutes=len(outcomes) - 1)
+    assert store.cancellations_between(NOW, last) == (done, frozenset({name} if lost else ()))
+    for since, until in ((last + SECOND, last + DAY), (NOW - DAY, NOW - SECOND)):
+        assert store.cancellations_between(since, until) == (0, frozenset())
+
+
+def test_what_was_done_lately_is_found_by_its_time_however_much_is_kept(store: Store) -> None:
+    """Each cycle asks for it; SQLite took the index of the bookings, and read the history of 90 days."""
+    asked: list[str] = []
+    store._db.conn.set_trace_callback(asked.append)
+    store.cancellations_between(NOW, NOW + DAY)
+    store.removals_between(NOW, NOW + DAY)
+    store._db.conn.set_trace_callback(None)
+    queries = [text for text in asked if "FROM history" in text]
+    assert len(queries) == 2
+    for query in queries:
+        steps = [row[3] for row in store._db.execute(f"EXPLAIN QUERY PLAN {query}")]
+        assert steps[0] == "SEARCH history USING INDEX history_at (at>? AND at<?)"
 
 
 def test_events_that_went_for_a_404_are_counted_but_not_those_that_a_person_approved(store: Store) -> None:
@@ -205,5 +221,6 @@ def test_events_that_went_for_a_404_are_counted_but_not_those_that_a_person_appr
             ("booking_cancelled", "done", ""),
         ):
             add(db, HistoryRow(NOW, 1, BookingId("b_1"), "calendar", "event.removed", why, outcome, detail))
-    assert store.removals_since(NOW) == 1
-    assert store.removals_since(NOW + timedelta(seconds=1)) == 0
+    assert store.removals_between(NOW, NOW) == 1
+    assert store.removals_between(NOW + SECOND, NOW + DAY) == 0
+    assert store.removals_between(NOW - DAY, NOW - SECOND) == 0
