@@ -227,6 +227,12 @@ def begin_cycle(db: Database, now: datetime) -> int:
 
 
 def end_cycle(db: Database, cycle: int, now: datetime, summary: CycleSummary) -> None:
+    """What stood still in the cycle that ended before is forgotten: it may be hundreds of bookings, for weeks."""
+    db.execute(
+        "UPDATE cycles SET json = json_set(json, '$.problems', json('[]')) WHERE number ="
+        " (SELECT number FROM cycles WHERE number < ? AND ended_at IS NOT NULL ORDER BY number DESC LIMIT 1)",
+        (cycle,),
+    )
     db.execute(
         "UPDATE cycles SET ended_at = ?, outcome = ?, json = ? WHERE number = ?",
         (as_text(now), summary.outcome, SUMMARY.dump(summary), cycle),

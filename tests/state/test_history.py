@@ -1,5 +1,6 @@
 """Cycles, history, asks, small facts, and what is dropped in time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -40,15 +41,26 @@ def store(path: Path):
 
 def test_cycles_come_back_newest_first_the_running_one_too(store: Store) -> None:
     numbers = [store.begin_cycle(NOW + DAY * n) for n in range(3)]
-    store.end_cycle(numbers[0], NOW + timedelta(seconds=5), GOOD)
+    store.end_cycle(numbers[0], NOW + timedelta(seconds=5), replace(GOOD, problems=()))
     store.end_cycle(numbers[1], NOW + DAY, FAILED)
     assert store.last_cycles(9) == [
         CycleRow(numbers[2], NOW + DAY * 2),
         CycleRow(numbers[1], NOW + DAY, NOW + DAY, FAILED),
-        CycleRow(numbers[0], NOW, NOW + timedelta(seconds=5), GOOD),
+        CycleRow(numbers[0], NOW, NOW + timedelta(seconds=5), replace(GOOD, problems=())),
     ]
     assert [row.number for row in store.last_cycles(1)] == [numbers[2]]
     assert store.last_good_cycle_at() == NOW + timedelta(seconds=5)
+
+
+def test_only_the_last_cycle_that_ended_keeps_what_stood_still(store: Store) -> None:
+    """200 bookings that stand still would make 250 MB of the cycles that are kept."""
+    for _ in range(3):
+        store.end_cycle(store.begin_cycle(NOW), NOW, GOOD)
+        # killed, and one that runs
+        store.begin_cycle(NOW)
+    summaries = [row.summary for row in store.last_cycles(9)]
+    over = replace(GOOD, problems=())
+    assert summaries == [None, GOOD, None, over, None, over]
 
 
 def test_without_a_good_cycle_there_is_no_time_of_it(store: Store) -> None:
