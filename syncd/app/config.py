@@ -30,7 +30,7 @@ SYSTEM_CONFIG: Final = Path("/etc/syncd/config.toml")
 _MAX_BYTES: Final = 1_000_000
 
 Text = Annotated[str, AfterValidator(printable)]
-Word = Annotated[Text, Field(min_length=1)]
+Word = Annotated[str, Field(min_length=1), AfterValidator(printable)]
 # strict, but for this: TOML has lists, and a frozen model wants tuples
 Words = Annotated[tuple[Word, ...], Field(strict=False)]
 

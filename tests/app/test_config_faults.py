@@ -150,6 +150,18 @@ def test_a_table_of_the_wrong_shape_says_which_is_right(tmp_path: Path, text: st
 
 
 @pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (SMALL.replace('"c"', '""'), "zimun.client_id"),
+        (SMALL + '[event]\ntitle = ""\n', "event.title"),
+        *((f'{SMALL}{key} = ["a", ""]\n', f"calendars[0].{key}[1]") for key in ("locations", "services", "staff")),
+    ],
+)
+def test_what_must_not_be_empty_says_so(tmp_path: Path, text: str, key: str) -> None:
+    assert only(tmp_path, text) == f"{key}: must not be empty"
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://dav.example.org/",
