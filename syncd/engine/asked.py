@@ -48,7 +48,7 @@ class AskedByHand:
 
     async def all(self) -> list[Done]:
         """What came of each intent: first of those that were left open, then of what is asked anew, one by one."""
-        self._sides.store.forget_replies(self._now() - TOO_OLD)
+        self._sides.store.forget_replies(self._now() - TOO_OLD, self._now() + TOO_OLD)
         self._sides.store.begun_by_now(self._now())
         memory.forget_rests(self._sides.store, self._now())
         for ask in self._sides.store.undecided():
@@ -85,7 +85,7 @@ class AskedByHand:
             return Reply(EXIT_TROUBLE, f"{OWN_FAULT}: {type(error).__name__}")
 
     async def _decide(self, ask: Ask) -> Asked | Reply | None:
-        if self._now() - ask.at > TOO_OLD:
+        if self._is_old(ask):
             return Reply(EXIT_TROUBLE, "nothing was done: it was asked for too long ago")
         self._set_aside(ask)
         if (fault := self._health.faults.get(ZIMUN)) is not None:
@@ -133,7 +133,7 @@ class AskedByHand:
         sent again. Whether it was heard is seen by reading the booking.
         """
         wanted, now = ask.wanted, self._now()
-        if not isinstance(wanted, MoveWanted | CancelWanted) or now - ask.at > TOO_OLD:
+        if not isinstance(wanted, MoveWanted | CancelWanted) or self._is_old(ask):
             return
         if isinstance(wanted, MoveWanted) and wanted.to <= now:
             return  # a slip, which is told no; what was asked before is wanted still
@@ -149,6 +149,10 @@ class AskedByHand:
                 memory.is_answered(self._sides.store, action.booking_id)
                 memory.set_aside(self._sides.store, action.booking_id, now)
                 log.info("ask.set_aside", booking_id=action.booking_id, action=action.kind)
+
+    def _is_old(self, ask: Ask) -> bool:
+        """Whether nobody waits for it any more; one that is from a time to come is from before a clock was set back."""
+        return abs(self._now() - ask.at) > TOO_OLD
 
     async def _being_asked(self, wanted: Request | MoveWanted | CancelWanted) -> Reply | None:
         """The reply where the same is open still: it is asked for now, rest or not, and both are told what comes of it.

@@ -109,13 +109,15 @@ def collect(db: Database, ask_id: int) -> tuple[bool, Reply | None]:
     return taken is not None or told is not None, None if told is None else REPLY.load(told)
 
 
-def has_replies(db: Database, before: str) -> bool:
-    row = db.execute("SELECT 1 FROM asks WHERE reply IS NOT NULL AND answered_at < ?", (before,)).fetchone()
+def has_replies(db: Database, before: str, after: str) -> bool:
+    row = db.execute(
+        "SELECT 1 FROM asks WHERE reply IS NOT NULL AND answered_at NOT BETWEEN ? AND ?", (before, after)
+    ).fetchone()
     return row is not None
 
 
-def forget_replies(db: Database, before: str) -> None:
-    db.execute("DELETE FROM asks WHERE reply IS NOT NULL AND answered_at < ?", (before,))
+def forget_replies(db: Database, before: str, after: str) -> None:
+    db.execute("DELETE FROM asks WHERE reply IS NOT NULL AND answered_at NOT BETWEEN ? AND ?", (before, after))
 
 
 def prune(db: Database, before: str) -> None:

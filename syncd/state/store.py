@@ -337,14 +337,17 @@ class Store:
         with self._write() as db:
             return asks.collect(db, ask_id)
 
-    def forget_replies(self, before: datetime) -> None:
-        """Drop what was replied before then and nobody collected: its words are Zimun's, and may name a customer."""
-        limit = database.as_text(before)
+    def forget_replies(self, before: datetime, after: datetime) -> None:
+        """Drop what was replied before the one or after the other, by a clock that was ahead, and nobody collected.
+
+        Its words are Zimun's, and may name a customer.
+        """
+        limits = database.as_text(before), database.as_text(after)
         with self._read() as db:
-            stale = asks.has_replies(db, limit)
+            stale = asks.has_replies(db, *limits)
         if stale:
             with self._write() as db:
-                asks.forget_replies(db, limit)
+                asks.forget_replies(db, *limits)
 
     # bookings that syncd knows by its own doing
 

@@ -1,6 +1,7 @@
 """Hold, then confirm: one booking and one event, whatever breaks off between."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
@@ -204,10 +205,14 @@ async def test_zimun_that_cannot_be_reached_books_nothing_later(dav: Server, fol
         assert not w.calls(HOLD)
 
 
-async def test_what_was_taken_back_or_is_too_old_is_not_done(dav: Server, folder: Path) -> None:
+@pytest.mark.parametrize("ahead", [0, 2])
+async def test_what_was_taken_back_or_is_too_old_is_not_done(dav: Server, folder: Path, ahead: int) -> None:
+    """`ahead`: by so many hours the clock was while it was asked for; its command was killed."""
     async with world(dav, folder) as w:
+        w.clock.at += timedelta(hours=ahead)
         taken_back, old = want(w, request(START)), want(w, request(at(25, 9)))
         assert w.store.collect(taken_back) == (False, None)
+        w.clock.at -= timedelta(hours=ahead)
         await w.cycle(minutes=16)
         reply = told(w, old)
         assert reply is not None

@@ -232,7 +232,7 @@ class Hand:
             fail(f"{action.booking_id} has {action.kind} sent after it was answered")
         assert self.began is not None
         if key not in self.world.oracle.cut_short:
-            if action.kind != "confirm" and self.began - wish.at > TOO_OLD:
+            if action.kind != "confirm" and abs(self.began - wish.at) > TOO_OLD:
                 fail(f"{action.booking_id} has {action.kind} begun {self.began - wish.at} after it was asked for")
             return
         if isinstance(action, RescheduleByHand | CancelByHand) and self.began - intent.at > TOO_OLD:
@@ -260,7 +260,7 @@ class Hand:
                 or wanted == wish.wanted
             ):
                 continue
-            if not wish.seq < one.seq < self.world.oracle.began or one.withdrawn or self.began - one.at > TOO_OLD:
+            if not wish.seq < one.seq < self.world.oracle.began or one.withdrawn or abs(self.began - one.at) > TOO_OLD:
                 continue
             if isinstance(wanted, MoveWanted) and wanted.to <= self.began:
                 continue  # a slip: what was asked before is wanted still

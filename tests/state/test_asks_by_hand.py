@@ -158,11 +158,12 @@ def test_changes_by_hand_tell_from_where_to_where_and_count_as_cancellations(sto
 
 
 def test_a_reply_that_nobody_collects_is_soon_forgotten(store: Store) -> None:
-    first, second = (store.want(request(), NOW) for _ in range(2))
+    first, second, ahead = (store.want(request(), NOW) for _ in range(3))
     store.reply(first, NOW, Reply(1, "no, Ann Example"))
     store.reply(second, LATER, DONE)
-    store.forget_replies(LATER)
-    assert (store.replied(first), store.replied(second)) == (False, True)
+    store.reply(ahead, LATER + timedelta(seconds=1), Reply(1, "no, Ann Example"))
+    store.forget_replies(LATER, LATER)
+    assert [store.replied(each) for each in (first, second, ahead)] == [False, True, False]
     assert "Ann" not in everything(store)
 
 
