@@ -8,6 +8,8 @@ from datetime import timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from syncd.app.clock import SystemClock
 from syncd.app.config import Calendar, Config
 from syncd.calendars.account import Account
@@ -45,12 +47,11 @@ class Accounts:
 
         caldav = config.caldav
         self._main = account(caldav.url, caldav.username, caldav.password.get_secret_value())
-        self._own: dict[tuple[str, str], Account] = {}
+        self._own: dict[tuple[str, str, SecretStr], Account] = {}
         for entry in config.calendars:
-            if entry.username:
-                key = _login(entry)
+            if entry.username and (key := _login(entry)) not in self._own:
                 url = entry.url or caldav.url
-                self._own.setdefault(key, account(url, entry.username, entry.password.get_secret_value()))
+                self._own[key] = account(url, entry.username, entry.password.get_secret_value())
 
     @property
     def main(self) -> Account:
@@ -98,8 +99,9 @@ class Accounts:
             await account.aclose()
 
 
-def _login(entry: Calendar) -> tuple[str, str]:
-    return (urlsplit(entry.url).netloc if entry.url else "", entry.username)
+def _login(entry: Calendar) -> tuple[str, str, SecretStr]:
+    # a person may have a password for each app
+    return (urlsplit(entry.url).netloc if entry.url else "", entry.username, entry.password)
 
 
 class Calendars:
