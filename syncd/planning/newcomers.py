@@ -111,9 +111,12 @@ def _is_settled(booking: Booking, tombstone: Link, snapshot: Snapshot) -> bool:
 
 
 def ended_early(link: Link, snapshot: Snapshot) -> bool:
-    """Whether its event was deleted as that of a visit that had begun, by a clock that was ahead, and it is to come."""
+    """Whether its event was deleted as that of a visit that had begun, by a clock that was ahead, and it is to come.
+
+    Not by a clock that has just jumped: after a start of the machine it may be the one that is wrong, and soon be set.
+    """
     tidied = link.closed is not None and link.closed.why is ClosedWhy.DELETED_PAST
-    return tidied and link.booking.start > snapshot.now
+    return tidied and link.booking.start > snapshot.now and not snapshot.clock_jumped
 
 
 def _candidates(booking_id: BookingId, snapshot: Snapshot) -> list[Observation]:

@@ -68,6 +68,7 @@ def test_what_a_clock_that_was_ahead_took_for_past_is_looked_at_and_gets_its_eve
     assert questions(look, policy()) == ({BY_ID} if looked_at else set())
     assert questions(replace(look, list_closed=False), policy()) == set()
     assert questions(replace(look, bookings={B1: soon}), policy()) == set()
+    assert questions(replace(look, clock_jumped=True), policy()) == set()
     if looked_at:
         for answer, why in ((soon, Why.DELETION_RESTORED), (make.booking(start=FOUR), Why.BOOKING_REVIVED)):
             (action,) = make_plan(replace(look, looks={BY_ID: answer}), policy()).actions

@@ -193,6 +193,7 @@ def test_what_a_clock_that_was_ahead_took_for_past_gets_its_event_again() -> Non
     assert isinstance(made, Create)
     assert (made.why, made.link.closed, made.link.deletion) == (Why.DELETION_RESTORED, None, None)
     assert made.draft.span == soon.span
+    assert plan(soon, links={B1: tidied}, clock_jumped=True) == Plan()
     # moved by its customer since, cancelled, or marked as cancelled where it stood
     assert one(make.booking(start=NOON), links={B1: tidied}).why is Why.BOOKING_REVIVED
     assert plan(replace(soon, status=Status.CANCELLED), links={B1: tidied}) == Plan()
