@@ -202,6 +202,7 @@ class Link:
     calendar came back into the config; or went with so many others that somebody is asked whether that was meant.
     `unanswered`: what our last write to the event was to make of it, where nobody saw that it did: it may arrive yet.
     `twin_removed_at`: when a second event of the booking was removed, which a person may just have made the only one.
+    `asked_again_at`: when a person asked for the booking once more, who may delete its event for one that they wrote.
     """
 
     booking_id: BookingId
@@ -231,6 +232,7 @@ class Link:
     frozen: Frozen | None = None
     leftovers: tuple[Leftover, ...] = ()
     twin_removed_at: datetime | None = None
+    asked_again_at: datetime | None = None
     closed: Closed | None = None
     made_at: datetime | None = None
     shown: bool = True

@@ -34,6 +34,7 @@ class NoteKind(StrEnum):
     REVIVED = "revived"
     DELETION_RESTORED = "deletion_restored"
     NEVER_SHOWN = "never_shown"
+    ASKED_AGAIN = "asked_again"
     TRANSFERRED = "transferred"
     REASSIGNED = "reassigned"
     FOREIGN = "foreign"

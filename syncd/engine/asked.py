@@ -6,6 +6,7 @@ others nor its side, which counts as down only when several fail one after the o
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,11 +17,12 @@ from syncd.domain.errors import Malformed, NotPermitted, RateLimited, StoreError
 from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, Reply, Request
 from syncd.engine import memory
-from syncd.engine.book import NO_ANSWER, book, live_twin, may_stand
+from syncd.engine.book import NO_ANSWER, asked_again, book, is_being_cancelled, live_twin, may_stand
 from syncd.engine.byhand import UNKNOWN_BOOKING, UNSURE, change, in_doubt, settle_change
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, GIVE_UP_AFTER, ZIMUN, Health, Sides, exit_code_of
+from syncd.planning import deletions
 from syncd.planning.planner import OWN_FAULT
 from syncd.planning.sides import STALE
 from syncd.state.asks import Ask
@@ -32,6 +34,7 @@ log = structlog.get_logger(__name__)
 TOO_OLD = timedelta(minutes=15)
 BEGUN = "it has already begun"
 SET_ASIDE = "no answer came, and it is not asked for again: something else was asked for meanwhile"
+BEING_CANCELLED = "it is booked, and being cancelled, and there is no answer to that yet: ask again in a while"
 ASKED_ALREADY = "it is being asked for already, and there is no answer yet: ask again in a while"
 
 
@@ -115,14 +118,19 @@ class AskedByHand:
                 await self._import(ask.id, booking_ids)
         return None
 
-    async def _book(self, ask_id: int, request: Request) -> Hold | Reply:
+    async def _book(self, ask_id: int, request: Request) -> Hold | Reply | None:
         if request.start <= self._now():
             slots = await open_nearby(self._sides, request.service_id, request.location_id, request.start)
             return Reply(EXIT_TROUBLE, "that time is past", slots=slots)
         if (told := await self._being_asked(request)) is not None:
             return told
         if (twin := await live_twin(request, self._sides)) is not None:
-            return Reply(EXIT_DONE, "booked already", (twin.id,))
+            if is_being_cancelled(twin, self._sides):
+                return Reply(EXIT_DOWN, BEING_CANCELLED)
+            again = asked_again(twin, self._sides)
+            reply = Reply(EXIT_DONE, "booked already", (twin.id,))
+            self._sides.store.reply(ask_id, self._now(), reply, links=[again] if again is not None else [])
+            return None
         return Hold(BookingId(f"request-{ask_id}"), Why.BY_HAND, request, ask_id)
 
     def _set_aside(self, ask: Ask) -> None:
@@ -230,7 +238,10 @@ class AskedByHand:
             taken.append(booking_id)
             found.append(Known(booking, self._now()))
         reply = Reply(EXIT_TROUBLE if refused else EXIT_DONE, "imported", tuple(taken), tuple(refused))
-        self._sides.store.reply(ask_id, self._now(), reply, found, self._cycle)
+        # who wants one looked after does not want it cancelled for what was deleted before
+        deleted = (link for one in taken if (link := links.get(one)) is not None and link.deletion is not None)
+        again = [deletions.asked_again(link, self._now()) for link in deleted]
+        self._sides.store.reply(ask_id, self._now(), reply, found, self._cycle, again)
 
     def _unfit(self, booking: Booking | None) -> str:
         """Why a booking cannot be taken in; empty where it can."""
@@ -258,6 +269,8 @@ class AskedByHand:
             memory.is_answered(self._sides.store, action.booking_id)
         if done.outcome is Outcome.DROPPED and done.reply is not None and done.reply.text == UNSURE:
             memory.set_aside(self._sides.store, action.booking_id, self._now())
+        if isinstance(action, Hold | Confirm) and done.booking is not None:
+            done = replace(done, link=asked_again(done.booking, self._sides))  # where it was there already
         if done.fault is not None:
             self.put_off(action.booking_id, done.fault, held=isinstance(done.intent.action, Confirm))
         self._sides.store.record(

@@ -11,16 +11,18 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from syncd.domain.actions import Confirm, Hold
+from syncd.domain.actions import Cancel, CancelByHand, Confirm, Hold
 from syncd.domain.booking import Booking
 from syncd.domain.candidate import Candidate
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknown, Refused, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
+from syncd.domain.link import Decision, Link
 from syncd.domain.request import Known, Reply, Request
 from syncd.engine import memory
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, all_to_come, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_TROUBLE, Sides, exit_code_of
+from syncd.planning import deletions
 from syncd.planning.sides import STALE
 from syncd.ports import Confirmed
 from syncd.state.journal import Intent, Outcome
@@ -91,6 +93,21 @@ async def live_twin(request: Request, sides: Sides, *, surely: bool = False) -> 
         if fresh is not None and request.is_met_by(fresh):
             return fresh
     return None
+
+
+def asked_again(twin: Booking, sides: Sides) -> Link | None:
+    """The pair of a live twin, as it is once that is taken for what a person asks for now; None where there is none."""
+    link = sides.store.links().get(twin.id)
+    return deletions.asked_again(link, sides.clock.now()) if link is not None and link.closed is None else None
+
+
+def is_being_cancelled(twin: Booking, sides: Sides) -> bool:
+    """Whether syncd is asking Zimun to cancel it, or is about to at a person's word, and what comes of that is open."""
+    link = sides.store.links().get(twin.id)
+    if link is not None and link.closed is None and deletions.decided(link, Decision.APPROVED):
+        return True
+    asked = (one.action for one in sides.store.open_intents() if isinstance(one.action, Cancel | CancelByHand))
+    return any(action.booking_id == twin.id for action in asked)
 
 
 def may_be_ours(request: Request, sides: Sides, by: Intent | Candidate) -> bool:

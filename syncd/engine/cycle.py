@@ -106,7 +106,7 @@ class Engine:
         if current is not None:
             requests = Requests(self._sides, current.managed, health, by_hand, number, stopping)
             booked = await requests.book(current.snapshot)
-            self._remember(current, [], booked)
+            self._remember(current, requests.met, booked)
             await self._act(current, stopping, progress)
             if not stopping():
                 await look_at_new(store, current.managed.calendars, current.snapshot.links.values())

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from syncd.domain.actions import Confirm, Hold, Why
+from syncd.domain.actions import Confirm, Hold, Record, Why
 from syncd.domain.booking import Booking
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.errors import StoreError, SyncdError
@@ -23,7 +23,7 @@ from syncd.domain.note import NEVER, Note, NoteKind
 from syncd.domain.request import Known, Request
 from syncd.engine import memory
 from syncd.engine.asked import AskedByHand
-from syncd.engine.book import HOLD_LIFE, live_twin, may_be_ours, may_stand
+from syncd.engine.book import HOLD_LIFE, asked_again, is_being_cancelled, live_twin, may_be_ours, may_stand
 from syncd.engine.nearby import open_nearby
 from syncd.engine.noticing import Noticing, OpenAsk, being_confirmed, open_asks
 from syncd.engine.outcomes import Done
@@ -50,7 +50,7 @@ log = structlog.get_logger(__name__)
 class Requests:
     """What the events of one cycle ask for. Raises StoreError only.
 
-    `refused` counts those that were told no without asking Zimun.
+    `refused` counts those that were told no without asking Zimun; `met` are the pairs of those that are booked already.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Requests:
         self._takers = Takers(sides, managed, health)
         self._noticing = Noticing(sides, self._takers)
         self.refused = 0
+        self.met: list[Record] = []
 
     async def book(self, snapshot: Snapshot) -> list[Done]:
         """Take up what is new, and book what is due; what came of each hold or confirm."""
@@ -193,7 +194,8 @@ class Requests:
             self._tell(refused(candidate, Note(NoteKind.REQUEST_OTHER_NAME, snapshot.now, NEVER, asked=request.start)))
             return []
         if twin is not None:
-            self._is_booked_already(candidate, twin, snapshot)
+            if not is_being_cancelled(twin, self._sides):  # else it is asked for again once that is known
+                self._is_booked_already(candidate, twin, snapshot)
             return []
         if (lost := self._unanswered(candidate, request)) is not None:
             action = replace(lost.action, request=request)
@@ -225,9 +227,10 @@ class Requests:
         return None
 
     def _is_booked_already(self, candidate: Candidate, twin: Booking, snapshot: Snapshot) -> None:
-        """It is that booking. What stood there at the first read is a person's own note of it, and stays.
+        """It is that booking, and a deletion of its event that has begun is over: that person wants it.
 
-        Not so in a slot's event: that is ours, and of no use any more.
+        What stood there at the first read is a person's own note of it, and stays. Not so in a slot's event: that is
+        ours, and of no use any more.
         """
         own = candidate.first and candidate.calendar != self._takers.slots
         stage = Stage.THEIRS if own else Stage.BOOKED
@@ -235,7 +238,11 @@ class Requests:
         if twin.id not in known | snapshot.bookings.keys() | snapshot.links.keys():
             # too far ahead to be listed: the next cycle writes its event, and then the request goes
             self._store.know(Known(twin, self._now()))
-        self._keep([replace(candidate, stage=stage, booking_id=twin.id)])
+        link = asked_again(twin, self._sides)
+        links = [link] if link is not None else []
+        one = replace(candidate, stage=stage, booking_id=twin.id)
+        self._store.keep_candidates([one], self._cycle, self._now(), links)
+        self.met += [Record(each.booking_id, Why.REMEMBERED, each) for each in links]
         log.info("request.met", request=candidate.name, booking_id=twin.id)
 
     def _tell(self, candidate: Candidate) -> None:

@@ -1,6 +1,7 @@
 """A deleted event: a grace, then a cancel call; or a question to the person; or the event comes back."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from syncd.domain.actions import Cancel, Why
 from syncd.domain.booking import Booking
@@ -37,6 +38,9 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     if link.unsaid(NoteKind.ADOPTED):
         # without a base nobody knows who marked it as cancelled, or when: Zimun is right
         return bring_back(case, booking, marked, Why.ADOPTED, link.pending)
+    if link.asked_again_at is not None and link.deletion is None:
+        wanted = case.with_link(replace(link, asked_again_at=None, twin_removed_at=None))
+        return bring_back(wanted, booking, marked, Why.NOTE_DUE, case.note(NoteKind.ASKED_AGAIN))
     if link.twin_removed_at is not None and link.deletion is None:
         # its twin was removed just now: what looks like a deletion may be the second half of a transfer
         alone = case.with_link(replace(link, twin_removed_at=None))
@@ -181,6 +185,19 @@ def decided(link: Link, decision: Decision) -> bool:
     """Whether a person decided so about cancelling this booking."""
     awaiting = link.awaiting
     return awaiting is not None and awaiting.kind is AwaitKind.CANCEL and awaiting.decision is decision
+
+
+def asked_again(link: Link, now: datetime) -> Link:
+    """The pair of a booking that is taken for what a person asks for now, by an event of their own or by hand.
+
+    Its deletion is over with that, and so is the question whether it shall be cancelled. What went and was not seen to
+    go yet comes back once as well, and for a while what goes after that: who writes an event anew and deletes the old
+    one may do that in either order.
+    """
+    awaiting, note = link.awaiting, link.note
+    if awaiting is not None and awaiting.kind is AwaitKind.CANCEL:
+        awaiting, note = None, replace(note, until=now) if note is not None and note.asks else note
+    return replace(link, deletion=None, awaiting=awaiting, note=note, asked_again_at=now)
 
 
 def may_cancel(link: Link, policy: Policy) -> bool:

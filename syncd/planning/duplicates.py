@@ -86,13 +86,13 @@ def was_met(case: Case) -> bool:
 
 
 def is_long_alone(case: Case) -> bool:
-    """Whether a second event of this booking was removed a while ago.
+    """Whether a second event of this booking was removed a while ago, or the booking was asked for again then.
 
     Then a direct look tells whether the other stands (`looks`), for some servers' sync reports leave deletions out; and
-    the removal is forgotten (`endings.lapse`).
+    that is forgotten (`endings.lapse`).
     """
-    removed_at = case.link.twin_removed_at
-    return removed_at is not None and case.now - removed_at >= SETTLED
+    times = [at for at in (case.link.twin_removed_at, case.link.asked_again_at) if at is not None]
+    return bool(times) and case.now - max(times) >= SETTLED
 
 
 def settled_twins(case: Case) -> list[Observation]:

@@ -124,7 +124,8 @@ def lapse(case: Case, zimun: BookingSide, event: EventSide) -> Case:
         # over another version, or elsewhere, it arrives no more
         link = link if event.seen.etag == link.unanswered.onto else replace(link, unanswered=None)
     if isinstance(event, PRESENT) and duplicates.is_long_alone(case) and duplicates.was_met(case):
-        link = replace(link, twin_removed_at=None)  # who deletes it now has seen that it is the only one
+        # who deletes it now has seen that it is the only one
+        link = replace(link, twin_removed_at=None, asked_again_at=None)
     if link.unsaid(*UNSURE) and isinstance(event, PRESENT) and seen_booking(link, case.snapshot):
         link = replace(link, pending=None)  # Zimun tells of the booking, and its event was not deleted
     link = known_again(case.with_link(link), zimun).link

@@ -94,7 +94,8 @@ def record(
     """Write down what came of an intent, with the observation and the link that follow from it.
 
     Of what was asked by hand: with the booking as it is known now, the reply to the person, and what must follow, which
-    is returned as an intent. Raises LookupError for an intent that is not open: its outcome stands already.
+    is returned as an intent; the link is that of a booking which was there already. Raises LookupError for an intent
+    that is not open: its outcome stands already.
     """
     row = db.execute("SELECT outcome FROM intents WHERE id = ? AND closed_at IS NULL", (intent.id,)).fetchone()
     if row is None:
@@ -105,7 +106,9 @@ def record(
         pairs.observe(db, removed[0], (), (removed[1],))
     if observed is not None:
         pairs.observe(db, observed.calendar, (observed,), ())
-    if link is not None:
+    if link is not None and isinstance(action, Hold | Confirm):
+        pairs.save_link(db, link)
+    elif link is not None:
         pairs.rename_link(db, action.booking_id, link)
         candidates.rename(db, action.booking_id, link.booking_id)
     db.execute("UPDATE intents SET outcome = ? WHERE id = ?", (outcome.value, intent.id))
@@ -115,7 +118,7 @@ def record(
     # an intent may stay unknown for many cycles, while a side is down: it is told once
     if row[0] != outcome.value:
         history.add(db, entry)
-    if link is not None and link.booking_id != action.booking_id:
+    if link is not None and link.booking_id != action.booking_id and not isinstance(action, Hold | Confirm):
         history.add(db, history.carried_over(entry, link.booking_id))
     if known is not None:
         knowledge.keep(db, known)

@@ -316,10 +316,23 @@ class Store:
         with self._write() as db:
             return asks.want(db, wanted, now)
 
-    def reply(self, ask_id: int, now: datetime, told: Reply, imported: Sequence[Known] = (), cycle: int = 0) -> None:
-        """Answer what was wanted, with the bookings that were taken in for it, if there are any."""
+    def reply(
+        self,
+        ask_id: int,
+        now: datetime,
+        told: Reply,
+        imported: Sequence[Known] = (),
+        cycle: int = 0,
+        links: Iterable[Link] = (),
+    ) -> None:
+        """Answer what was wanted, with the bookings that were taken in for it, if there are any.
+
+        `links`: the pairs for which that word of a person counts.
+        """
         with self._write() as db:
             asks.reply(db, ask_id, now, told)
+            for link in links:
+                pairs.save_link(db, link)
             for one in imported:
                 known.keep(db, one)
                 history.add(db, history.imported(one, cycle, now))
@@ -414,12 +427,14 @@ class Store:
             candidates.keep(db, seen, cycle, now)
             candidates.mark_gone(db, gone, now)
 
-    def keep_candidates(self, seen: Sequence[Candidate], cycle: int, now: datetime) -> None:
-        """Remember these in place of what was known of them."""
+    def keep_candidates(self, seen: Sequence[Candidate], cycle: int, now: datetime, links: Iterable[Link] = ()) -> None:
+        """Remember these in place of what was known of them. `links`: the pairs of the bookings that they became."""
         if not seen:
             return
         with self._write() as db:
             candidates.keep(db, seen, cycle, now)
+            for link in links:
+                pairs.save_link(db, link)
 
     def forget_candidates(self, over: Sequence[Candidate]) -> None:
         """Drop these: what comes at their hrefs later is new."""

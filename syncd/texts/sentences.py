@@ -150,6 +150,10 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         (N_("This event was gone before the calendar had shown it to syncd once, so the booking was not cancelled."),),
         (N_("To cancel it, delete it again."),),
     ),
+    NoteKind.ASKED_AGAIN: (
+        (N_("This event was deleted, but the booking was asked for again, so it was not cancelled."),),
+        (N_("To cancel it, delete it again."),),
+    ),
     NoteKind.TRANSFERRED: (
         (N_("This event was put into another calendar and is back here, where its booking belongs."),),
         (N_("To give a booking to somebody else, please use Zimun."),),

@@ -57,6 +57,7 @@ def worn(**changes: Any) -> Link:
         "frozen": Frozen("x", NOON),
         "leftovers": (Leftover(SIDE, "/side/old.ics", '"0"'),),
         "twin_removed_at": NOW - HOUR,
+        "asked_again_at": NOW - HOUR,
         "went_unkept": True,
     }
     return replace(pair(), **{**been, **changes})

@@ -134,6 +134,29 @@ def test_when_its_twin_was_removed_and_it_was_not_seen_since_a_deletion_is_half_
     assert isinstance(again, Cancel)
 
 
+@pytest.mark.parametrize("marked", [None, stands(cancelled=True)], ids=["gone", "marked"])
+def test_when_it_was_asked_for_again_a_deletion_counts_from_the_second_time_on(marked: Observation | None) -> None:
+    action = delete(pair(asked_again_at=NOW - DAY, twin_removed_at=NOW - DAY), marked=marked)
+    assert isinstance(action, Replace if marked else Create)
+    assert (action.why, action.link.note) == (Why.NOTE_DUE, note(NoteKind.ASKED_AGAIN))
+    assert (action.link.asked_again_at, action.link.twin_removed_at) == (None, None)
+    begun = replace(BEGUN, marked=marked is not None)
+    assert isinstance(delete(pair(asked_again_at=NOW - DAY, deletion=begun), marked=marked), Cancel)
+
+
+@pytest.mark.parametrize("kind", AwaitKind)
+def test_asked_for_again_its_deletion_is_over_and_the_question_whether_it_was_meant(kind: AwaitKind) -> None:
+    asking = Awaiting(kind, NOW - HOUR, BOOKED)
+    said = note(NoteKind.CANCEL_ASKED, at=NOW - HOUR)
+    before = pair(deletion=BEGUN, awaiting=asking, note=said)
+    after = replace(before, deletion=None, asked_again_at=NOW)
+    if kind is AwaitKind.CANCEL:
+        after = replace(after, awaiting=None, note=replace(said, until=NOW))
+    assert deletions.asked_again(before, NOW) == after
+    told = note(NoteKind.REFUSED)
+    assert deletions.asked_again(pair(awaiting=asking, note=told), NOW).note == told
+
+
 @pytest.mark.parametrize(
     ("ago", "looked", "known"),
     [
@@ -148,9 +171,10 @@ def test_looked_at_again_a_while_later_it_is_known_to_be_the_only_one(
 ) -> None:
     seen = stands(title="another")
     looks = {LookEvent(HOME, seen.href): looked}
-    action = decide(case(pair(twin_removed_at=NOW - ago), seen, looks=looks)).action
-    assert action is not None
-    assert action.link.twin_removed_at == known
+    for since in ({"twin_removed_at": NOW - ago}, {"asked_again_at": NOW - ago, "twin_removed_at": NOW - DAY}):
+        action = decide(case(pair(**since), seen, looks=looks)).action
+        assert action is not None
+        assert action.link == replace(action.link, **(dict.fromkeys(since) if known is None else since))
 
 
 @pytest.mark.parametrize(("ago", "asked"), [(GRACE, True), (GRACE - SECOND, False)])

@@ -368,8 +368,8 @@ def import_told_and_not_kept() -> Iterator[None]:
     """What is to be taken in is told to be, and is not."""
     plain = store.Store.reply
 
-    def reply(self: Any, ask_id: int, now: Any, told: Any, imported: Any = (), cycle: int = 0) -> None:
-        plain(self, ask_id, now, told, (), cycle)
+    def reply(self: Any, ask_id: int, now: Any, told: Any, imported: Any = (), *more: Any, **also: Any) -> None:
+        plain(self, ask_id, now, told, (), *more, **also)
 
     with patch.object(store.Store, "reply", reply):
         yield

@@ -184,6 +184,7 @@ TOLD: Final[Mapping[str, str]] = {
     NoteKind.CANCEL_ASKED: "delete it again to cancel the booking",
     NoteKind.CANCEL_SHELL: "cancelling it needs the shell",
     NoteKind.DELETION_RESTORED: "deleting it does not cancel the booking",
+    NoteKind.ASKED_AGAIN: "the booking was asked for again, so it is not cancelled",
     NoteKind.NEVER_SHOWN: "the calendar had not shown it yet, so the booking is not cancelled",
     NoteKind.TRANSFERRED: "it cannot change calendars",
     NoteKind.REASSIGNED: "somebody else has it now",
