@@ -21,9 +21,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A move that was refused, until its put-back is recorded; then it is spent, and the same drag is a new wish."""
+    """A move that was refused, until its put-back is recorded; then it is spent, and the same drag is a new wish.
 
-    to: datetime
+    `to` None: any, for somebody said by hand that the booking stays where it is; until its event is next seen.
+    """
+
+    to: datetime | None
     note: Note
 
 

@@ -11,14 +11,15 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from syncd.domain.actions import Asked, CancelByHand, Confirm, Hold, RescheduleByHand, Why
+from syncd.domain.actions import Asked, CancelByHand, Confirm, Hold, Reschedule, RescheduleByHand, Why
 from syncd.domain.booking import Booking
 from syncd.domain.errors import Malformed, NotPermitted, RateLimited, StoreError, SyncdError, Unavailable
 from syncd.domain.ids import BookingId
+from syncd.domain.link import Link
 from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, Reply, Request
 from syncd.engine import memory
 from syncd.engine.book import NO_ANSWER, asked_again, book, is_being_cancelled, live_twin, may_stand
-from syncd.engine.byhand import UNKNOWN_BOOKING, UNSURE, change, in_doubt, settle_change
+from syncd.engine.byhand import UNKNOWN_BOOKING, UNSURE, change, in_doubt, settle_change, stays
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, GIVE_UP_AFTER, ZIMUN, Health, Sides, exit_code_of
@@ -101,9 +102,10 @@ class AskedByHand:
                 if (told := await self._being_asked(ask.wanted)) is not None:
                     return told
                 booking, read = await self._as_it_is(booking_id)
-                return self._no_move(booking_id, to, booking, read=read) or RescheduleByHand(
-                    booking_id, Why.BY_HAND, booking, to, ask.id
-                )
+                told = self._no_move(booking_id, to, booking, read=read)
+                if told is None:
+                    return RescheduleByHand(booking_id, Why.BY_HAND, booking, to, ask.id)
+                self._answer(ask.id, told, self._stays(booking_id) if told.code == EXIT_DONE else None)
             case CancelWanted(booking_id):
                 if (told := await self._being_asked(ask.wanted)) is not None:
                     return told
@@ -127,11 +129,18 @@ class AskedByHand:
         if (twin := await live_twin(request, self._sides)) is not None:
             if is_being_cancelled(twin, self._sides):
                 return Reply(EXIT_DOWN, BEING_CANCELLED)
-            again = asked_again(twin, self._sides)
-            reply = Reply(EXIT_DONE, "booked already", (twin.id,))
-            self._sides.store.reply(ask_id, self._now(), reply, links=[again] if again is not None else [])
+            self._answer(ask_id, Reply(EXIT_DONE, "booked already", (twin.id,)), self._stays(twin.id))
             return None
         return Hold(BookingId(f"request-{ask_id}"), Why.BY_HAND, request, ask_id)
+
+    def _answer(self, ask_id: int, told: Reply, link: Link | None) -> None:
+        """Reply to what needs no call; `link`: the pair for which that word counts."""
+        self._sides.store.reply(ask_id, self._now(), told, links=[link] if link is not None else [])
+
+    def _stays(self, booking_id: BookingId) -> Link | None:
+        """The pair of a booking that is to be where it is, by a person's word; None where there is none."""
+        link = self._sides.store.links().get(booking_id)
+        return stays(link, self._now()) if link is not None and link.closed is None else None
 
     def _set_aside(self, ask: Ask) -> None:
         """What was asked before about a booking, and has no answer yet, is not asked for again where a person now
@@ -182,7 +191,10 @@ class AskedByHand:
         return None
 
     def _is_unsure(self, booking_id: BookingId) -> bool:
-        """Whether what was set aside may have been heard, and what was read since may be an answer that lags."""
+        """Whether a move may have been heard that was set aside, or has no answer, and what was read is from before."""
+        moves = (one.action for one in self._sides.store.open_intents() if isinstance(one.action, Reschedule))
+        if any(action.booking_id == booking_id for action in moves):
+            return True
         ago = memory.was_set_aside(self._sides.store, booking_id, self._now())
         return ago is not None and ago < STALE
 
@@ -270,7 +282,10 @@ class AskedByHand:
         if done.outcome is Outcome.DROPPED and done.reply is not None and done.reply.text == UNSURE:
             memory.set_aside(self._sides.store, action.booking_id, self._now())
         if isinstance(action, Hold | Confirm) and done.booking is not None:
-            done = replace(done, link=asked_again(done.booking, self._sides))  # where it was there already
+            # where it was there already
+            by_hand = action.candidate is None
+            link = self._stays(done.booking.id) if by_hand else asked_again(done.booking, self._sides)
+            done = replace(done, link=link)
         if done.fault is not None:
             self.put_off(action.booking_id, done.fault, held=isinstance(done.intent.action, Confirm))
         self._sides.store.record(

@@ -11,7 +11,7 @@ from syncd.domain.actions import ByHand, CancelByHand, RescheduleByHand
 from syncd.domain.booking import Booking, Status
 from syncd.domain.errors import Malformed, NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from syncd.domain.ids import BookingId
-from syncd.domain.link import Link
+from syncd.domain.link import AwaitKind, Link, Refusal
 from syncd.domain.note import Note, NoteKind
 from syncd.domain.request import Known, Reply
 from syncd.engine import memory, renames
@@ -19,6 +19,7 @@ from syncd.engine.book import not_sent
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, Sides
+from syncd.planning import deletions
 from syncd.planning.keeping import ANSWERS_TO_A_MARK
 from syncd.planning.sides import STALE, is_stale, our_write
 from syncd.state.journal import Intent, Outcome
@@ -115,6 +116,18 @@ def in_doubt(action: ByHand, sides: Sides) -> Link | None:
     return replace(link, deletion=None, pending=link.unsaid(*ANSWERS_TO_A_MARK) or note)
 
 
+def stays(link: Link, now: datetime) -> Link:
+    """The pair of a booking that is to be where it is, by a person's word: a move that waits is over, as is a deletion.
+
+    So is what people made of its event and syncd has not read yet; both are put right, and the event says so.
+    """
+    awaiting = link.awaiting
+    if awaiting is not None and awaiting.kind is AwaitKind.MOVE:
+        awaiting = None
+    refusal = Refusal(None, Note(NoteKind.MOVE_REJECTED, now, now + DOUBT))
+    return replace(deletions.asked_again(link, now), refusal=refusal, awaiting=awaiting)
+
+
 def _wrote_lately(booking_id: BookingId, sides: Sides) -> bool:
     """Whether syncd had changed the booking so shortly before that what is read may be from before that.
 
@@ -151,6 +164,8 @@ def _moved(intent: Intent, action: RescheduleByHand, booking_id: BookingId, now:
     if booking is None and expect is not None:
         booking = replace(expect, id=booking_id, start=action.to, end=action.to + expect.span.length)
     link = _written(sides, action.booking_id, booking_id, expect)
+    if link is not None and link.booking.start == action.to:
+        link = stays(link, at)  # by what its event was compared with last it moved nowhere
     reply = Reply(EXIT_DONE, "rescheduled", (booking_id,))
     known = Known(booking, at, expect) if booking is not None else None
     return Done(intent, Outcome.DONE, link=link, booking=booking, known=known, reply=reply)

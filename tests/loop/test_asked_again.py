@@ -184,6 +184,20 @@ async def test_booked_by_hand_within_the_grace(dav: Server, folder: Path, *, see
         await stands(w, one)
 
 
+async def test_booked_by_hand_where_it_is_though_its_event_was_dragged_away(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        one = await with_an_event(w)
+        await w.drag(one, 4 * HOUR)
+        ask_id = want(w, request(START))
+        for _ in range(5):
+            await w.cycle(minutes=1)
+        reply = replied(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.booking_ids) == (0, (one,))
+        assert w.booking(one).start == START
+        assert "The move to 14:00 on Tue 24 Nov was not approved." in await w.note(one)
+
+
 async def test_booked_by_hand_while_its_cancellation_has_no_answer(dav: Server, folder: Path) -> None:
     async with asking(dav, folder) as w:
         one = await with_an_event(w)

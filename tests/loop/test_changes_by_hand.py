@@ -531,6 +531,63 @@ async def test_back_to_where_it_was_is_asked_for_where_the_move_may_have_been_he
         assert (reply.code, reply.text, w.booking(booked).start) == (0, "rescheduled", BEGINS)
 
 
+@pytest.mark.parametrize("how", ["waits", "not seen yet", "awaits approval", "no answer", "heard", "calendar"])
+async def test_where_it_is_it_stays_though_its_event_was_dragged_away(dav: Server, folder: Path, how: str) -> None:
+    """The drag is over with that, however far it had come, and is not asked for later; the next one is a new wish."""
+    sync = "max_moves = 0" if how == "awaits approval" else 'conflict = "calendar"' if how == "calendar" else ""
+    async with world(dav, folder, sync=sync) as w:
+        booked = w.book(BEGINS)
+        await w.cycle()
+        kind = {"no answer": Kind.LOSE_REQUEST, "heard": Kind.LOSE_ANSWER}.get(how)
+        faults = [w.fault(kind, RESCHEDULE, "POST", times=ATTEMPTS)] if kind else []
+        if how in ("waits", "calendar"):
+            faults.append(w.fault(Kind.ANSWER, RESCHEDULE, "POST", times=None, status=503))
+        await w.drag(booked, 5 * HOUR)
+        if how != "not seen yet":
+            await w.cycle(minutes=1)
+        if how == "heard":
+            assert w.booking(booked).start == TO
+        here = want(w, wish("reschedule", booked, BEGINS))
+        for fault in faults if kind else ():
+            fault.times = 0
+        for _ in range(2):  # what has no good answer is looked at once more
+            await w.cycle(seconds=10)
+        reply = told(w, here)
+        assert reply is not None
+        assert (reply.code, w.booking(booked).start) == (0, BEGINS)
+        for fault in faults:
+            fault.times = 0
+        for _ in range(20):
+            await w.cycle(minutes=1)
+        assert w.booking(booked).start == BEGINS
+        assert await w.start(booked) == ";TZID=Europe/Berlin:20261124T100000"
+        assert "The move to 15:00 on Tue 24 Nov was not approved." in await w.note(booked)
+        assert (w.link(booked).wish, w.link(booked).refusal, w.link(booked).awaiting) == (None, None, None)
+        if how != "awaits approval":
+            await w.drag(booked, 5 * HOUR)
+            await w.cycle(minutes=1)
+            assert w.booking(booked).start == TO
+
+
+@pytest.mark.parametrize("seen", [True, False])
+async def test_where_it_is_it_stays_though_its_event_was_deleted(dav: Server, folder: Path, *, seen: bool) -> None:
+    async with world(dav, folder) as w:
+        w.book(at(25, 9))
+        booked = w.book(BEGINS)
+        await w.cycle()
+        await w.cycle(minutes=30)
+        await w.delete(booked)
+        if seen:
+            await w.cycle(minutes=1)
+        here = want(w, wish("reschedule", booked, BEGINS))
+        for _ in range(15):
+            await w.cycle(minutes=1)
+        reply = told(w, here)
+        assert reply is not None
+        assert (reply.code, w.booking(booked).status) == (0, "confirmed")
+        assert "the booking was asked for again" in await w.note(booked)
+
+
 async def test_what_is_only_remembered_is_no_reason_not_to_ask(dav: Server, folder: Path) -> None:
     """Zimun forgot one booking for a while, and a customer moved the other, where no call tells of either now."""
     async with world(dav, folder) as w:

@@ -103,6 +103,12 @@ def test_a_refusal_is_told_for_that_start_alone() -> None:
     assert move(refused).link.note == said
 
 
+def test_one_by_hand_is_told_for_any_start_until_its_event_is_seen() -> None:
+    stays = pair(refusal=Refusal(None, note(NoteKind.MOVE_REJECTED)))
+    assert moves.refusal(case(stays), BOOKED, NOON) == note(NoteKind.MOVE_REJECTED, asked=NOON, was=TEN)
+    assert (move(stays).why, move(stays).link.refusal) == (Why.MOVE_REFUSED, None)
+
+
 @pytest.mark.parametrize("kind", AwaitKind)
 @pytest.mark.parametrize("decision", [None, *Decision])
 def test_a_rejected_move_is_told(kind: AwaitKind, decision: Decision | None) -> None:

@@ -149,8 +149,9 @@ def refused(links: Iterable[Link]) -> list[Pair]:
     """Open pairs whose event says that a wish was refused. The other side's own words are left out: they may name."""
     found = []
     for link in links:
-        note = link.refusal.note if link.refusal else link.note
-        if link.closed is None and note is not None and (link.refusal or note.kind in phrases.REFUSED):
+        refusal = link.refusal if link.refusal is not None and link.refusal.to is not None else None
+        note = refusal.note if refusal is not None else link.note
+        if link.closed is None and note is not None and (refusal is not None or note.kind in phrases.REFUSED):
             zone, start = link.start.tzid, link.booking.start
             found.append(Pair(link.booking_id, zone, start, note.kind.value, note.at, asked=note.asked))
     return found
