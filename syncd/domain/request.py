@@ -36,9 +36,9 @@ class Request:
             and booking.contact_email.casefold() == self.contact_email.casefold()
         )
 
-    def is_in_another_name(self, booking: Booking) -> bool:
-        """Whether the booking is clearly somebody else's, as of two who share one e-mail address."""
-        mine, theirs = _plain(self.contact_name), _plain(booking.contact_name)
+    def is_in_another_name(self, other: "Booking | Request") -> bool:
+        """Whether the other is clearly somebody else's, as of two who share one e-mail address."""
+        mine, theirs = _plain(self.contact_name), _plain(other.contact_name)
         return bool(mine and theirs) and mine != theirs
 
 

@@ -18,7 +18,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, Reply, Request
 from syncd.engine import memory
-from syncd.engine.book import NO_ANSWER, asked_again, book, is_being_cancelled, live_twin, may_stand
+from syncd.engine.book import IN_ANOTHER_NAME, NO_ANSWER, asked_again, book, is_being_cancelled, live_twin, may_stand
 from syncd.engine.byhand import UNKNOWN_BOOKING, UNSURE, change, in_doubt, settle_change, stays
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
@@ -127,6 +127,8 @@ class AskedByHand:
         if (told := await self._being_asked(request)) is not None:
             return told
         if (twin := await live_twin(request, self._sides)) is not None:
+            if request.is_in_another_name(twin):
+                return Reply(EXIT_TROUBLE, IN_ANOTHER_NAME)
             if is_being_cancelled(twin, self._sides):
                 return Reply(EXIT_DOWN, BEING_CANCELLED)
             self._answer(ask_id, Reply(EXIT_DONE, "booked already", (twin.id,)), self._stays(twin.id))
@@ -174,14 +176,17 @@ class AskedByHand:
     async def _being_asked(self, wanted: Request | MoveWanted | CancelWanted) -> Reply | None:
         """The reply where the same is open still: it is asked for now, rest or not, and both are told what comes of it.
 
-        A second hold beside it could be confirmed as well as the first. An event's hold is left to it (`requests`).
+        A second hold beside it could be confirmed as well as the first. An event's hold is left to it (`requests`), and
+        of two people who share an address none is told what comes of the other's wish.
         """
         for intent in self._sides.store.open_intents():
             action = intent.action
             if not isinstance(action, Asked) or not _is_same(action, wanted):
                 continue
-            if _is_withdrawable(action):
-                if may_stand(intent, self._now()):
+            request = action.request if isinstance(action, Hold | Confirm) else None
+            theirs = isinstance(wanted, Request) and request is not None and wanted.is_in_another_name(request)
+            if theirs or _is_withdrawable(action):
+                if isinstance(action, Confirm) or may_stand(intent, self._now()):
                     return Reply(EXIT_DOWN, ASKED_ALREADY)
                 continue
             done = await self.carry_out(intent, action, again=True)

@@ -36,6 +36,7 @@ NO_ANSWER = "no answer came in time: nothing is booked"
 UNSURE = "no answer came in time, and Zimun does not list its bookings: look there whether it is booked"
 UNLISTED = "no answer came in time, and Zimun's list cannot be read: look there whether it is booked"
 PERHAPS_MOVED = "no answer came in time, and Zimun lists what may be it at another time: look there first"
+IN_ANOTHER_NAME = "that e-mail address has a booking at that time already, in another name: nothing is booked"
 UNNAMED_HOLD = "Zimun held the time, but its answer names no hold; the hold lapses by itself, and nothing is booked"
 UNNAMED = "Zimun made the booking, but its answer does not name it: look it up there, and take it in with syncd import"
 
@@ -54,6 +55,8 @@ async def book(intent: Intent, sides: Sides, *, again: bool = False) -> Done:
     action = intent.action
     assert isinstance(action, Hold | Confirm)
     if again and (met := await _met(intent, action.request, sides)) is not None:
+        if isinstance(action, Hold) and action.candidate is None and _is_in_another_name(met, action.request):
+            return Done(intent, Outcome.REFUSED, reply=Reply(EXIT_TROUBLE, IN_ANOTHER_NAME))
         return met
     if isinstance(action, Hold):
         opened = await _hold(intent, action, sides, again=again)
@@ -172,9 +175,8 @@ async def _hold(intent: Intent, action: Hold, sides: Sides, *, again: bool) -> D
         return Done(intent, Outcome.UNKNOWN, fault=error)
     except (Refused, NotFound) as error:
         met = await _met(intent, request, sides)
-        # nothing was confirmed yet: for an event, one in another name is somebody else's, who was faster
-        theirs = action.candidate is not None and met is not None and _is_in_another_name(met, request)
-        if met is not None and not theirs:
+        # nothing was confirmed yet: one in another name is somebody else's, who was faster
+        if met is not None and not _is_in_another_name(met, request):
             return met
         if action.candidate is not None and may_be_ours(request, sides, intent):
             return Done(intent, Outcome.DROPPED, detail="settled", fault=error)  # its event asks again

@@ -1,6 +1,7 @@
 """Hold, then confirm: one booking and one event, whatever breaks off between."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -228,6 +229,51 @@ async def test_another_customer_at_the_same_time_is_another_booking(dav: Server,
         ids = [reply.booking_ids for ask_id in asks if (reply := told(w, ask_id)) is not None]
         assert len(booked(w)) == 2
         assert ids[0] == ids[2] != ids[1]
+
+
+TOM, MIA = (replace(request(START), contact_name=name) for name in ("Tom Lee", "Mia Lee"))
+
+
+@pytest.mark.parametrize("when", ["before", "no answer to his", "no answer to hers", "at her hold"])
+async def test_two_people_who_share_an_address_are_not_taken_for_one(dav: Server, folder: Path, when: str) -> None:
+    async with world(dav, folder) as w:
+        await w.cycle()
+        hold = w.salon.hold
+
+        def book_tom() -> None:
+            w.salon.hold = hold  # type: ignore[method-assign]
+            w.salon.book("s_haircut", START, location_id="loc_mitte", name="Tom Lee", email=EMAIL)
+            w.salon.book("s_haircut", START, location_id="loc_mitte", name="Ada Moss", email="ada@example.org")
+
+        def too_late(*what: object) -> object:
+            book_tom()
+            return hold(*what)  # type: ignore[arg-type]
+
+        if when == "before":
+            book_tom()
+        elif when == "no answer to his":
+            w.fault(Kind.LOSE_REQUEST, HOLD, "POST", times=2 * ATTEMPTS)
+            want(w, TOM)
+            await w.cycle(minutes=1)
+        elif when == "at her hold":
+            w.salon.hold = too_late  # type: ignore[method-assign,assignment]
+        if when == "no answer to hers":
+            w.fault(Kind.LOSE_REQUEST, HOLD, "POST", times=ATTEMPTS)
+        hers = want(w, MIA)
+        await w.cycle(seconds=1)
+        if when == "no answer to hers":
+            book_tom()
+            await w.cycle(minutes=1)
+        reply = told(w, hers)
+        assert reply is not None
+        assert (reply.code, reply.booking_ids) == (75 if when == "no answer to his" else 1, ())
+        await w.cycle(minutes=1)
+        assert [one.contact_name for one in booked(w) if one.contact_email == EMAIL] == ["Tom Lee"]
+        again = want(w, replace(TOM, contact_name="TOM  lee"))
+        await w.cycle(minutes=1)
+        same = told(w, again)
+        assert same is not None
+        assert (same.code, same.text) == (0, "booked already")
 
 
 async def test_one_that_is_gone_meanwhile_is_booked_again(dav: Server, folder: Path) -> None:
