@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from syncd.domain.booking import Booking
 from syncd.domain.candidate import Candidate, Stage
+from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.planning.routing import Route
 from syncd.planning.snapshot import Policy
@@ -15,7 +16,7 @@ from tests.simulation import objects
 from tests.simulation.calendars import ROOM
 from tests.simulation.faults import ASKING, ASKING_KILLS
 from tests.simulation.history import Step
-from tests.simulation.zimun import CATALOG
+from tests.simulation.zimun import CATALOG, STALE
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -115,6 +116,8 @@ class Asks:
     """When the database was lost, or an older copy took its place."""
     unsure: dict[str, float] = field(default_factory=dict)
     """Events that were told to look in Zimun whether they are booked, before anybody tries again, and when."""
+    met: dict[BookingId, int] = field(default_factory=dict)
+    """When syncd removed an event last that asked for the booking, which stood then."""
     forgotten: set[str] = field(default_factory=set)
     """Bookings that were made from events, and of which an older copy of the database does not know that they were."""
     left_out: dict[str, set[str]] = field(default_factory=dict)
@@ -134,6 +137,18 @@ class Asks:
             "extra": [], "stamp": f"a{number}",
         }  # fmt: skip
         self._put(f"ask-{number}.ics", fields)
+        return True
+
+    def anew(self, booking: Booking) -> bool:
+        """A new event that asks for a booking which there is, for its customer, as if nobody had made it yet."""
+        self.count += 1
+        fields = {
+            "uid": f"ask-{self.count}", "bid": "", "start": objects.zoned(booking.start),
+            "end": objects.zoned(booking.end), "desc": booking.contact_email, "cancelled": False, "rrule": False,
+            "title": f"{CATALOG.services[booking.service_id].name} – {booking.contact_name}",
+            "place": CATALOG.locations[booking.location_id].name, "extra": [], "stamp": f"a{self.count}",
+        }  # fmt: skip
+        self._put(f"ask-{self.count}.ics", fields)
         return True
 
     def again(self, n: int, start: datetime) -> bool:
@@ -290,8 +305,10 @@ class Asks:
         if old is None or "/ask-" not in href or "Dentist" in old["title"]:
             self.world.fail(f"syncd writes {href}, somebody's own event")
         elif new is None:
-            if not self.booked.get(mail_of(old)) and not self._is_booked_elsewhere(href, mail_of(old)):
+            if not self.booked.get(mail_of(old)) and not self._was_booked_elsewhere(href, mail_of(old)):
                 self.world.fail(f"syncd removes {href}, for which nothing was booked")
+            self.world.seq += 1
+            self.met |= dict.fromkeys((one.id for one in self._elsewhere(href, mail_of(old))), self.world.seq)
         elif told(old) != told(new):
             self.world.fail(f"syncd writes {href}, and changes more than the note")
         else:
@@ -304,9 +321,25 @@ class Asks:
 
     def _is_booked_elsewhere(self, href: str, mail: str) -> bool:
         """Whether the customer made that very booking by other ways: then there is nothing left to ask for."""
+        return bool(self._elsewhere(href, mail))
+
+    def _elsewhere(self, href: str, mail: str) -> list[Booking]:
         wanted = [(wish.service_id, wish.start) for wish in self.said.get(mail, []) if wish.href == href]
         theirs = (one for one in self.world.zimun.bookings.values() if one.contact_email == mail and one.live)
-        return any(_asked(one) in wanted for one in theirs)
+        return [one for one in theirs if _asked(one) in wanted]
+
+    def _was_booked_elsewhere(self, href: str, mail: str) -> bool:
+        """The same, at some time since it was asked for: cancelled or moved since, nobody wants it there any more."""
+        clock, zimun = self.world.clock, self.world.zimun
+        for wish in (one for one in self.said.get(mail, []) if one.href == href):
+            asked = clock.true() - timedelta(seconds=clock.seconds - wish.seconds)
+            for past in zimun.past.values():
+                untils = [*(at for at, _ in past[1:]), clock.true()]
+                since = [one for (_, one), until in zip(past, untils, strict=True) if until >= asked - STALE]
+                theirs = (one for one in since if one.contact_email == mail and one.live)
+                if any(_asked(one) == (wish.service_id, wish.start) for one in theirs):
+                    return True
+        return False
 
     def agree(self) -> None:
         """Each event that asks for something to come is booked and gone, or says why not."""
@@ -322,7 +355,7 @@ class Asks:
                 not fields["title"].startswith("⚠")
                 and href not in self.rejected
                 and not (self.lost and self.booked.get(mail))
-                and not (href in notes and self._is_booked_elsewhere(href, mail))
+                and not (href in notes and self._was_booked_elsewhere(href, mail))
             ):
                 self.world.fail(f"{href} is neither booked nor told why not")
 

@@ -35,6 +35,7 @@ KILLS = (
     *(f"{when} the commit of {name}" for name in (*("take_up", "reply") * 3, "record") for when in ("before", "after")),
     *ASKING_KILLS,
 )
+BOOKED_ALREADY, THERE_ALREADY = "booked already", "it is at that time already"
 HAND_KILLS = tuple(f"{when} the commit of {name}" for name in ("take_up", "reply") for when in ("before", "after"))
 """Where the process can be killed besides, where somebody asks by hand."""
 WISHES = {"hand move": 6, "hand cancel": 3, "hand book": 2}
@@ -140,6 +141,11 @@ class Hand:
             place = PLACES[n // 2 % 2]
             self.last = Request(SERVICES[n % 2], place, start, "Gil qzx", f"hand{self.count}@qzx.example")
         return self._want(self.last)
+
+    def book_again(self, booking: Booking) -> bool:
+        """A booking that there is, for its customer, as if nobody had made it yet."""
+        what = (booking.service_id, booking.location_id, booking.start)
+        return self._want(Request(*what, booking.contact_name, booking.contact_email))
 
     def take_in(self, name: str, n: int) -> bool:
         """One booking, or two, to be looked after from now on."""
@@ -309,6 +315,16 @@ class Hand:
             world.fail(f"{booking.id} is booked by hand, and there is {twins[0]} for the same wish")
         world.seq += 1
         wish.done, wish.booking_id = world.seq, booking.id
+
+    def stays_since(self, name: str, seq: int) -> bool:
+        """Whether somebody wanted that booking after that, or that it stays where it is, and was told that it does."""
+        return any(
+            one.seq > seq
+            and one.reply is not None
+            and one.reply.text in (BOOKED_ALREADY, THERE_ALREADY)
+            and name in map(self.world.zimun.now_called, one.reply.booking_ids)
+            for one in self.wishes.values()
+        )
 
     def is_unsure_since(self, name: str, seq: int) -> bool:
         """Whether somebody asked for a move of that booking after that, and was told that nobody knows of it."""

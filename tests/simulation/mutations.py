@@ -23,6 +23,7 @@ from syncd.engine import (
     noticing,
     observe,
     renames,
+    requests,
     settle,
     takers,
     tidy,
@@ -431,6 +432,31 @@ def late_write_is_a_wish() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def asked_again_is_no_word() -> Iterator[None]:
+    """What a person asks for is booked already, and whatever was to become of that booking becomes of it."""
+    with patch.object(deletions, "asked_again", lambda link, now: link):
+        yield
+
+
+@contextmanager
+def written_anew_is_no_word() -> Iterator[None]:
+    """The same, of what an event asks for."""
+    with patch.object(requests, "asked_again", lambda twin, sides: None):
+        yield
+
+
+@contextmanager
+def drag_goes_on_behind_a_word_by_hand() -> Iterator[None]:
+    """A booking is where a person wants it, and a drag that waits moves it away."""
+
+    def deleted_alone(link: Any, now: Any) -> Any:
+        return deletions.asked_again(link, now)
+
+    with patch.object(asked, "stays", deleted_alone), patch.object(byhand, "stays", deleted_alone):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
@@ -442,13 +468,15 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         memory_is_an_answer, calendar_that_left_is_empty, old_call_over_a_newer_wish, last_word_forgotten,
         import_told_and_not_kept, anybody_at_the_target_is_it, never_shown_is_deleted, doubt_is_forgotten,
         emptied_is_deleted, set_back_is_deleted, late_removal_is_a_deletion, late_write_is_a_wish, not_given_is_theirs,
+        asked_again_is_no_word, written_anew_is_no_word, drag_goes_on_behind_a_word_by_hand,
     )
 }  # fmt: skip
 
 CAUGHT_BY = {
     "absence_is_deletion": 9, "anybody_at_the_target_is_it": 160, "base_before_effect": 2,
-    "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243, "cursor_too_early": 583,
-    "doubt_is_forgotten": 623, "edited_replay_is_a_wish": 77, "edits_overwritten": 11,
+    "asked_again_is_no_word": 19, "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243,
+    "cursor_too_early": 583, "doubt_is_forgotten": 623, "drag_goes_on_behind_a_word_by_hand": 1333,
+    "edited_replay_is_a_wish": 77, "edits_overwritten": 11,
     "emptied_is_deleted": 512, "first_404_believed": 2,
     "grace_skipped": 9, "guard_off": 18, "if_match_dropped": 488, "import_told_and_not_kept": 114, "key_not_stable": 1,
     "last_word_forgotten": 24728, "late_removal_is_a_deletion": 1476, "late_write_is_a_wish": 594,
@@ -459,6 +487,7 @@ CAUGHT_BY = {
     "settled_too_early": 127, "slot_edits_unseen": 9, "slot_goes_before_its_booking": 15, "slots_not_put_back": 21,
     "stale_answers_believed": 4, "unmanaged_not_searched": 9, "wish_for_ever": 5, "wish_not_set_aside": 17,
     "wish_not_taken_back": 143, "wish_repeated_without_a_look": 36, "wish_under_a_new_key": 17, "wish_without_end": 46,
+    "written_anew_is_no_word": 168,
 }  # fmt: skip
 """The first seed whose history finds it."""
 

@@ -272,6 +272,8 @@ class Oracle:
         starts = {objects.start_of(fields) for _, _, fields in self.events(booking.id)} | self.left[booking.id]
         if to not in starts and not self.world.is_lied_to and not self._is_asked_again(booking.id):
             self.world.fail(f"{booking.id} is moved to {to}, where no event of it stands")
+        if self.world.hand.stays_since(booking.id, asked) and booking.start != to:
+            self.world.fail(f"{booking.id} is moved to {to}, though somebody has said by hand since that it stays")
         # one that stands there by now, as by a late request of syncd's own, is not moved
         newer = asked < said.customer and booking.start != to
         if newer and self.knew(said) and self._other_than_expected(booking):
@@ -327,6 +329,10 @@ class Oracle:
             world.fail(f"{booking.id} is cancelled, though a customer changed it after its event went")
         if world.hand.is_unsure_since(booking.id, deleted.seq):
             world.fail(f"{booking.id} is cancelled, though somebody asked since to move it, and is unsure")
+        if world.hand.stays_since(booking.id, deleted.seq):
+            world.fail(f"{booking.id} is cancelled, though somebody has asked for it by hand since its event went")
+        if world.asks.met.get(booking.id, 0) > max(deleted.seq, self.lost):
+            world.fail(f"{booking.id} is cancelled, though the event that asked for it since was taken for it")
         if world.policy.deletions == "restore":
             world.fail(f"{booking.id} is cancelled, though deletions = restore")
         asked = deleted.asked or (said.deleted is not None and said.deleted.asked)

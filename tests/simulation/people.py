@@ -432,6 +432,11 @@ class People:
     def _ask_again(self, step: Step) -> bool:
         return self.world.asks.again(step.n, STARTS[step.n % len(STARTS)])
 
+    def _write_anew(self, step: Step) -> bool:
+        """Somebody writes a new event for a booking that there is."""
+        known = self._booking(step)
+        return known is not None and known.live and self.world.asks.anew(known)
+
     def _ask_away(self, step: Step) -> bool:
         return self.world.asks.away(step.n)
 
@@ -533,6 +538,15 @@ class People:
 
     def _hand_book(self, step: Step) -> bool:
         return self.world.hand.book(step.n, STARTS[step.n % len(STARTS)])
+
+    def _hand_book_again(self, step: Step) -> bool:
+        known = self._booking(step)
+        return known is not None and known.live and self.world.hand.book_again(known)
+
+    def _hand_stay(self, step: Step) -> bool:
+        """It is to be where it is, or where syncd and the operator last knew it to be."""
+        known = self._booking(step)
+        return known is not None and known.live and self.world.hand.move(step.name, step.n, known.start)
 
     def _hand_import(self, step: Step) -> bool:
         return self.world.hand.take_in(step.name, step.n)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from tests.simulation import asks, hand, imports, knots, losses, rare, regulars, slot_people
+from tests.simulation import again, asks, hand, imports, knots, losses, rare, regulars, slot_people
 from tests.simulation.faults import KILLS
 from tests.simulation.history import SLOTS, WRITES, Aim, History, Step
 from tests.simulation.storms import AIMS, NAMES, pick, storm
@@ -134,6 +134,10 @@ def make(seed: int) -> History:
         asking, slots = setup.get("asks", False), setup.get("slots", False)
         for _ in range(random.choice((1, 1, 2))):
             _put_in(random, steps, partial(rare.not_given, asks=asking, slots=slots))
+    random = Random(f"again {seed}")
+    if random.random() < (0.25 if setup.get("asks") else 0.08):
+        for _ in range(random.choice((1, 1, 2))):
+            _put_in(random, steps, partial(again.steps_of, asks=setup.get("asks", False)))
     return History(seed, setup, tuple(steps))
 
 
