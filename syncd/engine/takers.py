@@ -142,4 +142,6 @@ class Takers:
         labels = tuple(words.booking_label for words in any_words(self._sides.words))
         lines = (link.texts.lines.get("booking", "") for link in snapshot.links.values())
         copies = frozenset(line for line in lines if line)
-        return Desk(snapshot.offered, snapshot.now, self._managed.policy.past, copies=copies, labels=labels)
+        offered, named = snapshot.offered, snapshot.catalog.services
+        gone = tuple(named[one].name for one in named.keys() - offered.services.keys())
+        return Desk(offered, snapshot.now, self._managed.policy.past, copies=copies, labels=labels, gone=gone)

@@ -11,6 +11,8 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "’": Non
 _JOINING = frozenset({"and", "und"})
 # shorter names are told apart by a single letter
 _SHORTEST = 4
+_LONGEST = 80
+"""Slips are counted in so many letters, and forgiven in no longer word."""
 
 
 class Fit(IntEnum):
@@ -44,20 +46,40 @@ def meant(typed: str, names: Mapping[str, str]) -> Meant:
 def fit(typed: str, name: str) -> Fit:
     """How well these two fit.
 
-    CLOSE is one slip in five letters (one letter too many, too few, wrong, or two in the wrong order), never in a
-    figure: "Cut 30" is not "Cut 60". LOOSE is twice as many, or a part of the words.
+    CLOSE: the same words, with slips within them (`_is_slip`), never in a figure: "Cut 30" is not "Cut 60", "Massage A"
+    not "Massage B", and "Female massage" not "Male massage". LOOSE is two slips in five letters of the whole, or one
+    where there are only four, or a part of the words.
     """
     words, real = _words(typed), _words(name)
     one, other = "".join(words), "".join(real)
     if one == other:
         return Fit.EXACT if one else Fit.NONE
-    shortest, slips = min(len(one), len(other)), _slips(one, other)
-    close = shortest >= _SHORTEST and (slips == 1 or 5 * slips <= shortest)
-    if close and _figures(one) == _figures(other):
+    same_figures = _figures(one) == _figures(other)
+    if same_figures and len(words) == len(real) and all(map(_is_slip, words, real)):
         return Fit.CLOSE
-    if _is_part(words, real) or (shortest > _SHORTEST and 5 * slips <= 2 * shortest):
+    shortest, slips = min(len(one), len(other)), _slips(one, other)
+    few = shortest > _SHORTEST and 5 * slips <= 2 * shortest
+    if few or _is_part(words, real) or (same_figures and shortest == _SHORTEST and slips == 1):
         return Fit.LOOSE
     return Fit.NONE
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Whether these are one word, of which one may be mistyped: what is booked by it must be no other service's.
+
+    In five letters or more one may be too many, too few or wrong: "Handpflege" is two away from "Hautpflege". Letters
+    in the wrong order make no other word: that may happen in four, and once more in each five. Where each sign is a
+    word by itself none is forgiven.
+    """
+    if one == other:
+        return True
+    longest = max(len(one), len(other))
+    if longest > _LONGEST or any(unicodedata.east_asian_width(sign) in "FW" for sign in one + other):
+        return False
+    slips = _slips(one, other)
+    if sorted(one) == sorted(other):
+        return longest >= _SHORTEST and slips <= max(1, longest // 5)
+    return longest > _SHORTEST and slips == 1
 
 
 def _is_id(typed: str, one: str, name: str) -> bool:
@@ -80,7 +102,7 @@ def _is_part(words: Sequence[str], real: Sequence[str]) -> bool:
 
 def _slips(one: str, other: str) -> int:
     """How many slips lie between two words (optimal string alignment distance)."""
-    one, other = one[:80], other[:80]
+    one, other = one[:_LONGEST], other[:_LONGEST]
     before = last = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):
         row = [i]

@@ -14,7 +14,7 @@ has begun is told only where nothing else is missing and it began within `past`.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NoReturn
@@ -27,7 +27,7 @@ from syncd.domain.opening import parse_slot_uid
 from syncd.domain.request import Request
 from syncd.planning.addresses import Addresses, addresses_in, without_addresses
 from syncd.planning.instants import resolved
-from syncd.planning.names import Fit, Meant, meant
+from syncd.planning.names import Fit, Meant, fit, meant
 from syncd.planning.routing import Route, may_take
 
 DAY = timedelta(days=1)
@@ -60,7 +60,8 @@ class Desk:
     """What is needed to read the events of one calendar.
 
     `locations` are the places that routing sends there, empty for all; `copies` the lines by which syncd's own events
-    name their bookings, and `labels` what stands before the id in them, in each language.
+    name their bookings, and `labels` what stands before the id in them, in each language. `gone` are the names of
+    services that Zimun names no more, as far as they are known: who writes one of them means no other.
     """
 
     catalog: Catalog
@@ -69,6 +70,7 @@ class Desk:
     locations: tuple[str, ...] = ()
     copies: frozenset[str] = frozenset()
     labels: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 def places_of(calendar: str, routes: Iterable[Route]) -> tuple[str, ...]:
@@ -153,7 +155,7 @@ def _read(event: Event, desk: Desk) -> Request | None:
     if names_a_booking(event, desk):
         return None
     mails = addresses_in(event.title, event.place, event.description)
-    heading = _heading(event.title, desk.catalog.services)
+    heading = _heading(event.title, desk)
     if heading is None:
         return None
     if mails.unreadable or len(mails.found) != 1:
@@ -188,15 +190,18 @@ def _is_ours(uid: str) -> bool:
     return parse_uid(uid) is not None or parse_slot_uid(uid) is not None
 
 
-def _heading(title: str, services: Mapping[str, Service]) -> _Heading | None:
+def _heading(title: str, desk: Desk) -> _Heading | None:
     """The service that the title names and what comes after it; None where it names none.
 
     A name may hold a separator itself: of all places to cut, the one where the service fits best; of those, the last.
     """
-    names = {service.id: service.name or service.id for service in services.values()}
+    names = {service.id: service.name or service.id for service in desk.catalog.services.values()}
     best: _Heading | None = None
     for cut in _SEPARATOR.finditer(title):
-        found = meant(without_addresses(title[: cut.start()]), names)
+        typed = without_addresses(title[: cut.start()])
+        found = meant(typed, names)
+        if found.fit is Fit.CLOSE and any(fit(typed, name) is Fit.EXACT for name in desk.gone):
+            found = replace(found, fit=Fit.LOOSE)
         if found.fit is Fit.NONE or (cut[0] == "-" and found.fit is not Fit.EXACT):
             continue
         if best is None or found.fit >= best.service.fit:

@@ -159,3 +159,21 @@ async def test_a_request_whose_service_does_not_come_back_is_told(dav: Server, f
             await w.cycle(minutes=6)
         assert "Not booked: this is not offered at this place." in await told(w)
         assert w.posts == 0
+
+
+async def test_who_writes_the_name_of_one_that_is_not_offered_any_more_means_no_other(
+    dav: Server, folder: Path
+) -> None:
+    async with asking(dav, folder) as w:
+        haircut = w.salon.services["s_haircut"]
+        w.salon.services["s_haircuts"] = replace(haircut, id="s_haircuts", name="Haircuts")
+        w.salon.place("s_haircuts", at(26, 9), "st_jana", booking_id="b_ada", email="ada@example.org")
+        await w.cycle()
+        retire(w, "s_haircuts")
+        await ask(w, at(24, 9), "Haircuts – Dana Lee")
+        await due(w)
+        assert await told(w) == (
+            "⚠ Not booked: no service is called like this. Did you mean: Haircut? "
+            "Change this event, and it is tried again."
+        )
+        assert not w.posts

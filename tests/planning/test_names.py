@@ -24,6 +24,20 @@ from syncd.planning.names import Fit, Meant, fit, meant
         ("Haircu", "Haircut", Fit.CLOSE),
         ("Hairctu", "Haircut", Fit.CLOSE),
         ("Wahs", "Wash", Fit.CLOSE),
+        ("Long hiar – maessage", "Long hair: massage", Fit.CLOSE),
+        # another letter in a short word is another word, and so is one more sign where each is a word
+        ("Lash", "Wash", Fit.LOOSE),
+        ("Wahs", "Wasp", Fit.NONE),
+        ("Cold facial", "Gold facial", Fit.LOOSE),
+        ("Waxing lips", "Waxing legs", Fit.LOOSE),
+        ("Female massage", "Male massage", Fit.LOOSE),
+        ("Massage A", "Massage B", Fit.LOOSE),
+        ("Massage A", "Massage", Fit.LOOSE),
+        ("Tsa massage", "Sat massage", Fit.LOOSE),
+        ("女士剪发和染发", "男士剪发和染发", Fit.LOOSE),
+        # two in one word make another, too
+        ("Handpflege", "Hautpflege", Fit.LOOSE),
+        ("Face 30x60 massages", "Face 30x90 massage", Fit.LOOSE),
         # two slips
         ("Hiarcutt", "Haircut", Fit.LOOSE),
         ("Hrcut", "Haircut", Fit.LOOSE),
@@ -52,10 +66,12 @@ def test_how_names_fit(typed: str, name: str, fits: Fit) -> None:
     assert fit(typed, name) is fits
 
 
-def test_of_very_long_names_slips_are_counted_in_the_first_eighty_letters() -> None:
+def test_in_very_long_words_no_slip_is_forgiven_and_of_names_the_first_eighty_letters_are_compared() -> None:
     alike = "a" * 64
-    assert fit(alike + "b" * 17, alike + "c" * 17) is Fit.CLOSE
-    assert fit(alike + "b" * 17, alike[1:] + "c" * 18) is Fit.LOOSE
+    assert fit(alike + "b" * 16, alike + "b" * 15) is Fit.CLOSE
+    assert fit(alike + "b" * 17, alike + "b" * 16) is Fit.LOOSE
+    assert fit(alike + "b" * 17, alike + "c" * 17) is Fit.LOOSE
+    assert fit(alike + "b" * 50, alike + "c" * 50) is Fit.LOOSE
 
 
 @settings(deadline=None)

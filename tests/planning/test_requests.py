@@ -241,6 +241,20 @@ def test_a_fault_is_told_where_it_is_clearly_meant(
     assert read(title, description, **changes) == fault
 
 
+def test_no_other_service_is_booked_than_the_one_that_is_named() -> None:
+    services = (Service("male", "Male massage", HOUR, ("mitte",)), Service("brow", "Frauen färben", HOUR, ("mitte",)))
+    desk = replace(DESK, catalog=replace(CATALOG, services={one.id: one for one in services}))
+    told = Fault(NoteKind.REQUEST_SERVICE_UNKNOWN, TEN, ("Male massage",))
+    assert read("Female massage – Dana Lee", desk=desk) == told
+    # one that Zimun does not offer any more is named to the letter
+    typed = "Brauen färben – Dana Lee"
+    assert isinstance(read(typed, desk=desk), Request)
+    assert isinstance(read(typed, desk=replace(desk, gone=("Augen färben",))), Request)
+    gone = replace(desk, gone=("Augen färben", "Brauen Färben"))
+    assert read(typed, desk=gone) == replace(told, names=("Frauen färben",))
+    assert isinstance(read("Frauen färben – Dana Lee", desk=replace(gone, gone=("Frauen färben",))), Request)
+
+
 def test_a_service_that_takes_no_time_has_no_length() -> None:
     services = CATALOG.services | {"cut": replace(CATALOG.services["cut"], duration=0 * HOUR)}
     assert kind(read(desk=replace(DESK, catalog=replace(CATALOG, services=services)))) is NoteKind.REQUEST_NO_LENGTH
