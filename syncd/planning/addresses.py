@@ -6,10 +6,12 @@ from dataclasses import dataclass
 LONGEST = 200
 
 _URL = re.compile(r"\w+://\S*")
-# what can stand around an address without being a part of it
-_BETWEEN = re.compile(r"[\s<>()\[\]{}\"“”„«»,;|/\\]+")
-_AROUND = ".:!?'’*_-"
-_ADDRESS = re.compile(r"[\w.!#$%&'*+=?^`{}~-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
+# what can stand around an address without being a part of it: these two only behind it
+_BETWEEN = re.compile(r"[\s<>()\[\]{}\"“”„«»,:;\\]+|[|/](?!\S*@)")
+# no address ends with one of these, but some begin so: before it, those in pairs are taken off where they pair
+_BEHIND = ".!?'’*_-"
+_PAIRED = "'’*_"
+_ADDRESS = re.compile(r"(?![.!?'*-])[\w.!#$%&'*+=?^`{}~-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,9 @@ class Addresses:
 def addresses_in(*texts: str) -> Addresses:
     """Every e-mail address in these texts. Equal but for case is the same.
 
-    Unreadable is what has a sign for "at" in it with something before: `dana@`, `dana@example`, `a@b@example.org`. What
-    only begins with the sign is somebody's name elsewhere (`@salon`), and an address of a web page is none.
+    Unreadable is what has a sign for "at" in it with something before: `dana@`, `dana@example`, `a@b@example.org`, and
+    what may be more than the address, as in `mail/dana@example.org` or `-dana@example.org`. What only begins with the
+    sign is somebody's name elsewhere (`@salon`), and an address of a web page is none.
     """
     found: dict[str, str] = {}
     unreadable = False
@@ -32,7 +35,7 @@ def addresses_in(*texts: str) -> Addresses:
         for word in _words(text):
             if is_address(word):
                 found.setdefault(word.casefold(), word)
-            elif word.find("@") > 0:
+            elif word.lstrip(_BEHIND).find("@") > 0:
                 unreadable = True
     return Addresses(tuple(found.values()), unreadable)
 
@@ -54,5 +57,14 @@ def is_address(word: str) -> bool:
 def _words(text: str) -> list[str]:
     """The words with a sign for "at", freed of what stands around them."""
     words = _BETWEEN.split(_URL.sub(" ", text))
-    bare = (word.strip(_AROUND).rpartition(":")[2].strip(_AROUND) for word in words if "@" in word)
-    return [word for word in bare if "@" in word]
+    return [bare for word in words if "@" in (bare := _bare(word))]
+
+
+def _bare(word: str) -> str:
+    """Without the marks behind it, and before it without those that pair with them: `'x'.`, `*x*`, `_x_`."""
+    bare = word.rstrip(_BEHIND)
+    behind = word[len(bare) :]
+    while bare and bare[0] in _PAIRED and bare[0] in behind:
+        behind = behind.replace(bare[0], "", 1)
+        bare = bare[1:]
+    return bare
