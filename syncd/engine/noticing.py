@@ -107,10 +107,7 @@ class Noticing:
                 if first and before is None:
                     seen.append(Candidate(0, url, href, None, "", "", Stage.THEIRS, snapshot.now, first=True))
                 continue
-            if before is not None and _was_not_given(before):
-                one = self._seen(None, where, stored, reader, snapshot, first=True)
-            else:
-                one = self._seen(before, where, stored, reader, snapshot, first=first)
+            one = self._seen(before, where, stored, reader, snapshot, first=first)
             if one != before:  # without ETags all are read each time
                 seen.append(one)
         if seen or gone or first:
@@ -134,6 +131,8 @@ class Noticing:
         """What is remembered of an event as it was read now. `where` is its calendar, href and ETag."""
         calendar, href, etag = where
         if stored is not None and stored.event is not None:
+            if known is not None and _was_never_read(known):
+                known, first = None, True
             reading = reader(href, stored.event)
             twin = None
             if first and isinstance(reading, Request):
@@ -148,12 +147,13 @@ class Noticing:
             return seen
         # a task, one of ours by now, or one that nobody can read
         if known is None:
-            return Candidate(0, calendar, href, etag, "", "", Stage.THEIRS, snapshot.now)
+            return Candidate(0, calendar, href, etag, "", "", Stage.THEIRS, snapshot.now, first=first)
         if known.stage is Stage.BOOKED:
             return replace(known, etag=etag, gone=False)  # whatever it becomes, it was booked
-        return replace(known, etag=etag, version="", wish="", stage=Stage.THEIRS, note=None, gone=False)
+        # it may say the same again in a moment, and what came of that then still holds
+        return replace(known, etag=etag, version="", gone=False)
 
 
-def _was_not_given(known: Candidate) -> bool:
-    """Whether it stood there when the calendar was first read, and the server has not given it since."""
-    return known.first and known.etag is None and not (known.version or known.told or known.booking_id)
+def _was_never_read(known: Candidate) -> bool:
+    """Whether it stood there when the calendar was first read, and nobody has known since what it says."""
+    return known.first and not (known.wish or known.told or known.booking_id)

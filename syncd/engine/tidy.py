@@ -60,7 +60,7 @@ class Tidying:
         usable = {url for url in self._takers.urls if self._takers.is_usable(url, snapshot)}
         to_do: list[Candidate] = []
         for one in self._store.candidates() if usable else ():
-            if one.gone or one.calendar not in usable:
+            if one.gone or not one.version or one.calendar not in usable:
                 continue
             if one.told == _refusal(one) and abs(snapshot.now - one.since) < TRY_AGAIN:
                 problems.append(_stuck(one))
@@ -110,14 +110,7 @@ class Tidying:
 
     async def _do(self, one: Candidate, snapshot: Snapshot) -> None:
         stored = await self._as_it_stands(one)
-        if stored is not None and not stored.given:
-            return
-        if stored is None or stored.event is None:
-            if one.stage is Stage.THEIRS:
-                # nothing of ours is left there to take out
-                self._store.keep_candidates([replace(one, told="")], snapshot.cycle, snapshot.now)
-            return
-        if wish_of(stored.event) != one.wish:
+        if stored is None or stored.event is None or wish_of(stored.event) != one.wish:
             return
         changed = stored.event.fingerprint != one.version
         if one.stage is Stage.STANDING and changed and one.id not in being_confirmed(self._store):

@@ -60,7 +60,7 @@ def taken_up(
 
 def is_due(candidate: Candidate, now: datetime, settle: timedelta) -> bool:
     """Whether it is to be acted on: it stood unchanged for long enough, or a person approved it."""
-    if candidate.gone:
+    if candidate.gone or not candidate.version:
         return False
     # without a while to stand it need not even have been read before the cycle began
     standing = candidate.stage is Stage.STANDING and (not settle or now - candidate.since >= settle)

@@ -13,6 +13,7 @@ from syncd.domain.link import Decision
 from syncd.domain.request import MoveWanted
 from syncd.sandbox import Kind
 from tests.loop.asking import ATTEMPTS, CONFIRM, HOLD, booked, held, want
+from tests.loop.ground import ON_ONE
 from tests.loop.requesting import (
     EMAIL,
     TITLE,
@@ -129,6 +130,72 @@ async def test_what_is_rejected_stays_as_it_is_until_it_is_changed(dav: Server, 
         await changed(w, ("Dana  Lee", "Dana Lea"))
         await due(w)
         assert [one.contact_name for one in booked(w)] == ["Dana Lea"]
+
+
+def as_task(event: str) -> str:
+    """What nobody can read as an event."""
+    return event.replace("VEVENT", "VTODO").replace("DTEND", "DUE")
+
+
+@ON_ONE
+@pytest.mark.parametrize("decision", [None, Decision.APPROVED, Decision.REJECTED])
+async def test_what_cannot_be_read_for_a_moment_and_says_the_same_again_is_no_new_wish(
+    dav: Server, folder: Path, decision: Decision | None
+) -> None:
+    async with asking(dav, folder, read=False) as w:
+        event = text(TITLE, START)
+        await write(w, event)
+        await w.cycle(minutes=1)
+        if decision is not Decision.APPROVED:
+            if decision:
+                w.decide(decision, w.store.awaiting()[0].name)
+            await w.cycle(minutes=1)
+        await write(w, as_task(event))
+        await w.cycle(minutes=1)
+        if decision is Decision.APPROVED:
+            w.decide(decision, w.store.awaiting()[0].name)
+        await w.quiet(minutes=11)
+        await write(w, event)
+        await due(w)
+        if decision is Decision.APPROVED:
+            await is_booked_once(w)
+        else:
+            assert (stages(w), w.posts) == (["closed" if decision else "awaiting"], 0)
+
+
+@ON_ONE
+async def test_what_could_not_be_read_when_the_calendar_was_first_read_awaits_a_persons_word(
+    dav: Server, folder: Path
+) -> None:
+    async with asking(dav, folder, read=False) as w:
+        event = text(TITLE, START)
+        await write(w, as_task(event))
+        await w.cycle(minutes=1)
+        await write(w, as_task(event).replace("BEGIN:VTODO", "BEGIN:VTODO\r\nCOLOR:red"))
+        await w.cycle(minutes=1)
+        await write(w, event)
+        await due(w)
+        assert (stages(w), w.posts) == (["awaiting"], 0)
+        # and as ever it is a new wish where a person writes another one
+        await write(w, event.replace("Dana Lee", "Dana Lea"))
+        await due(w)
+        assert [one.contact_name for one in booked(w)] == ["Dana Lea"]
+
+
+@ON_ONE
+async def test_a_note_is_taken_out_also_of_what_could_not_be_read_for_a_moment(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START, description="")
+        await due(w)
+        event = (await there(w)).replace("\n", "\r\n")
+        assert await told(w)
+        lunch = event.replace(TITLE, "Lunch")
+        await write(w, as_task(lunch))
+        await w.quiet(seconds=10)
+        await write(w, lunch)
+        await w.cycle(seconds=10)
+        assert await told(w) == ""
+        await w.quiet(minutes=1)
 
 
 async def test_a_refused_one_says_why_and_rests_until_a_person_changes_it(dav: Server, folder: Path) -> None:

@@ -137,6 +137,8 @@ def test_it_is_due_once_it_stood_long_enough_or_was_approved() -> None:
     assert is_due(standing, NOW, SETTLE)
     assert not is_due(standing, NOW - SETTLE / 30, SETTLE)
     assert not is_due(replace(standing, gone=True), NOW, SETTLE)
+    # nobody can read it now
+    assert not is_due(replace(standing, version=""), NOW, SETTLE)
     assert is_due(known(Stage.APPROVED, since=NOW), NOW, SETTLE)
     # read after the cycle began, which counts only where it has to stand at all
     late = replace(standing, since=NOW + SETTLE / 30)
