@@ -63,6 +63,7 @@ class NoteKind(StrEnum):
     REQUEST_WAITS = "request_waits"
     REQUEST_NOT_PERMITTED = "request_not_permitted"
     REQUEST_BOOKED_BEFORE = "request_booked_before"
+    REQUEST_CANCELLED_SINCE = "request_cancelled_since"
     REQUEST_OTHER_NAME = "request_other_name"
     REQUEST_UNNAMED = "request_unnamed"
     REQUEST_UNANSWERED = "request_unanswered"

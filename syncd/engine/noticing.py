@@ -13,7 +13,7 @@ from syncd.engine import memory
 from syncd.engine.setbacks import Setbacks
 from syncd.engine.sides import Sides
 from syncd.engine.takers import Reader, Takers
-from syncd.planning.candidates import taken_up
+from syncd.planning.candidates import is_over, taken_up
 from syncd.planning.planner import OWN_FAULT
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import Stored
@@ -140,7 +140,8 @@ class Noticing:
                 twin = next((one for one in twins if not reading.is_in_another_name(one)), None)
             if twin is not None and calendar != self._takers.slots:
                 reading = None  # a person's own note of that booking
-            seen = taken_up(known, where, stored.event, reading, snapshot.now, first=first)
+            over = known is not None and is_over(known.booking_id, snapshot)
+            seen = taken_up(known, where, stored.event, reading, snapshot.now, first=first, over=over)
             if twin is not None and calendar == self._takers.slots:
                 # the database was lost before the slot's event could go, which is of no use any more
                 seen = replace(seen, stage=Stage.BOOKED, booking_id=twin.id)

@@ -21,7 +21,7 @@ from syncd.engine.noticing import being_confirmed
 from syncd.engine.polling import outdate
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.engine.takers import Takers
-from syncd.planning.candidates import is_overdue
+from syncd.planning.candidates import is_over, is_overdue
 from syncd.planning.requests import wish_of
 from syncd.planning.routing import route
 from syncd.planning.snapshot import Snapshot
@@ -76,7 +76,7 @@ class Tidying:
     def _is_to_do(self, one: Candidate, snapshot: Snapshot) -> bool:
         if one.stage is Stage.BOOKED:
             return _is_settled(one.booking_id, snapshot) or self._is_shown_nowhere(one, snapshot)
-        stale = one.stage is Stage.THEIRS and bool(one.told)
+        stale = (one.stage is Stage.THEIRS and bool(one.told)) or _is_untrue(one, snapshot)
         return one.note is not None or stale or is_overdue(one, snapshot.now, self._why_waiting)
 
     def _is_shown_nowhere(self, one: Candidate, snapshot: Snapshot) -> bool:
@@ -129,6 +129,8 @@ class Tidying:
             note = Note(self._why_waiting, snapshot.now, NEVER)
         elif one.stage is Stage.BOOKED:
             note = Note(NoteKind.REQUEST_BOOKED_UNROUTED, snapshot.now, NEVER)
+        elif _is_untrue(one, snapshot):
+            note = Note(NoteKind.REQUEST_CANCELLED_SINCE, snapshot.now, NEVER, was=note.was if note else None)
         if note is not None or stored.event.noted:
             stored = await self._write(one, stored, stored.event, note, snapshot)
         version = stored.event.fingerprint if stored.event is not None else one.version
@@ -199,6 +201,13 @@ def _is_settled(booking_id: BookingId | None, snapshot: Snapshot) -> bool:
         return link.closed is not None or (link.calendar, link.href) in snapshot.events
     booking = snapshot.bookings.get(booking_id)
     return booking is not None and booking.cancelled
+
+
+def _is_untrue(one: Candidate, snapshot: Snapshot) -> bool:
+    """Whether it says, or is to say, that its booking has an event of its own, and that was cancelled since."""
+    says = one.note.kind if one.note is not None else one.told
+    untrue = one.stage is Stage.CLOSED and says == NoteKind.REQUEST_BOOKED_BEFORE
+    return untrue and is_over(one.booking_id, snapshot)
 
 
 def _zone(one: Candidate, snapshot: Snapshot) -> tzinfo:

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.event import Event
+from syncd.domain.ids import BookingId
+from syncd.domain.link import ClosedWhy
 from syncd.domain.note import NEVER, Note, NoteKind
 from syncd.domain.request import Request
 from syncd.planning.requests import Fault, Reading, wish_of
+from syncd.planning.snapshot import Snapshot
 
 MAX_REQUESTS = 5
 PATIENCE = timedelta(minutes=10)
@@ -21,8 +24,12 @@ def taken_up(
     now: datetime,
     *,
     first: bool,
+    over: bool = False,
 ) -> Candidate:
     """What is remembered of an event that is new, or of another version. `where` is its calendar, href and ETag.
+
+    `over`: the booking that it became was cancelled. Then one that was gone and is back, as from a trash bin, says so:
+    somebody means it.
 
     What stands in a calendar at its first read was written for somebody else: it awaits a person's word if it reads
     like a request, and is left alone if it does not quite. An event with a note that nobody remembers writing was
@@ -32,7 +39,10 @@ def taken_up(
     wish = wish_of(event)
     if known is not None and known.wish == wish:
         again = known.since if known.version == event.fingerprint or known.stage is not Stage.STANDING else now
-        return replace(known, etag=etag, version=event.fingerprint, since=again, gone=False)
+        seen = replace(known, etag=etag, version=event.fingerprint, since=again, gone=False)
+        if over and known.gone and known.stage is Stage.BOOKED:
+            return refused(seen, Note(NoteKind.REQUEST_CANCELLED_SINCE, now, NEVER, was=known.start))
+        return seen
     fresh = Candidate(0, calendar, href, etag, event.fingerprint, wish, Stage.STANDING, now)
     if known is not None:
         fresh = replace(fresh, id=known.id, told=known.told)
@@ -40,7 +50,8 @@ def taken_up(
     if known is not None and _was_booked(known) and reading is not None:
         # the start of one that was changed since is not that of the booking
         was = known.start if known.stage is Stage.BOOKED else None
-        note = Note(NoteKind.REQUEST_BOOKED_BEFORE, now, NEVER, was=was)
+        kind = NoteKind.REQUEST_CANCELLED_SINCE if over else NoteKind.REQUEST_BOOKED_BEFORE
+        note = Note(kind, now, NEVER, was=was)
         return replace(fresh, stage=Stage.CLOSED, note=note, booking_id=known.booking_id)
     if reading is None:
         # whatever it says later, it was booked
@@ -102,6 +113,15 @@ def lapsed(candidate: Candidate, now: datetime) -> Candidate | None:
     if not candidate.told:
         return replace(candidate, stage=Stage.THEIRS)
     return refused(candidate, Note(NoteKind.REQUEST_IN_THE_PAST, now, NEVER, asked=candidate.start))
+
+
+def is_over(booking_id: BookingId | None, snapshot: Snapshot) -> bool:
+    """Whether that booking was cancelled, as far as is known."""
+    if booking_id is None:
+        return False
+    link, booking = snapshot.links.get(booking_id), snapshot.bookings.get(booking_id)
+    closed = link is not None and link.closed is not None and link.closed.why is ClosedWhy.CANCELLED
+    return closed or (booking is not None and booking.cancelled)
 
 
 def _was_booked(known: Candidate) -> bool:

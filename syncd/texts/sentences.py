@@ -278,6 +278,13 @@ SENTENCES: Mapping[NoteKind, tuple[_Wordings, ...]] = {
         ),
         (N_("The booking has an event of its own: please change that one, and delete this."),),
     ),
+    NoteKind.REQUEST_CANCELLED_SINCE: (
+        (
+            N_("This was booked at {was} and has been cancelled since."),
+            N_("This was booked and has been cancelled since."),
+        ),
+        (N_("To book it again, delete this and write it anew."),),
+    ),
     NoteKind.REQUEST_OTHER_NAME: (
         (N_("Not booked: this e-mail address has a booking at this time already, in another name."),),
         (

@@ -440,7 +440,7 @@ async def test_what_nobody_can_say_of_it_while_its_calendar_is_out_of_the_config
         assert w.store.awaiting() == []
 
 
-async def test_cancelled_while_its_calendar_takes_no_requests_it_goes_when_that_does_again(
+async def test_cancelled_while_its_calendar_takes_no_requests_it_is_told_when_that_does_again(
     dav: Server, folder: Path
 ) -> None:
     """Nothing else tells of that booking: the list is closed, and no calendar takes it."""
@@ -461,5 +461,5 @@ async def test_cancelled_while_its_calendar_takes_no_requests_it_goes_when_that_
         w.config = before
         for _ in range(2):
             await w.cycle(minutes=1)
-        assert await there(w) == ""
+        assert "This was booked at 10:00 on Tue 24 Nov and has been cancelled since." in await told(w)
         assert booked(w) == []

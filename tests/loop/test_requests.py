@@ -1,5 +1,6 @@
 """A new event in a calendar that takes requests becomes a booking: one, and only when it is meant so."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -426,6 +427,69 @@ async def test_nor_is_one_of_a_booking_that_an_older_database_does_not_know(dav:
         assert sorted(stages(w)) == ["theirs", "theirs"]
         assert len(await w.events()) == 3
         await w.quiet(minutes=1)
+
+
+CANCELLED_SINCE = "has been cancelled since. To book it again, delete this and write it anew."
+
+
+@ON_ONE
+@pytest.mark.parametrize("start", [START, at(26, 9)], ids=["as it was", "changed"])
+async def test_one_that_comes_back_when_its_booking_was_cancelled_says_so_and_stays(
+    dav: Server, folder: Path, start: datetime
+) -> None:
+    """Out of a trash bin, say: somebody means it."""
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await due(w)
+        # while the booking stands it is of no use
+        await w.cycle(minutes=1)
+        await ask(w, START)
+        await due(w)
+        await is_booked_once(w)
+        w.salon.cancel(booked(w)[0].booking_id)
+        await w.cycle(minutes=1)
+        await w.cycle(minutes=30)
+        await ask(w, start)
+        await due(w)
+        assert await told(w) == f"⚠ This was booked at 10:00 on Tue 24 Nov and {CANCELLED_SINCE}"
+        await w.quiet(minutes=1)
+        await w.quiet(hours=2)
+        assert booked(w) == []
+        # changed it says the same, and another event is another wish
+        await changed(w, (TITLE, "Haircut – Dana Lea"))
+        await due(w)
+        assert await told(w) == f"⚠ This was booked and {CANCELLED_SINCE}"
+        await ask(w, START, name="anew")
+        await due(w)
+        assert [one.start for one in booked(w)] == [START]
+
+
+@ON_ONE
+@pytest.mark.parametrize("told_before", [True, False])
+async def test_what_says_that_its_booking_has_an_event_says_so_no_more_once_that_is_cancelled(
+    dav: Server, folder: Path, *, told_before: bool
+) -> None:
+    async with asking(dav, folder) as w:
+        await ask(w, START)
+        await w.cycle(seconds=10)
+        w.fault(Kind.LOSE_ANSWER, CONFIRM, "POST", times=ATTEMPTS)
+        await w.cycle(seconds=31)
+        await changed(w, ("T100000", "T120000"), ("T110000", "T130000"))
+        replace = DavCalendar.replace if told_before else never
+        with patch.object(DavCalendar, "replace", replace):
+            for _ in range(3):
+                await w.cycle(minutes=1)
+        assert ("has an event of its own" in await told(w)) is told_before
+        w.salon.cancel(booked(w)[0].booking_id)
+        await w.cycle(minutes=61)
+        when = "" if told_before else "at 10:00 on Tue 24 Nov "
+        assert await told(w) == f"⚠ This was booked {when}and {CANCELLED_SINCE}"
+        assert await w.events()
+        await w.quiet(minutes=1)
+
+
+async def never(*told: object) -> None:
+    raise Refused("the calendar server answered 403", "no")
 
 
 async def test_withdrawn_in_time_it_is_not_booked(dav: Server, folder: Path) -> None:

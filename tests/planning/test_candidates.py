@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syncd.domain.booking import Status
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.event import Event
 from syncd.domain.ids import BookingId
+from syncd.domain.link import Closed, ClosedWhy
 from syncd.domain.note import NEVER, Note, NoteKind
 from syncd.domain.request import Request
-from syncd.planning.candidates import faulty, held_back, is_due, is_overdue, lapsed, taken_up
+from syncd.planning.candidates import faulty, held_back, is_due, is_over, is_overdue, lapsed, taken_up
 from syncd.planning.requests import Fault, Reading, wish_of
-from tests.planning.builders import HOME, HOUR, MINUTE, NOW, TEN, zoned
+from tests.planning.builders import HOME, HOUR, MINUTE, NOW, TEN, booking, link, observation, snapshot, zoned
+from tests.planning.builders import event as event_of
 
 WHERE = (HOME, "/home/wish.ics", '"2"')
 WANTED = Request("cut", "loc_1", TEN, "Dana Lee", "dana@example.org")
@@ -101,6 +104,31 @@ def test_what_is_booked_and_changed_twice_is_not_booked_again_either() -> None:
     one = take(once, title="another")
     assert (one.stage, one.booking_id) == (Stage.CLOSED, BookingId("b1"))
     assert one.note == Note(NoteKind.REQUEST_BOOKED_BEFORE, NOW, NEVER)
+
+
+def test_what_was_booked_and_cancelled_and_comes_back_or_is_changed_is_told() -> None:
+    before, note = known(Stage.BOOKED, booking_id=BookingId("b_1"), gone=True), NoteKind.REQUEST_CANCELLED_SINCE
+    told = Note(note, NOW, NEVER, was=TEN)
+    back = taken_up(before, WHERE, event(), WANTED, NOW, first=False, over=True)
+    assert back == replace(before, etag=WHERE[2], version="f2", stage=Stage.CLOSED, note=told, gone=False)
+    changed = taken_up(before, WHERE, event(title="Haircut – Robin"), WANTED, NOW, first=False, over=True)
+    assert (changed.stage, changed.note, changed.booking_id) == (Stage.CLOSED, told, "b_1")
+    # one that was there all the time goes, as where its booking stands
+    for one, over in ((replace(before, gone=False), True), (before, False)):
+        assert taken_up(one, WHERE, event(), WANTED, NOW, first=False, over=over).stage is Stage.BOOKED
+    own = replace(before, stage=Stage.THEIRS)
+    assert taken_up(own, WHERE, event(), WANTED, NOW, first=False, over=True).stage is Stage.THEIRS
+
+
+def test_whether_a_booking_was_cancelled_its_link_says_or_zimun() -> None:
+    one = booking()
+    pair = link(one, observation(event_of(one)))
+    over = {why: snapshot(links=(replace(pair, closed=Closed(NOW, why)),)) for why in ClosedWhy}
+    lives = [snapshot(), snapshot(bookings=(one,), links=(pair,)), over[ClosedWhy.DELETED_PAST]]
+    cancelled = snapshot(bookings=(replace(one, status=Status.CANCELLED),), links=(pair,))
+    assert [is_over(one.id, each) for each in lives] == [False] * 3
+    assert [is_over(one.id, each) for each in (cancelled, over[ClosedWhy.CANCELLED])] == [True] * 2
+    assert not is_over(None, cancelled)
 
 
 @pytest.mark.parametrize("stage", [Stage.BOOKED, Stage.CLOSED])

@@ -109,6 +109,7 @@ REFUSED: Final[Mapping[str, str]] = {
     NoteKind.REQUEST_UNROUTED: "no calendar of the config takes its booking",
     NoteKind.REQUEST_REJECTED: "you rejected it",
     NoteKind.REQUEST_BOOKED_BEFORE: "it was booked before it was changed",
+    NoteKind.REQUEST_CANCELLED_SINCE: "it was booked, and cancelled since",
     NoteKind.REQUEST_OTHER_NAME: "its address has a booking at that time already, in another name",
     NoteKind.REQUEST_UNNAMED: "booked, but Zimun did not tell as what",
     NoteKind.REQUEST_UNANSWERED: "Zimun did not confirm it in time",
