@@ -29,11 +29,12 @@ class Candidate:
     """One event of a calendar in which people may ask for bookings.
 
     `id` is the number that it is decided by, 0 until it is stored. `version` is the fingerprint of the whole object,
-    as of `etag`, empty while nobody can read it; `wish` a hash of what counts for a request, as it was read last.
-    `since` is when it was first seen like this. `first`: it stood there when the calendar was first read. `note` is
-    still to be written into it; `told` is the kind of the note that syncd wrote last. Of what it asks for only start
-    (aware, in UTC), service and place are kept, for `status`. `asked_at` is when Zimun was first asked for what it
-    asks for; None before. `booking_id` is the booking that it became. `gone`: the calendar does not list it now.
+    as of `etag`, empty while nobody can read it, and of one that syncd removed as it was booked; `wish` a hash of what
+    counts for a request, as it was read last. `since` is when it was first seen like this. `first`: it stood there
+    when the calendar was first read. `note` is still to be written into it; `told` is the kind of the note that syncd
+    wrote last. Of what it asks for only start (aware, in UTC), service and place are kept, for `status`. `asked_at` is
+    when Zimun was first asked for what it asks for; None before. `booking_id` is the booking that it became. `gone`:
+    the calendar does not list it now.
     """
 
     id: int

@@ -8,6 +8,7 @@ import structlog
 from syncd.domain.actions import Confirm, Hold
 from syncd.domain.candidate import Candidate, Stage
 from syncd.domain.errors import StoreError, SyncdError
+from syncd.domain.event import Event
 from syncd.domain.request import Request
 from syncd.engine import memory
 from syncd.engine.setbacks import Setbacks
@@ -15,6 +16,7 @@ from syncd.engine.sides import Sides
 from syncd.engine.takers import Reader, Takers
 from syncd.planning.candidates import is_over, taken_up
 from syncd.planning.planner import OWN_FAULT
+from syncd.planning.requests import Reading, wish_of
 from syncd.planning.snapshot import Snapshot
 from syncd.ports import Stored
 from syncd.state.journal import Intent
@@ -140,6 +142,8 @@ class Noticing:
                 twin = next((one for one in twins if not reading.is_in_another_name(one)), None)
             if twin is not None and calendar != self._takers.slots:
                 reading = None  # a person's own note of that booking
+            if calendar == self._takers.slots and _is_anothers(known, stored.event, reading, snapshot):
+                known = None
             over = known is not None and is_over(known.booking_id, snapshot)
             seen = taken_up(known, where, stored.event, reading, snapshot.now, first=first, over=over)
             if twin is not None and calendar == self._takers.slots:
@@ -158,3 +162,18 @@ class Noticing:
 def _was_never_read(known: Candidate) -> bool:
     """Whether it stood there when the calendar was first read, and nobody has known since what it says."""
     return known.first and not (known.wish or known.told or known.booking_id)
+
+
+def _is_anothers(known: Candidate | None, event: Event, reading: Reading, snapshot: Snapshot) -> bool:
+    """Whether a slot's event that went when it was booked is back, and is not about that booking's customer any more.
+
+    As where another device had a copy of the slot still.
+    """
+    if known is None or known.stage is not Stage.BOOKED or known.booking_id is None:
+        return False
+    if known.version or known.wish == wish_of(event):
+        return False
+    link = snapshot.links.get(known.booking_id)
+    booking = snapshot.bookings.get(known.booking_id) or (link.booking if link is not None else None)
+    mail = reading.contact_email if isinstance(reading, Request) else ""
+    return booking is not None and booking.contact_email.casefold() != mail.casefold()

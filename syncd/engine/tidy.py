@@ -123,6 +123,7 @@ class Tidying:
             self._takers.is_written(one.calendar)
             await self._takers.calendar(one.calendar).remove(one.href, stored.etag, stored.data)
             log.info("request.removed", request=one.name, booking_id=one.booking_id)
+            self._store.keep_candidates([replace(one, etag=None, version="")], snapshot.cycle, snapshot.now)
             return
         note = one.note
         if note is None and one.stage is Stage.STANDING:

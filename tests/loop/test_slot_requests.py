@@ -265,6 +265,64 @@ async def test_where_two_can_be_booked_at_once_the_second_is_another_booking(
 
 
 @ON_ONE
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_slot_that_another_device_still_had_is_another_customers_wish(
+    dav: Server, folder: Path, new_calendar: Make, *, at_once: bool
+) -> None:
+    """It was offline while the slot's event went, and writes its copy of that back."""
+    async with open_slots(dav, folder, new_calendar()) as w:
+        copy = await text_at(w)
+        await write(w, DANA)
+        await due(w)
+        if not at_once:
+            await is_booked_once(w)
+        await put(w, copy.replace("SUMMARY:Open: Haircut", "SUMMARY:Bob Ray bob@"))
+        await due(w)
+        assert "the e-mail address in this event cannot be read" in await told(w)
+        await write(w, "⚠ Bob Ray bob@example.org")
+        await due(w)
+        assert (await told(w)).startswith("⚠ Not booked: 16:15 on Mon 23 Nov is not free for this. Free nearby: ")
+        await w.quiet(minutes=1)
+        await write(w, "⚠ Bob Ray bob@example.org", FIRST, ("T161500", "T171500"), ("T163000", "T173000"))
+        await due(w)
+        assert sorted(one.contact_email for one in booked(w)) == ["bob@example.org", EMAIL]
+        assert await text_at(w) == ""
+
+
+@ON_ONE
+async def test_the_same_customer_in_such_a_copy_is_booked_no_second_time(
+    dav: Server, folder: Path, new_calendar: Make
+) -> None:
+    async with open_slots(dav, folder, new_calendar()) as w:
+        copy = await text_at(w)
+        await write(w, DANA)
+        as_it_was = await text_at(w)
+        await due(w)
+        await is_booked_once(w)
+        await put(w, as_it_was)
+        await due(w)
+        assert await text_at(w) == ""
+        await put(w, copy.replace("SUMMARY:Open: Haircut", f"SUMMARY:{DANA} first visit"))
+        await due(w)
+        assert len(booked(w)) == 1
+        assert "This was booked at 16:15 on Mon 23 Nov" in await told(w)
+        await w.quiet(minutes=1)
+
+
+@ON_ONE
+async def test_what_was_booked_and_has_begun_is_not_told_as_past(dav: Server, folder: Path, new_calendar: Make) -> None:
+    async with open_slots(dav, folder, new_calendar()) as w:
+        await write(w, DANA)
+        as_it_was = await text_at(w)
+        await due(w)
+        await is_booked_once(w)
+        await w.cycle(minutes=20)
+        await put(w, as_it_was)
+        await due(w)
+        assert await text_at(w) == ""
+
+
+@ON_ONE
 async def test_a_second_event_of_the_same_customer_is_the_same_booking(
     dav: Server, folder: Path, new_calendar: Make
 ) -> None:
