@@ -116,12 +116,13 @@ def lapsed(candidate: Candidate, now: datetime) -> Candidate | None:
 
 
 def is_over(booking_id: BookingId | None, snapshot: Snapshot) -> bool:
-    """Whether that booking was cancelled, as far as is known."""
+    """Whether that booking was cancelled, by Zimun's list, else as far as is known."""
     if booking_id is None:
         return False
-    link, booking = snapshot.links.get(booking_id), snapshot.bookings.get(booking_id)
-    closed = link is not None and link.closed is not None and link.closed.why is ClosedWhy.CANCELLED
-    return closed or (booking is not None and booking.cancelled)
+    if (booking := snapshot.bookings.get(booking_id)) is not None:
+        return booking.cancelled
+    link = snapshot.links.get(booking_id)
+    return link is not None and link.closed is not None and link.closed.why is ClosedWhy.CANCELLED
 
 
 def _was_booked(known: Candidate) -> bool:

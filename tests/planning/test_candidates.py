@@ -124,9 +124,10 @@ def test_whether_a_booking_was_cancelled_its_link_says_or_zimun() -> None:
     one = booking()
     pair = link(one, observation(event_of(one)))
     over = {why: snapshot(links=(replace(pair, closed=Closed(NOW, why)),)) for why in ClosedWhy}
-    lives = [snapshot(), snapshot(bookings=(one,), links=(pair,)), over[ClosedWhy.DELETED_PAST]]
+    again = snapshot(bookings=(one,), links=(replace(pair, closed=Closed(NOW, ClosedWhy.CANCELLED)),))
+    lives = [snapshot(), snapshot(bookings=(one,), links=(pair,)), over[ClosedWhy.DELETED_PAST], again]
     cancelled = snapshot(bookings=(replace(one, status=Status.CANCELLED),), links=(pair,))
-    assert [is_over(one.id, each) for each in lives] == [False] * 3
+    assert [is_over(one.id, each) for each in lives] == [False] * 4
     assert [is_over(one.id, each) for each in (cancelled, over[ClosedWhy.CANCELLED])] == [True] * 2
     assert not is_over(None, cancelled)
 
