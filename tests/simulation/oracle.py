@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -733,7 +733,8 @@ class Oracle:
                 said.was_deleted, said.deleted, said.back = said.deleted, None, seq
         elif said.deleted is None:
             if said.was_deleted is not None and said.was_deleted.by != "syncd" and said.back > said.met:
-                said.deleted = said.was_deleted  # nobody saw that it was back
+                # nobody saw that it was back; whoever took it first, now it is a person's word
+                said.deleted = replace(said.was_deleted, by="person") if by == "person" else said.was_deleted
             elif by == "syncd" and said.marked is not None and self.writers.get(place) == "syncd":
                 said.deleted = said.marked  # what syncd made itself and took away again does not count
             else:
