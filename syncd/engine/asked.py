@@ -131,7 +131,11 @@ class AskedByHand:
                 return Reply(EXIT_TROUBLE, IN_ANOTHER_NAME)
             if is_being_cancelled(twin, self._sides):
                 return Reply(EXIT_DOWN, BEING_CANCELLED)
-            self._answer(ask_id, Reply(EXIT_DONE, "booked already", (twin.id,)), self._stays(twin.id))
+            link = self._stays(twin.id)
+            if link is None:
+                # its event is to come, also where no list names it then
+                self._sides.store.know(Known(twin, self._now()))
+            self._answer(ask_id, Reply(EXIT_DONE, "booked already", (twin.id,)), link)
             return None
         return Hold(BookingId(f"request-{ask_id}"), Why.BY_HAND, request, ask_id)
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
@@ -13,7 +14,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.request import CancelWanted, ImportWanted, MoveWanted
 from syncd.sandbox import Kind
 from syncd.zimun import ZimunClient
-from tests.loop.asking import booked, close_all_reading, close_list, drop_list, request, told, want
+from tests.loop.asking import EMAIL, booked, close_all_reading, close_list, drop_list, request, told, want
 from tests.loop.ground import ON_ONE
 from tests.loop.world import APPOINTMENTS, CANCEL, HOUR, RESCHEDULE, Crash, at, world
 from tests.servers import Server
@@ -124,6 +125,29 @@ async def test_an_imported_booking_is_looked_after(dav: Server, folder: Path) ->
         await w.cycle(minutes=1)
         assert await w.events() == {}
         assert next(row.what for row in w.store.history(BookingId(booking_id), 9)) == "booking.imported"
+
+
+async def test_what_is_booked_already_is_looked_after_where_the_list_closes_right_after_it_said_so(
+    dav: Server, folder: Path
+) -> None:
+    async with world(dav, folder) as w:
+        one = w.salon.book("s_haircut", START, location_id="loc_mitte", name="Dana Lee", email=EMAIL).booking_id
+        ask_id, plain = want(w, request(START)), ZimunClient.bookings
+
+        async def for_the_last_time(*what: Any) -> Any:
+            found = await plain(*what)
+            close_list(w)
+            return found
+
+        with patch.object(ZimunClient, "bookings", for_the_last_time):
+            await w.cycle()
+        reply = told(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.text, reply.booking_ids) == (0, "booked already", (one,))
+        assert await w.start(one) == TEN
+        w.salon.move(one, at(24, 14))
+        await w.cycle(minutes=1)
+        assert await w.start(one) == ";TZID=Europe/Berlin:20261124T150000"
 
 
 async def test_what_cannot_be_taken_in_is_told_each_for_itself(dav: Server, folder: Path) -> None:

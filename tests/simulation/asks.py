@@ -116,6 +116,8 @@ class Asks:
     """When the database was lost, or an older copy took its place."""
     unsure: dict[str, float] = field(default_factory=dict)
     """Events that were told to look in Zimun whether they are booked, before anybody tries again, and when."""
+    written_anew: set[str] = field(default_factory=set)
+    """Events that somebody wrote for a booking which there was, by their hrefs."""
     met: dict[BookingId, int] = field(default_factory=dict)
     """When syncd removed an event last that asked for the booking, which stood then."""
     forgotten: set[str] = field(default_factory=set)
@@ -148,6 +150,7 @@ class Asks:
             "title": f"{CATALOG.services[booking.service_id].name} – {booking.contact_name}",
             "place": CATALOG.locations[booking.location_id].name, "extra": [], "stamp": f"a{self.count}",
         }  # fmt: skip
+        self.written_anew.add(self.world.server.calendars[ROOM].path(f"ask-{self.count}.ics"))
         self._put(f"ask-{self.count}.ics", fields)
         return True
 
@@ -262,7 +265,7 @@ class Asks:
     def _is_another_visit(self, earlier: Booking, booking: Booking, wanted: list[Wish]) -> bool:
         """Whether nothing tells that the earlier was booked for this event: moved since, after a restored database; or
         after a lost one, and a person approved, or changed what it asks for, or the first listing left it out; or told
-        to be looked up, and asked again.
+        to be looked up, and asked again; or before the event was written, and moved before it was acted on.
         """
         last = [self.versions[wish.href][-1] for wish in wanted]
         left_out = {href for each in self.left_out.values() for href in each}
@@ -273,7 +276,8 @@ class Asks:
         told = any(wish.href in self.unsure for wish in wanted) and all(
             one.seconds > self.unsure.get(wish.href, -1.0) for wish, one in zip(wanted, last, strict=True)
         )
-        return (anew or told or earlier.id in self.forgotten) and self._as_it_is(earlier).start != booking.start
+        other = earlier.id in self.forgotten or wanted[-1].href in self.written_anew
+        return (anew or told or other) and self._as_it_is(earlier).start != booking.start
 
     def _ended_before(self, booking: Booking, wish: Wish) -> bool:
         """Whether it was cancelled before somebody asked for that: then it is another visit."""

@@ -480,7 +480,7 @@ CAUGHT_BY = {
     "emptied_is_deleted": 512, "first_404_believed": 2,
     "grace_skipped": 9, "guard_off": 18, "if_match_dropped": 488, "import_told_and_not_kept": 114, "key_not_stable": 1,
     "last_word_forgotten": 24728, "late_removal_is_a_deletion": 1476, "late_write_is_a_wish": 594,
-    "memory_is_an_answer": 1158, "never_shown_is_deleted": 39, "not_given_is_theirs": 172,
+    "memory_is_an_answer": 1158, "never_shown_is_deleted": 39, "not_given_is_theirs": 324,
     "not_read_afresh": 283,
     "note_for_ever": 0, "old_call_over_a_newer_wish": 2473, "records_forgotten": 22, "replay_is_a_wish": 292,
     "set_back_is_deleted": 1790,
