@@ -119,7 +119,8 @@ class Asks:
     written_anew: set[str] = field(default_factory=set)
     """Events that somebody wrote for a booking which there was, by their hrefs."""
     met: dict[BookingId, int] = field(default_factory=dict)
-    """When syncd removed an event last that asked for the booking, which stood then."""
+    """When the cycle began in which syncd took an event last for the booking that it asked for."""
+    _taken: set[tuple[str, BookingId]] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
     """Bookings that were made from events, and of which an older copy of the database does not know that they were."""
     left_out: dict[str, set[str]] = field(default_factory=dict)
@@ -304,6 +305,15 @@ class Asks:
             default=0.0,
         )
 
+    def cycle_ends(self) -> None:
+        """What was taken for a booking in it, also where the process died."""
+        for one in self.world.store.candidates() if self.count else ():
+            if one.stage is not Stage.BOOKED or one.booking_id is None:
+                continue
+            if (taken := (one.href, one.booking_id)) not in self._taken:
+                self._taken.add(taken)
+                self.met[one.booking_id] = self.world.oracle.began
+
     def by_syncd(self, href: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
         """syncd writes into the event of somebody who asks, or removes it."""
         if old is None or "/ask-" not in href or "Dentist" in old["title"]:
@@ -311,8 +321,6 @@ class Asks:
         elif new is None:
             if not self.booked.get(mail_of(old)) and not self._was_booked_elsewhere(href, mail_of(old)):
                 self.world.fail(f"syncd removes {href}, for which nothing was booked")
-            self.world.seq += 1
-            self.met |= dict.fromkeys((one.id for one in self._elsewhere(href, mail_of(old))), self.world.seq)
         elif told(old) != told(new):
             self.world.fail(f"syncd writes {href}, and changes more than the note")
         else:
@@ -323,17 +331,10 @@ class Asks:
         if UNSURE in new["desc"]:
             self.unsure[href] = self.world.clock.seconds
 
-    def _is_booked_elsewhere(self, href: str, mail: str) -> bool:
-        """Whether the customer made that very booking by other ways: then there is nothing left to ask for."""
-        return bool(self._elsewhere(href, mail))
-
-    def _elsewhere(self, href: str, mail: str) -> list[Booking]:
-        wanted = [(wish.service_id, wish.start) for wish in self.said.get(mail, []) if wish.href == href]
-        theirs = (one for one in self.world.zimun.bookings.values() if one.contact_email == mail and one.live)
-        return [one for one in theirs if _asked(one) in wanted]
-
     def _was_booked_elsewhere(self, href: str, mail: str) -> bool:
-        """The same, at some time since it was asked for: cancelled or moved since, nobody wants it there any more."""
+        """Whether the customer made that very booking by other ways, at some time since it was asked for: then there is
+        nothing left to ask for; and cancelled or moved since, nobody wants it there any more.
+        """
         clock, zimun = self.world.clock, self.world.zimun
         for wish in (one for one in self.said.get(mail, []) if one.href == href):
             asked = clock.true() - timedelta(seconds=clock.seconds - wish.seconds)

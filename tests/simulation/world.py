@@ -238,6 +238,7 @@ class World:
         finally:
             self.store.process = None
             self.decided.cycle_ends(self.faults.now, self.process.died_at)
+            self.asks.cycle_ends()
         self.hand.listen()
         if self.loop.faults:
             self.fail(f"a task ended unseen: {self.loop.faults}")
