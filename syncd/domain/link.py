@@ -23,7 +23,8 @@ class Wish:
 class Refusal:
     """A move that was refused, until its put-back is recorded; then it is spent, and the same drag is a new wish.
 
-    `to` None: any, for somebody said by hand that the booking stays where it is; until its event is next seen.
+    `to` None: any, for somebody said by hand that the booking stays where it is; until its event is next seen, and no
+    longer than that note.
     """
 
     to: datetime | None

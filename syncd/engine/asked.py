@@ -36,6 +36,7 @@ TOO_OLD = timedelta(minutes=15)
 BEGUN = "it has already begun"
 SET_ASIDE = "no answer came, and it is not asked for again: something else was asked for meanwhile"
 BEING_CANCELLED = "it is booked, and being cancelled, and there is no answer to that yet: ask again in a while"
+BEING_MOVED = "it is booked, and a move of it has no answer yet: ask again in a while"
 ASKED_ALREADY = "it is being asked for already, and there is no answer yet: ask again in a while"
 
 
@@ -131,6 +132,8 @@ class AskedByHand:
                 return Reply(EXIT_TROUBLE, IN_ANOTHER_NAME)
             if is_being_cancelled(twin, self._sides):
                 return Reply(EXIT_DOWN, BEING_CANCELLED)
+            if self._is_unsure(twin.id) and not (await self._as_it_is(twin.id))[1]:
+                return Reply(EXIT_DOWN, BEING_MOVED)  # by what is remembered alone it is there
             link = self._stays(twin.id)
             if link is None:
                 # its event is to come, also where no list names it then

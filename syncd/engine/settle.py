@@ -118,7 +118,8 @@ def _carried_on(intent: Intent, settled: Link, links: Mapping[BookingId, Link]) 
 
     Recorded under the old id it would be a second pair of that event; and of an event that syncd had removed, the pair
     under the new id would think that a person had. And what a change by hand left in doubt is to be told still, and a
-    person's word about what awaits it, said since the write was planned, is their last.
+    person's word about what awaits it, that they want the booking or that it stays where it is, said since the write
+    was planned, is their last.
     """
     now = links.get(settled.booking_id)
     word = now.awaiting if now is not None else None
@@ -127,6 +128,12 @@ def _carried_on(intent: Intent, settled: Link, links: Mapping[BookingId, Link]) 
     doubt = now.unsaid(NoteKind.MOVE_UNSURE) if now is not None else None
     if doubt is not None and settled.closed is None and doubt != settled.note:
         settled = replace(settled, pending=doubt)
+    if now is not None and settled.closed is None and not isinstance(intent.action, Cancel):
+        # what was said before the write was planned, it may have spent
+        if now.asked_again_at is not None and now.asked_again_at >= intent.at:
+            settled = replace(settled, deletion=None, asked_again_at=now.asked_again_at)
+        if now.refusal is not None and now.refusal.to is None and now.refusal.note.at >= intent.at:
+            settled = replace(settled, refusal=now.refusal)
     if isinstance(intent.action, Reschedule | Cancel):
         return settled
     known = renames.pair_of(settled, links, intent.at)

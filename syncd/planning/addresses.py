@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 LONGEST = 200
 
-_URL = re.compile(r"\w+://\S*")
-# what can stand around an address without being a part of it: these two only behind it
-_BETWEEN = re.compile(r"[\s<>()\[\]{}\"“”„«»,:;\\]+|[|/](?!\S*@)")
+# from the first letter of a word on, and not from each: an event may hold a picture of millions
+_URL = re.compile(r"(?<!\w)\w{1,40}://\S*")
+# what can stand around an address without being a part of it; and what only behind it, for before it may be one
+_BETWEEN = re.compile(r"[\s<>()\[\]{}\"“”„«»,:;\\]+")
+_BESIDE = re.compile(r"[|/]")
 # no address ends with one of these, but some begin so: before it, those in pairs are taken off where they pair
 _BEHIND = ".!?'’*_-"
 _PAIRED = "'’*_"
@@ -56,8 +58,15 @@ def is_address(word: str) -> bool:
 
 def _words(text: str) -> list[str]:
     """The words with a sign for "at", freed of what stands around them."""
-    words = _BETWEEN.split(_URL.sub(" ", text))
-    return [bare for word in words if "@" in (bare := _bare(word))]
+    words = (word for word in _BETWEEN.split(_URL.sub(" ", text)) if "@" in word)
+    return [bare for word in words for one in _apart(word) if "@" in (bare := _bare(one))]
+
+
+def _apart(word: str) -> list[str]:
+    """What stands before a slash that leads up to an address may be a part of it; what stands behind one is not."""
+    pieces = _BESIDE.split(word)
+    named = [piece for piece in pieces if piece.lstrip(_BEHIND).find("@") > 0]
+    return named if named in ([], pieces[:1]) else [word]
 
 
 def _bare(word: str) -> str:

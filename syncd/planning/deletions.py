@@ -38,7 +38,7 @@ def delete(case: Case, booking: Booking, marked: Observation | None) -> Outcome:
     if link.unsaid(NoteKind.ADOPTED):
         # without a base nobody knows who marked it as cancelled, or when: Zimun is right
         return bring_back(case, booking, marked, Why.ADOPTED, link.pending)
-    if link.asked_again_at is not None and link.deletion is None:
+    if link.asked_again_at is not None and link.deletion is None and case.policy.deletions != "restore":
         wanted = case.with_link(replace(link, asked_again_at=None, twin_removed_at=None))
         return bring_back(wanted, booking, marked, Why.NOTE_DUE, case.note(NoteKind.ASKED_AGAIN))
     if link.twin_removed_at is not None and link.deletion is None:

@@ -45,9 +45,11 @@ def move(
 def refusal(case: Case, booking: Booking, to: datetime) -> Note | None:
     """Why this start cannot even be asked for: Zimun said no just now, a person rejected it, or it is too late."""
     link = case.link
-    if link.refusal is not None and link.refusal.to in (None, to):
-        asked = to if link.refusal.to is None else link.refusal.note.asked
-        return replace(link.refusal.note, asked=asked, was=booking.start)  # its customer may have moved it since
+    known = link.refusal
+    if known is not None and known.to is None and case.now < known.note.until:
+        return case.note(NoteKind.MOVE_REJECTED, asked=to, was=booking.start)
+    if known is not None and known.to == to:
+        return replace(known.note, was=booking.start)  # its customer may have moved it since
     if booking.start <= case.now:
         return case.note(NoteKind.BEGUN, asked=to, was=booking.start)
     if to <= case.now:

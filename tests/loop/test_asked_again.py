@@ -1,21 +1,23 @@
 """A booking whose event was deleted, and that is asked for again before that cancels it: it stands, and is said to."""
 
 from pathlib import Path
+from typing import Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
 
 from syncd.calendars.dav import DavCalendar
-from syncd.domain.errors import Refused
+from syncd.domain.errors import OutcomeUnknown, Refused
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Decision
 from syncd.domain.request import ImportWanted
+from syncd.engine.asked import BEING_MOVED
 from syncd.sandbox import Kind
-from tests.loop.asking import ATTEMPTS, EMAIL, booked, close_list, request, want
+from tests.loop.asking import ATTEMPTS, EMAIL, booked, close_all_reading, close_list, request, want
 from tests.loop.asking import told as replied
 from tests.loop.ground import ON_ONE
 from tests.loop.requesting import ask, asking, rid, stages, there
-from tests.loop.world import CANCEL, HOUR, World, at
+from tests.loop.world import CANCEL, HOUR, RESCHEDULE, World, at
 from tests.servers import Server
 
 pytestmark = ON_ONE
@@ -245,3 +247,60 @@ async def test_taken_in_by_its_id_within_the_grace(dav: Server, folder: Path) ->
         assert reply is not None
         assert reply.code == 0
         await stands(w, one)
+
+
+async def moved_while_writes_have_no_answer(w: World) -> str:
+    """Its customer has moved it by four hours, which its event shows, though syncd heard no answer to that write."""
+    one, plain = await with_an_event(w), DavCalendar.replace
+    w.salon.move(one, START + 4 * HOUR)
+
+    async def unheard(*what: Any) -> None:
+        await plain(*what)
+        raise OutcomeUnknown("no answer came")
+
+    with patch.object(DavCalendar, "replace", unheard):
+        await w.cycle(minutes=3)
+    assert w.store.open_intents()
+    return one
+
+
+async def test_a_write_without_an_answer_takes_nothing_back_of_that_and_its_event_may_be_deleted(
+    dav: Server, folder: Path
+) -> None:
+    async with asking(dav, folder) as w:
+        one = await moved_while_writes_have_no_answer(w)
+        ask_id = want(w, request(START + 4 * HOUR))
+        await w.cycle(seconds=20)
+        reply = replied(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.text) == (0, "booked already")
+        await w.delete(one)
+        await stands(w, one)
+
+
+async def test_nor_is_one_moved_whose_event_was_dragged_away_by_then(dav: Server, folder: Path) -> None:
+    async with asking(dav, folder) as w:
+        one = await moved_while_writes_have_no_answer(w)
+        await w.drag(one, 1 * HOUR)
+        want(w, request(START + 4 * HOUR))
+        for _ in range(4):
+            await w.cycle(minutes=1)
+        assert w.booking(one).start == START + 4 * HOUR
+        assert "was not approved" in await w.note(one)
+
+
+@pytest.mark.parametrize("kind", [Kind.LOSE_REQUEST, Kind.LOSE_ANSWER])
+async def test_booked_by_hand_while_nobody_knows_whether_it_was_moved(dav: Server, folder: Path, kind: Kind) -> None:
+    """Where no call tells of it, it is where it was as far as syncd knows; it may be elsewhere."""
+    async with asking(dav, folder) as w:
+        one = await with_an_event(w)
+        close_all_reading(w)
+        await w.cycle(minutes=1)
+        w.fault(kind, RESCHEDULE, "POST", times=ATTEMPTS)
+        await w.drag(one, 4 * HOUR)
+        await w.cycle(minutes=1)
+        ask_id = want(w, request(START))
+        await w.cycle(seconds=20)
+        reply = replied(w, ask_id)
+        assert reply is not None
+        assert (reply.code, reply.text) == (75, BEING_MOVED)

@@ -142,6 +142,8 @@ def test_when_it_was_asked_for_again_a_deletion_counts_from_the_second_time_on(m
     assert (action.link.asked_again_at, action.link.twin_removed_at) == (None, None)
     begun = replace(BEGUN, marked=marked is not None)
     assert isinstance(delete(pair(asked_again_at=NOW - DAY, deletion=begun), marked=marked), Cancel)
+    restored = delete(pair(asked_again_at=NOW - DAY), marked=marked, rules=policy(deletions="restore"))
+    assert restored.why is Why.DELETION_RESTORED, "the note is not to say that deleting it again cancels the booking"
 
 
 @pytest.mark.parametrize("kind", AwaitKind)

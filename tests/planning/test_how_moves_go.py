@@ -104,9 +104,12 @@ def test_a_refusal_is_told_for_that_start_alone() -> None:
 
 
 def test_one_by_hand_is_told_for_any_start_until_its_event_is_seen() -> None:
-    stays = pair(refusal=Refusal(None, note(NoteKind.MOVE_REJECTED)))
+    said = note(NoteKind.MOVE_REJECTED, at=NOW - HOUR, until=NOW + SECOND)
+    stays = pair(refusal=Refusal(None, said))
+    # told for as long as any other
     assert moves.refusal(case(stays), BOOKED, NOON) == note(NoteKind.MOVE_REJECTED, asked=NOON, was=TEN)
     assert (move(stays).why, move(stays).link.refusal) == (Why.MOVE_REFUSED, None)
+    assert moves.refusal(case(pair(refusal=Refusal(None, replace(said, until=NOW)))), BOOKED, NOON) is None
 
 
 @pytest.mark.parametrize("kind", AwaitKind)
