@@ -35,6 +35,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
         yield of
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: most tests wait for a server or a process half of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure() -> None:
     """SIGTERM is Ctrl-C: a job that is cancelled ends its servers, and removes their folders."""
     signal.signal(signal.SIGTERM, _interrupt)
