@@ -18,7 +18,16 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.domain.request import CancelWanted, ImportWanted, Known, MoveWanted, Reply, Request
 from syncd.engine import memory
-from syncd.engine.book import IN_ANOTHER_NAME, NO_ANSWER, asked_again, book, is_being_cancelled, live_twin, may_stand
+from syncd.engine.book import (
+    IN_ANOTHER_NAME,
+    NO_ANSWER,
+    asked_again,
+    book,
+    is_being_cancelled,
+    live_twin,
+    may_stand,
+    open_pair,
+)
 from syncd.engine.byhand import UNKNOWN_BOOKING, UNSURE, change, in_doubt, settle_change, stays
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking
@@ -148,8 +157,8 @@ class AskedByHand:
 
     def _stays(self, booking_id: BookingId) -> Link | None:
         """The pair of a booking that is to be where it is, by a person's word; None where there is none."""
-        link = self._sides.store.links().get(booking_id)
-        return stays(link, self._now()) if link is not None and link.closed is None else None
+        link = open_pair(booking_id, self._sides)
+        return stays(link, self._now()) if link is not None else None
 
     def _set_aside(self, ask: Ask) -> None:
         """What was asked before about a booking, and has no answer yet, is not asked for again where a person now

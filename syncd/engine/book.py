@@ -98,16 +98,22 @@ async def live_twin(request: Request, sides: Sides, *, surely: bool = False) -> 
     return None
 
 
+def open_pair(booking_id: BookingId, sides: Sides) -> Link | None:
+    """The pair of a booking, as it is stored now, where it has not ended."""
+    link = sides.store.links().get(booking_id)
+    return link if link is not None and link.closed is None else None
+
+
 def asked_again(twin: Booking, sides: Sides) -> Link | None:
     """The pair of a live twin, as it is once that is taken for what a person asks for now; None where there is none."""
-    link = sides.store.links().get(twin.id)
-    return deletions.asked_again(link, sides.clock.now()) if link is not None and link.closed is None else None
+    link = open_pair(twin.id, sides)
+    return deletions.asked_again(link, sides.clock.now()) if link is not None else None
 
 
 def is_being_cancelled(twin: Booking, sides: Sides) -> bool:
     """Whether syncd is asking Zimun to cancel it, or is about to at a person's word, and what comes of that is open."""
-    link = sides.store.links().get(twin.id)
-    if link is not None and link.closed is None and deletions.decided(link, Decision.APPROVED):
+    link = open_pair(twin.id, sides)
+    if link is not None and deletions.decided(link, Decision.APPROVED):
         return True
     asked = (one.action for one in sides.store.open_intents() if isinstance(one.action, Cancel | CancelByHand))
     return any(action.booking_id == twin.id for action in asked)

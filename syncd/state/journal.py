@@ -106,7 +106,8 @@ def record(
         pairs.observe(db, removed[0], (), (removed[1],))
     if observed is not None:
         pairs.observe(db, observed.calendar, (observed,), ())
-    if link is not None and isinstance(action, Hold | Confirm):
+    met = isinstance(action, Hold | Confirm)
+    if link is not None and met:
         pairs.save_link(db, link)
     elif link is not None:
         pairs.rename_link(db, action.booking_id, link)
@@ -118,7 +119,7 @@ def record(
     # an intent may stay unknown for many cycles, while a side is down: it is told once
     if row[0] != outcome.value:
         history.add(db, entry)
-    if link is not None and link.booking_id != action.booking_id and not isinstance(action, Hold | Confirm):
+    if link is not None and link.booking_id != action.booking_id and not met:
         history.add(db, history.carried_over(entry, link.booking_id))
     if known is not None:
         knowledge.keep(db, known)
