@@ -16,7 +16,7 @@ from syncd.calendars.times import end_of, length_of, start_of, utc_of, written
 from syncd.domain.booking import Span
 from syncd.domain.errors import Malformed
 from syncd.domain.event import Draft, Event, Put
-from syncd.texts import strip_description, strip_title
+from syncd.texts import asks, strip_description, strip_title
 
 BOOKING_ID = "X-ZIMUN-BOOKING-ID"
 START = "X-ZIMUN-START"
@@ -55,7 +55,8 @@ def parse(data: str) -> Event:
     found = _object(data)
     master = found.master
     start = start_of(found.whole, master)
-    title, title_noted = strip_title(unescape(_text(master, "SUMMARY")))
+    marked_title = unescape(_text(master, "SUMMARY"))
+    title, title_noted = strip_title(marked_title)
     description, description_noted = strip_description(unescape(_text(master, "DESCRIPTION")))
     return Event(
         uid=found.uid,
@@ -66,6 +67,7 @@ def parse(data: str) -> Event:
         place=unescape(_text(master, "LOCATION")),
         description=description,
         noted=title_noted or description_noted,
+        asks=asks(marked_title),
         recurring=len(found.events) > 1 or any(master.line(name) for name in _RECURRENCE),
         cancelled=master.value("STATUS").upper() == "CANCELLED",
         invitation=any(event.line(name) for event in found.events for name in ("ATTENDEE", "ORGANIZER")),

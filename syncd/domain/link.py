@@ -162,20 +162,23 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What a write was to make of an event: all that its draft says, and whether a note leads it.
+    """What a write was to make of an event: all that its draft says, whether a note leads it, and whether that asks
+    "Cancel?".
 
     `onto`: the ETag of the version that it was to replace. Over any other it does not come.
     """
 
     draft: Draft
     noted: bool
+    asks: bool = False
     onto: str | None = None
 
     def is_met_by(self, event: Event, start: datetime | None) -> bool:
         """Whether an event that stands at that `start` says so: our UID, the time, the texts, a note or none, and where
         it was put.
 
-        The last tells it from a drag to that very time, where the server and the person's app keep that property.
+        The last tells it from a drag to that very time, where the server and the person's app keep that property. A
+        question is told from any other note, for marking that event as cancelled would be the answer to it.
         """
         draft = self.draft
         same = (draft.uid, draft.title, draft.place, draft.description) == (
@@ -185,7 +188,8 @@ class Write:
             event.description,
         )
         put = event.put in (None, draft.put) or draft.put is None
-        return same and event.noted is self.noted and put and (draft.span is None or start == draft.span.start)
+        note = (event.noted, event.asks) == (self.noted, self.asks)
+        return same and note and put and (draft.span is None or start == draft.span.start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,8 @@ def _is_met(write: Write, event: Event, link: Link, snapshot: Snapshot) -> bool:
 
 def _as_written(action: Create | Replace) -> Write:
     etag = action.etag if isinstance(action, Replace) else None
-    return Write(action.draft, noted=action.link.note is not None, onto=etag)
+    note = action.link.note
+    return Write(action.draft, noted=note is not None, asks=note is not None and note.asks, onto=etag)
 
 
 def _own_pair(action: Replace | Remove, sides: Sides) -> Link | None:
@@ -227,12 +228,20 @@ async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: S
         return Done(intent, Outcome.DROPPED)
     booking = await read_booking(sides.bookings, action.booking_id, action.expect.start, action.to)
     if booking is None or booking.cancelled:
+        if _was_cancelled_since(intent, sides):
+            return Done(intent, Outcome.DROPPED)  # another one of that customer's at the target was not made of it
         booking = await _looked_for(intent, action, sides) or booking
         if booking is not None and booking.cancelled and abs(sides.clock.now() - intent.at) < STALE:
             return Done(intent, Outcome.UNKNOWN)  # the one made of it may not be listed yet
     if booking is not None and not booking.cancelled and booking.start == action.to:
         return rescheduled(intent, action, booking.id, booking, sides.clock.now())
     return Done(intent, Outcome.DROPPED)
+
+
+def _was_cancelled_since(intent: Intent, sides: Sides) -> bool:
+    """Whether Zimun told us so, asked by hand after that call was sent."""
+    known = (one for one in sides.store.known() if one.booking.id == intent.action.booking_id)
+    return any(one.booking.cancelled and one.before is not None and one.at >= intent.at for one in known)
 
 
 async def _looked_for(intent: Intent, action: Reschedule, sides: Sides) -> Booking | None:

@@ -15,6 +15,7 @@ from syncd.planning.sides import (
     BookingSame,
     BookingSide,
     EventElsewhere,
+    EventGone,
     EventMoved,
     EventParked,
     EventReplayed,
@@ -151,7 +152,7 @@ def _over(case: Case, link: Link, awaiting: Awaiting, zimun: BookingSide, event:
             rejected = awaiting.decision is Decision.REJECTED and isinstance(event, EventSame)
             begun = link.deletion is None and link.booking.start <= now
             # as where an older database was restored: it was answered since, and the event asks nothing
-            asks = asks and (link.frozen is not None or not _says_nothing(event))
+            asks = asks and (link.frozen is not None or not _asks_nothing(event))
             return moved or rejected or begun or (awaiting.decision is None and not asks)
         case AwaitKind.MOVE:
             return isinstance(event, EventSame) or (isinstance(event, EventMoved) and event.to != awaiting.to)
@@ -172,8 +173,9 @@ def _stands_elsewhere(case: Case, event: EventSide) -> bool:
     return other is not None and other.event is not None and not other.event.cancelled
 
 
-def _says_nothing(event: EventSide) -> bool:
-    return isinstance(event, EventSame) and event.seen.event is not None and not event.seen.event.noted
+def _asks_nothing(event: EventSide) -> bool:
+    seen = event.seen if isinstance(event, EventSame) else event.cancelled if isinstance(event, EventGone) else None
+    return seen is not None and seen.event is not None and not seen.event.asks
 
 
 def is_over(before: Link, after: Link) -> bool:

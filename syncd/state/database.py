@@ -65,8 +65,12 @@ def open_file(path: Path) -> Database:
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old for syncd: 3.37 or newer is needed")
     make_private(path)
     for left_behind in (path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-        if left_behind.exists():
-            make_private(left_behind)
+        try:
+            _close_to_others(left_behind)
+        except FileNotFoundError:
+            pass  # none, or gone just now: another connection removes them where it is the last to close
+        except OSError as exc:
+            raise _not_private(left_behind, exc, "let this user change it") from exc
     with Translated(path):
         if _ready(path):
             return _connect(path)
@@ -227,10 +231,14 @@ def make_private(path: Path) -> None:
         except FileExistsError:
             if path.is_dir():
                 raise StoreError(f"{path}: is a folder: name a file in it") from None
-            if path.stat().st_mode & 0o077:
-                path.chmod(0o600)
+            _close_to_others(path)
     except OSError as exc:
         raise _not_private(path, exc, "let this user write its folder") from exc
+
+
+def _close_to_others(path: Path) -> None:
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
 
 
 def open_private(path: Path, beside: Path) -> int:

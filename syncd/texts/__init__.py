@@ -5,7 +5,7 @@ of untrusted texts), languages (the catalogs).
 """
 
 from syncd.texts.languages import LANGUAGES
-from syncd.texts.overlay import MARK, strip_description, strip_title
+from syncd.texts.overlay import MARK, asks, strip_description, strip_title
 from syncd.texts.words import Words, check_title
 
-__all__ = ["LANGUAGES", "MARK", "Words", "check_title", "strip_description", "strip_title"]
+__all__ = ["LANGUAGES", "MARK", "Words", "asks", "check_title", "strip_description", "strip_title"]

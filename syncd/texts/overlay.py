@@ -18,7 +18,9 @@ def _asks() -> list[str]:
     return [catalog(language).gettext("Cancel?") for language in LANGUAGES]
 
 
-_LEADING = re.compile(rf"\s*(?:{_SIGN}\s*(?:(?:{'|'.join(re.escape(ask) for ask in _asks())})\s*)?)+")
+_ASK = f"(?:{'|'.join(map(re.escape, _asks()))})"
+_LEADING = re.compile(rf"\s*(?:{_SIGN}\s*(?:{_ASK}\s*)?)+")
+_ASKING = re.compile(rf"{_SIGN}\s*{_ASK}")
 _NOTE_LINE = re.compile(rf"[^\S\n]*{_SIGN}[^\n]*(?:\n|\Z)")
 
 
@@ -31,6 +33,11 @@ def strip_title(title: str) -> tuple[str, bool]:
     """The title without any leading marks, and whether there was one."""
     found = _LEADING.match(title)
     return (title[found.end() :], True) if found else (title, False)
+
+
+def asks(title: str) -> bool:
+    """Whether a mark in it asks "Cancel?", also behind what an app writes before it ("Canceled: ", Outlook)."""
+    return _ASKING.search(title) is not None
 
 
 def strip_description(text: str) -> tuple[str, bool]:

@@ -16,16 +16,17 @@ from syncd.domain.event import Event, Put
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Link, Wish, Write, Wrote
 from syncd.domain.note import Note, NoteKind
+from syncd.domain.request import Known
 from syncd.engine.renames import perhaps_renamed
 from syncd.engine.settle import _written, drop_outdated, settle
 from syncd.engine.sides import Health, Managed, Sides
 from syncd.planning.planner import decide
-from syncd.planning.snapshot import Look, LookBooking, LookSlots, Policy
+from syncd.planning.snapshot import Look, LookBooking, LookEvent, LookSlots, Policy
 from syncd.ports import BookingPort, CalendarPort, Stored
 from syncd.state.journal import Intent, Outcome
 from syncd.state.store import Store
 from tests.planning import builders as make
-from tests.planning.builders import FOUR, HOME, MINUTE, NOON, NOW, TEN
+from tests.planning.builders import DAY, FOUR, HOME, MINUTE, NOON, NOW, TEN
 from tests.planning.lens import BOOKED, case, done
 
 
@@ -238,7 +239,11 @@ class Refusing:
 
 
 def empty(
-    store: Store, zimun: Refusing, own: Event | None = None, found: Sequence[Event] = (), fault: Exception | None = None
+    store: Store,
+    zimun: Refusing | BookingPort,
+    own: Event | None = None,
+    found: Sequence[Event] = (),
+    fault: Exception | None = None,
 ) -> tuple[Sides, Managed]:
     """Both sides, with these events in the calendars."""
 
@@ -251,7 +256,7 @@ def empty(
         return [(ELSEWHERE, Stored("/x.ics", None, each)) for each in found]
 
     clock, account = SimpleNamespace(now=lambda: NOW), SimpleNamespace(find=find)
-    sides = SimpleNamespace(store=store, clock=clock, bookings=zimun, account=account, list_closed=True)
+    sides = SimpleNamespace(store=store, clock=clock, bookings=zimun, account=account, list_closed=True, ahead=90 * DAY)
     return cast("Sides", sides), manages(get)
 
 
@@ -408,3 +413,47 @@ async def test_what_one_late_write_made_of_an_event_is_known_though_the_next_has
         assert link.unanswered == Write(second.draft, noted=False, onto=second.etag)
         assert stands.event is not None
         assert link.older == ((stands.event.fingerprint,) if came else ())
+
+
+@pytest.mark.parametrize("asks", [True, False])
+async def test_another_note_in_the_event_is_not_the_question_that_was_to_stand_there(*, asks: bool) -> None:
+    """As where the store was lost and an older copy took its place: marking that event again would be the answer."""
+    marked = make.observation(make.event(BOOKED, cancelled=True), stamp=1)
+    look = {LookEvent(HOME, marked.href): marked}
+    write = done(decide(case(LINK, marked, rules=make.policy(deletions="ask"), looks=look)))
+    assert isinstance(write, Replace)
+    assert write.why is Why.CANCEL_AWAITS
+    event = make.event(BOOKED, noted=True, asks=asks, put=write.draft.put)
+
+    async def get(href: str) -> Stored:
+        return Stored(href, '"2"', event, "2")
+
+    with Store.open(None) as store:
+        sides, _ = empty(store, Refusing())
+        store.journal([write], store.begin_cycle(NOW), NOW)
+        store.save_link(LINK)
+        assert await settle(sides, manages(get), make.snapshot(), Health()) == frozenset()
+        assert (store.links()[BOOKED.id].awaiting is not None) is asks
+
+
+@pytest.mark.parametrize("known_at", [NOW + MINUTE, NOW - MINUTE, None])
+async def test_a_booking_that_was_cancelled_by_hand_since_was_made_into_no_other_one(
+    known_at: datetime | None,
+) -> None:
+    """The same customer has booked the target by other ways: that booking is no part of what was asked for."""
+    booked = replace(BOOKED, contact_email="dana@example.com")
+    off, other = replace(booked, status=Status.CANCELLED), replace(booked, id=BookingId("b9"), start=NOON)
+    link = make.link(booked, make.observation(make.event(booked)))
+    move = Reschedule(booked.id, Why.EVENT_MOVED, link, link, booked, NOON)
+    port = AsyncMock(spec=BookingPort)
+    port.booking.return_value = off
+    port.bookings.return_value = BookingList((off, other), ())
+    with Store.open(None) as store:
+        sides, managed = empty(store, port)
+        store.save_link(link)
+        store.journal([move], store.begin_cycle(NOW), NOW)
+        if known_at is not None:
+            store.know(Known(off, known_at, booked))
+        assert await settle(sides, managed, make.snapshot(), Health()) == frozenset()
+        follows = BookingId("b9") in store.links()
+        assert (follows, store.open_intents()) == (known_at != NOW + MINUTE, [])

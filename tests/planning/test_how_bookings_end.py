@@ -51,7 +51,7 @@ OFF = replace(BOOKED, status=Status.CANCELLED)
 TOLD = note(NoteKind.CANCELLED)
 CANCELLED = BookingCancelled(OFF, explicit=True)
 MISSED = BookingCancelled(BOOKED, explicit=False)
-SAME = EventSame(stands(noted=True), make.zoned(TEN))
+SAME = EventSame(stands(noted=True, asks=True), make.zoned(TEN))
 MOVED = EventMoved(stands(FOUR), make.zoned(FOUR), FOUR)
 
 
@@ -327,6 +327,21 @@ def test_a_question_that_its_event_does_not_ask_is_over() -> None:
     frozen = replace(asked(AwaitKind.CANCEL), frozen=Frozen("", BOOKED.start))
     assert not lapses(frozen, BookingSame(BOOKED), silent)
     assert not lapses(asked(AwaitKind.REROUTE), BookingSame(BOOKED), silent)
+
+
+@pytest.mark.parametrize("kind", [EventSame, EventGone])
+def test_a_question_that_another_note_took_the_place_of_is_over(kind: type[EventSame | EventGone]) -> None:
+    """As where an older database was restored: the event says something else, be it marked as cancelled or not."""
+
+    def stood(**said: bool) -> EventSide:
+        cancelled = kind is EventGone
+        seen = stands(noted=True, cancelled=cancelled, **said)
+        return EventGone(seen) if cancelled else EventSame(seen, make.zoned(TEN))
+
+    assert lapses(asked(AwaitKind.CANCEL), BookingSame(BOOKED), stood())
+    assert not lapses(asked(AwaitKind.CANCEL), BookingSame(BOOKED), stood(asks=True))
+    assert not lapses(asked(AwaitKind.CANCEL, decision=Decision.APPROVED), BookingSame(BOOKED), stood())
+    assert not lapses(asked(AwaitKind.CANCEL), BookingSame(BOOKED), EventGone())
 
 
 @pytest.mark.parametrize(("until", "over"), [(NOW + SECOND, False), (NOW, True), (NOW - SECOND, True)])

@@ -589,7 +589,7 @@ def test_one_question_at_a_time() -> None:
     link = salon.links[BookingId("b01")]
     seen = salon.events[link.calendar, link.href]
     assert seen.event is not None
-    salon.events[seen.key] = replace(seen, event=replace(seen.event, noted=True))
+    salon.events[seen.key] = replace(seen, event=replace(seen.event, noted=True, asks=True))
     (first, *_) = salon.plan(policy(routes=(make.Route(SIDE, fallback=True),))).actions
     assert first == Record(link.booking_id, Why.REMEMBERED, link)
 

@@ -166,7 +166,7 @@ class World(Scene):
     def _store(self, action: Create | Replace, href: str) -> None:
         before = self.objects.get((action.calendar, href))
         old = before.event if before is not None else None
-        event = _written(action.draft, old, noted=action.link.note is not None)
+        event = _written(action.draft, old, action.link.note)
         extras = make.extras_of(action.onto)
         seen = self.put(event, action.calendar, href.rsplit("/", 1)[1], extras)
         after = replace(
@@ -217,8 +217,11 @@ def paired(count: int = 1, rules: Policy | None = None) -> World:
     return world
 
 
-def _written(draft: Draft, old: Event | None, *, noted: bool) -> Event:
-    event = Event(draft.uid, draft.booking_id, NEVER, NEVER, draft.title, draft.place, draft.description, noted)
+def _written(draft: Draft, old: Event | None, note: Note | None) -> Event:
+    event = Event(
+        draft.uid, draft.booking_id, NEVER, NEVER, draft.title, draft.place, draft.description,
+        noted=note is not None, asks=note is not None and note.asks,
+    )  # fmt: skip
     if draft.span is not None:
         start, end = make.zoned(draft.span.start), make.zoned(draft.span.end)
         return replace(event, start=start, end=end, put=draft.put)

@@ -110,7 +110,8 @@ class Asks:
     """When the cycle began and the hold was first asked for in it, by its key: an edit in between may be too late."""
     holds: dict[str, tuple[float, float]] = field(default_factory=dict)
     """The same by the booking's id."""
-    rejected: set[str] = field(default_factory=set)
+    rejected: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What syncd may have known an event to ask for when somebody said no to it, by its href."""
     booked: dict[str, list[Booking]] = field(default_factory=dict)
     lost: float = 0.0
     """When the database was lost, or an older copy took its place."""
@@ -190,10 +191,7 @@ class Asks:
     def changed(self, url: str, href: str, fields: dict[str, Any]) -> None:
         """A person is about to write that: what was decided holds until the event asks for something else."""
         before = self.world.server.calendars[url].objects.get(href)
-        of_no_account = {"until": None, "extra": None}
-        same = before is not None and told(objects.read(before[0])) | of_no_account == told(fields) | of_no_account
-        if not same:
-            self.rejected.discard(href)
+        same = before is not None and _asked_in(told(objects.read(before[0]))) == _asked_in(told(fields))
         known, now = self.versions.setdefault(href, []), self.world.clock.seconds
         since = next((one.seconds for one in known if one.text == told(fields)), now)
         known.append(Version(told(fields), since, now, approved=same and bool(known) and known[-1].approved))
@@ -224,11 +222,18 @@ class Asks:
         self.left_out.setdefault(url, left_out)
 
     def decided(self, verb: Decision, candidates: list[Candidate]) -> None:
-        for href in [each.href for each in candidates]:
-            if verb is Decision.REJECTED:
-                self.rejected.add(href)
-            else:
-                self.versions[href][-1].approved = True
+        for each in candidates:
+            versions = self.versions[each.href]
+            if verb is not Decision.REJECTED:
+                versions[-1].approved = True
+                continue
+            # what a person has made of it since nobody has been asked about, and it may be taken back unseen
+            known = [_asked_in(one.text) for one in versions if one.text["from"] == each.start]
+            self.rejected.setdefault(each.href, []).extend(known or [_asked_in(versions[-1].text)])
+
+    def is_rejected(self, href: str, fields: dict[str, Any]) -> bool:
+        """Whether somebody has said no to what the event asks for."""
+        return _asked_in(told(fields)) in self.rejected.get(href, [])
 
     def holding(self, key: str) -> tuple[float, float]:
         """Zimun is asked for a hold, perhaps not for the first time."""
@@ -358,7 +363,7 @@ class Asks:
                 continue
             if (
                 not fields["title"].startswith("⚠")
-                and href not in self.rejected
+                and not self.is_rejected(href, fields)
                 and not (self.lost and self.booked.get(mail))
                 and not (href in notes and self._was_booked_elsewhere(href, mail))
             ):
@@ -371,6 +376,11 @@ def mail_of(fields: dict[str, Any]) -> str:
 
 def _asked(booking: Booking) -> tuple[str, datetime]:
     return booking.service_id, booking.start
+
+
+def _asked_in(text: dict[str, Any]) -> dict[str, Any]:
+    """What counts of an event's text: how long it is and what else an app keeps there does not."""
+    return text | {"until": None, "extra": None}
 
 
 def told(fields: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from syncd.engine import (
     takers,
     tidy,
 )
-from syncd.planning import deletions, guard, keeping, merge, newcomers, openings, planner, sides
+from syncd.planning import deletions, endings, guard, keeping, merge, newcomers, openings, planner, sides
 from syncd.planning.snapshot import Look
 from syncd.state import asks, journal, pairs, store
 from tests.simulation import calendars, world, zimun
@@ -457,6 +457,13 @@ def drag_goes_on_behind_a_word_by_hand() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def any_note_is_the_question() -> Iterator[None]:
+    """An event that is marked as cancelled again answers a question that it does not ask, or not any more."""
+    with patch.object(endings, "_asks_nothing", lambda event: False):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
@@ -469,11 +476,13 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         import_told_and_not_kept, anybody_at_the_target_is_it, never_shown_is_deleted, doubt_is_forgotten,
         emptied_is_deleted, set_back_is_deleted, late_removal_is_a_deletion, late_write_is_a_wish, not_given_is_theirs,
         asked_again_is_no_word, written_anew_is_no_word, drag_goes_on_behind_a_word_by_hand,
+        any_note_is_the_question,
     )
 }  # fmt: skip
 
 CAUGHT_BY = {
-    "absence_is_deletion": 9, "anybody_at_the_target_is_it": 160, "base_before_effect": 2,
+    "absence_is_deletion": 9, "any_note_is_the_question": 123707319, "anybody_at_the_target_is_it": 3309,
+    "base_before_effect": 2,
     "asked_again_is_no_word": 19, "calendar_that_left_is_empty": 30, "clock_jumps_ignored": 243,
     "cursor_too_early": 583, "doubt_is_forgotten": 623, "drag_goes_on_behind_a_word_by_hand": 1333,
     "edited_replay_is_a_wish": 77, "edits_overwritten": 11,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from syncd.domain.errors import Malformed
 from syncd.domain.event import Draft, Event, EventTime, Put, TimeKind
 from syncd.ports import Stored
-from syncd.texts import strip_description, strip_title
+from syncd.texts import asks, strip_description, strip_title
 
 BERLIN = "Europe/Berlin"
 VENDOR = "/vendor.example/"
@@ -98,6 +98,7 @@ def parse(data: str) -> Event:
         place=fields["place"],
         description=description,
         noted=title_noted or description_noted,
+        asks=asks(fields["title"]),
         recurring=fields["rrule"],
         cancelled=fields["cancelled"],
         fingerprint="1:" + digest(data),

@@ -169,7 +169,7 @@ class Openings:
             start, mail = objects.start_of(fields), mail_in(fields)
             if not mail or fields["cancelled"] or start is None or start <= self.world.clock.true():
                 continue
-            if fields["title"].startswith("⚠") or href in asks.rejected:
+            if fields["title"].startswith("⚠") or asks.is_rejected(href, fields):
                 continue
             # with the database went what it said when the note that still leads its description was written
             if asks.lost and (asks.booked.get(mail) or fields["desc"].startswith("⚠")):
@@ -185,7 +185,7 @@ class Openings:
         free = {(slot.service_id, slot.location_id, slot.start): slot for slot in self.open_now()}
         for href, fields in self.events():
             wishes = world.asks.said.get(mail_in(fields), [])
-            if not fields["title"].startswith("⚠") or not wishes or href in world.asks.rejected:
+            if not fields["title"].startswith("⚠") or not wishes or world.asks.is_rejected(href, fields):
                 continue
             slot = free.get((wishes[-1].service_id, wishes[-1].location_id, wishes[-1].start or world.clock.true()))
             if slot is None or world.asks.booked.get(mail_in(fields)) or fields["cancelled"]:

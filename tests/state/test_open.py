@@ -61,6 +61,37 @@ def test_a_store_that_others_could_read_is_made_private_with_what_a_crash_left(p
         assert [mode(each) for each in path.parent.iterdir()] == [0o600] * 3
 
 
+def test_what_another_connection_removes_meanwhile_is_no_fault(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store.open(path).close()
+    companion = path.with_name("state.db-wal")
+    companion.touch(0o600)
+    companion.chmod(0o644)
+    chmod = Path.chmod
+
+    def too_late(self: Path, mode: int) -> None:
+        self.unlink()
+        chmod(self, mode)
+
+    monkeypatch.setattr(Path, "chmod", too_late)
+    with Store.open(path) as store:
+        store.begin_cycle(NOW)
+    assert not companion.exists()
+
+
+def test_what_cannot_be_made_private_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store.open(path).close()
+    companion = path.with_name("state.db-wal")
+    companion.touch(0o600)
+    companion.chmod(0o644)
+
+    def refuse(self: Path, mode: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    with pytest.raises(StoreError, match=r"state\.db-wal: cannot be made or made private .*: let this user change it"):
+        Store.open(path)
+
+
 def test_the_database_is_durable_and_strict(path: Path) -> None:
     with Store.open(path) as store:
         pragmas = ["journal_mode", "synchronous", "foreign_keys", "busy_timeout", "application_id", "user_version"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncd.texts import strip_description, strip_title
+from syncd.texts import asks, strip_description, strip_title
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,22 @@ from syncd.texts import strip_description, strip_title
 )
 def test_every_leading_mark_of_every_language_goes(title: str, kept: str, noted: bool) -> None:
     assert strip_title(title) == (kept, noted)
+
+
+@pytest.mark.parametrize(
+    ("title", "asked"),
+    [
+        ("⚠ Cancel? Haircut", True),
+        ("⚠\ufe0fAbsagen? Haircut", True),
+        ("⚠ Cancel? ⚠ Haircut", True),
+        ("Canceled: ⚠ Cancel? Haircut", True),
+        ("⚠ Haircut", False),
+        ("Cancel? Haircut", False),
+        ("⚠ Haircut Cancel?", False),
+    ],
+)
+def test_a_question_is_told_from_other_marks(title: str, asked: bool) -> None:
+    assert asks(title) is asked
 
 
 @pytest.mark.parametrize(
