@@ -163,14 +163,14 @@ class Closed:
 @dataclass(frozen=True, slots=True)
 class Write:
     """What a write was to make of an event: all that its draft says, whether a note leads it, and whether that asks
-    "Cancel?".
+    "Cancel?"; None where that was not kept yet.
 
     `onto`: the ETag of the version that it was to replace. Over any other it does not come.
     """
 
     draft: Draft
     noted: bool
-    asks: bool = False
+    asks: bool | None = None
     onto: str | None = None
 
     def is_met_by(self, event: Event, start: datetime | None) -> bool:
@@ -188,7 +188,7 @@ class Write:
             event.description,
         )
         put = event.put in (None, draft.put) or draft.put is None
-        note = (event.noted, event.asks) == (self.noted, self.asks)
+        note = event.noted is self.noted and (None in (event.asks, self.asks) or event.asks is self.asks)
         return same and note and put and (draft.span is None or start == draft.span.start)
 
 

@@ -194,7 +194,9 @@ async def _refused(intent: Intent, action: ByHand, sides: Sides, error: Refused)
     slots: tuple[datetime, ...] = ()
     if isinstance(action, CancelByHand):
         if fresh is not None and fresh.cancelled:
-            return _cancelled(intent, action, sides)
+            done = _cancelled(intent, action, sides)
+            # not by us: a move of it may have made another booking of it
+            return replace(done, known=replace(done.known, before=None) if done.known is not None else None)
     else:
         if fresh is not None and not fresh.cancelled and fresh.start == action.to:
             return _moved(intent, action, action.booking_id, fresh, sides)

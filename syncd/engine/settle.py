@@ -196,7 +196,7 @@ def _is_met(write: Write, event: Event, link: Link, snapshot: Snapshot) -> bool:
 def _as_written(action: Create | Replace) -> Write:
     etag = action.etag if isinstance(action, Replace) else None
     note = action.link.note
-    return Write(action.draft, noted=note is not None, asks=note is not None and note.asks, onto=etag)
+    return Write(action.draft, noted=note is not None, asks=note.asks if note is not None else None, onto=etag)
 
 
 def _own_pair(action: Replace | Remove, sides: Sides) -> Link | None:
@@ -239,7 +239,7 @@ async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: S
 
 
 def _was_cancelled_since(intent: Intent, sides: Sides) -> bool:
-    """Whether Zimun told us so, asked by hand after that call was sent."""
+    """Whether Zimun cancelled it at our word, asked by hand after that call was sent."""
     known = (one for one in sides.store.known() if one.booking.id == intent.action.booking_id)
     return any(one.booking.cancelled and one.before is not None and one.at >= intent.at for one in known)
 

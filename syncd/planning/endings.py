@@ -174,8 +174,9 @@ def _stands_elsewhere(case: Case, event: EventSide) -> bool:
 
 
 def _asks_nothing(event: EventSide) -> bool:
+    """Whether it has no note, or another one. Where the title was changed the note in its text may ask all the same."""
     seen = event.seen if isinstance(event, EventSame) else event.cancelled if isinstance(event, EventGone) else None
-    return seen is not None and seen.event is not None and not seen.event.asks
+    return seen is not None and seen.event is not None and (not seen.event.noted or seen.event.asks is False)
 
 
 def is_over(before: Link, after: Link) -> bool:

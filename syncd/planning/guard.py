@@ -150,7 +150,8 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     moved. Nor what was made since, for bookings are also written while a loss cannot be judged yet; nor the few of a
     calendar that people wrote in the very reading that lost more of it, as an app does that brings back its own. Nor
     the event of a booking that has begun: those to come may be lost all the same. What went in the same reading counts
-    also where its pair has ended since: the loss gets no smaller for that.
+    also where its pair has ended since: the loss gets no smaller for that. So does an event that syncd was about to
+    remove, for its booking's stands elsewhere by now.
     """
     if not lost:
         return set()
@@ -167,6 +168,7 @@ def _emptied(lost: list[Link], snapshot: Snapshot, policy: Policy) -> set[str]:
     standing = {one.calendar for one in through} - _written_back(lost, through, snapshot)
     begun = {link.booking_id for link in stands if link.booking.start <= snapshot.now}
     count = Counter(link.calendar for link in alive if link.booking_id not in begun)
+    count.update(one.calendar for link in through for one in link.leftovers if one.key not in snapshot.events)
     if not standing and count.total() > EMPTIED:
         return {link.calendar for link in lost}
     return {link.calendar for link in lost if count[link.calendar] > EMPTIED} - standing

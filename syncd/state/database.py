@@ -229,14 +229,14 @@ def make_private(path: Path) -> None:
             # is not opened here: closing it again would drop the locks of every connection that this process has on it.
             os.close(_made(path, path.parent))
         except FileExistsError:
-            if path.is_dir():
-                raise StoreError(f"{path}: is a folder: name a file in it") from None
             _close_to_others(path)
     except OSError as exc:
         raise _not_private(path, exc, "let this user write its folder") from exc
 
 
 def _close_to_others(path: Path) -> None:
+    if path.is_dir():
+        raise StoreError(f"{path}: is a folder: name a file in it")
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
 

@@ -21,6 +21,8 @@ def _asks() -> list[str]:
 _ASK = f"(?:{'|'.join(map(re.escape, _asks()))})"
 _LEADING = re.compile(rf"\s*(?:{_SIGN}\s*(?:{_ASK}\s*)?)+")
 _ASKING = re.compile(rf"{_SIGN}\s*{_ASK}")
+# an app writes a word of its own before what leads the title: "Canceled: " (Outlook)
+_MARKS = re.compile(rf"(?:[^⚠:]*:)?\s*((?:{_SIGN}\s*(?:{_ASK}\s*)?)+)")
 _NOTE_LINE = re.compile(rf"[^\S\n]*{_SIGN}[^\n]*(?:\n|\Z)")
 
 
@@ -35,9 +37,10 @@ def strip_title(title: str) -> tuple[str, bool]:
     return (title[found.end() :], True) if found else (title, False)
 
 
-def asks(title: str) -> bool:
-    """Whether a mark in it asks "Cancel?", also behind what an app writes before it ("Canceled: ", Outlook)."""
-    return _ASKING.search(title) is not None
+def asks(title: str) -> bool | None:
+    """Whether a mark that leads it asks "Cancel?", also behind what an app writes before that; None where none does."""
+    found = _MARKS.match(title)
+    return None if found is None else _ASKING.search(found[1]) is not None
 
 
 def strip_description(text: str) -> tuple[str, bool]:

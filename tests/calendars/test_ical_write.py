@@ -105,7 +105,12 @@ def test_the_note_leads_title_and_description_and_is_stripped_again() -> None:
     found = parse(data)
     assert found.noted
     assert (found.title, found.description) == (DRAFT.title, DRAFT.description)
-    assert parse(render(DRAFT, data, NOW)).noted is False
+    assert found.asks is False
+    assert parse(render(replace(DRAFT, mark="⚠ Cancel? ", note="⚠ delete it again"), "", NOW)).asks is True
+    without = parse(render(DRAFT, data, NOW))
+    assert (without.noted, without.asks) == (False, None)
+    # what a person calls themselves is no mark
+    assert parse(render(replace(DRAFT, title="Haircut – Dana ⚠ Cancel?"), "", NOW)).asks is None
 
 
 @pytest.mark.parametrize("app", [*DRAGGED, "android_floating", "all_day", "recurring", "broken", "cancelled"])

@@ -9,14 +9,15 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from syncd.domain.actions import Cancel, Remove, Replace, Reschedule, RescheduleByHand, Why
+from syncd.domain.actions import Cancel, CancelByHand, Remove, Replace, Reschedule, RescheduleByHand, Why
 from syncd.domain.booking import Booking, BookingList, Slot, Status
-from syncd.domain.errors import NotPermitted, Unavailable
+from syncd.domain.errors import NotPermitted, Refused, Unavailable
 from syncd.domain.event import Event, Put
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Link, Wish, Write, Wrote
 from syncd.domain.note import Note, NoteKind
 from syncd.domain.request import Known
+from syncd.engine.byhand import change
 from syncd.engine.renames import perhaps_renamed
 from syncd.engine.settle import _written, drop_outdated, settle
 from syncd.engine.sides import Health, Managed, Sides
@@ -436,11 +437,17 @@ async def test_another_note_in_the_event_is_not_the_question_that_was_to_stand_t
         assert (store.links()[BOOKED.id].awaiting is not None) is asks
 
 
-@pytest.mark.parametrize("known_at", [NOW + MINUTE, NOW - MINUTE, None])
+@pytest.mark.parametrize(
+    ("known_at", "before", "follows"),
+    [(NOW + MINUTE, BOOKED, False), (NOW - MINUTE, BOOKED, True), (NOW + MINUTE, None, True), (None, None, True)],
+)
 async def test_a_booking_that_was_cancelled_by_hand_since_was_made_into_no_other_one(
-    known_at: datetime | None,
+    known_at: datetime | None, before: Booking | None, *, follows: bool
 ) -> None:
-    """The same customer has booked the target by other ways: that booking is no part of what was asked for."""
+    """The same customer has booked the target by other ways: that booking is no part of what was asked for.
+
+    But for one that was cancelled before that was asked for: the move may have cancelled it.
+    """
     booked = replace(BOOKED, contact_email="dana@example.com")
     off, other = replace(booked, status=Status.CANCELLED), replace(booked, id=BookingId("b9"), start=NOON)
     link = make.link(booked, make.observation(make.event(booked)))
@@ -453,7 +460,23 @@ async def test_a_booking_that_was_cancelled_by_hand_since_was_made_into_no_other
         store.save_link(link)
         store.journal([move], store.begin_cycle(NOW), NOW)
         if known_at is not None:
-            store.know(Known(off, known_at, booked))
+            store.know(Known(off, known_at, before))
         assert await settle(sides, managed, make.snapshot(), Health()) == frozenset()
-        follows = BookingId("b9") in store.links()
-        assert (follows, store.open_intents()) == (known_at != NOW + MINUTE, [])
+        assert (BookingId("b9") in store.links(), store.open_intents()) == (follows, [])
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_what_was_cancelled_before_that_was_asked_for_by_hand_is_known_as_no_change_of_ours(
+    *, refused: bool
+) -> None:
+    """A move without an answer may have made another booking of it."""
+    port = AsyncMock(spec=BookingPort)
+    port.booking.return_value = OFF
+    port.cancel.side_effect = Refused("it is cancelled") if refused else None
+    asked = CancelByHand(BOOKED.id, Why.BY_HAND, BOOKED)
+    with Store.open(None) as store:
+        sides, _ = empty(store, port)
+        done = await change(Intent(1, "key", asked, 1, NOW), asked, sides)
+    assert done.reply is not None
+    assert done.reply.code == 0
+    assert done.known == Known(OFF, NOW, None if refused else BOOKED)

@@ -316,6 +316,11 @@ def test_what_a_write_of_ours_without_an_answer_was_to_make_of_it_nobody_dragged
     # a server may drop what it does not know
     bare = stands(FOUR, noted=True)
     assert calendar(link, bare) == EventReplayed(bare)
+    # whether it asks is told apart where that is known of both
+    asking = replace(link, unanswered=Write(draft, noted=True, asks=True))
+    for asks, met in ((True, EventReplayed), (None, EventReplayed), (False, EventMoved)):
+        assert isinstance(calendar(asking, stands(FOUR, put=Put(3, FOUR), noted=True, asks=asks)), met)
+        assert isinstance(calendar(link, stands(FOUR, put=Put(3, FOUR), noted=True, asks=asks)), EventReplayed)
     # it stands where its booking is by now
     assert isinstance(calendar(link, came, bookings=(make.booking(start=FOUR),)), EventMoved)
     # no note, another time, other words, another put; and what left the time as it was tells nothing of it

@@ -26,7 +26,7 @@ from syncd.domain.link import (
 )
 from syncd.domain.note import NoteKind
 from syncd.planning import guard
-from syncd.planning.case import Case
+from syncd.planning.case import Case, left_behind
 from syncd.planning.guard import check_safe
 from syncd.planning.planner import make_plan
 from syncd.planning.snapshot import FindEvent, Look, LookBooking, LookEvent, Policy, Snapshot
@@ -389,6 +389,21 @@ def test_those_written_beside_as_few_that_went_prove_it(written: int, *, waits: 
     for key, seen in salon.events.items():
         salon.events[key] = replace(seen, seen_at=NOW)
     assert salon.asks() == (2 if waits else 0)
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_one_that_was_to_be_removed_there_counts_as_well(*, stands: bool) -> None:
+    """Its booking's event stands in another calendar by now."""
+    salon = Salon(3)
+    salon.delete(2)
+    last = BookingId("b03")
+    there = salon.events[salon.links[last].calendar, salon.links[last].href]
+    moved = replace(there, calendar=SIDE, href="/side/b03.ics")
+    salon.events[moved.key] = moved
+    if not stands:
+        del salon.events[there.key]
+    salon.change(last, calendar=SIDE, href=moved.href, leftovers=(left_behind(there),))
+    assert salon.asks() == (0 if stands else 2)
 
 
 def test_one_that_was_written_in_another_reading_than_lost_it_proves_it() -> None:

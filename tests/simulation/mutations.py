@@ -459,8 +459,14 @@ def drag_goes_on_behind_a_word_by_hand() -> Iterator[None]:
 
 @contextmanager
 def any_note_is_the_question() -> Iterator[None]:
-    """An event that is marked as cancelled again answers a question that it does not ask, or not any more."""
-    with patch.object(endings, "_asks_nothing", lambda event: False):
+    """An event with another note in it, marked as cancelled again, answers a question that it does not ask any more."""
+    plain = endings._asks_nothing
+
+    def unnoted(event: Any) -> bool:
+        seen = getattr(event, "seen", None)
+        return plain(event) and seen is not None and not seen.event.noted
+
+    with patch.object(endings, "_asks_nothing", unnoted):
         yield
 
 

@@ -197,6 +197,15 @@ def test_a_folder_in_the_place_of_the_file_says_so(path: Path) -> None:
         Store.open(path)
 
 
+def test_a_folder_in_the_place_of_a_companion_says_so_and_stays_as_it_is(path: Path) -> None:
+    Store.open(path).close()
+    companion = path.with_name("state.db-wal")
+    companion.mkdir(mode=0o755)
+    with pytest.raises(StoreError, match=r"state\.db-wal: is a folder"):
+        Store.open(path)
+    assert mode(companion) == 0o755
+
+
 def test_a_full_disk_is_said_and_nothing_is_half_written(path: Path) -> None:
     with Store.open(path) as store:
         store.save_link(link())

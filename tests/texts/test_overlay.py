@@ -34,11 +34,16 @@ def test_every_leading_mark_of_every_language_goes(title: str, kept: str, noted:
         ("⚠ Cancel? ⚠ Haircut", True),
         ("Canceled: ⚠ Cancel? Haircut", True),
         ("⚠ Haircut", False),
-        ("Cancel? Haircut", False),
+        ("Canceled: ⚠ Haircut", False),
         ("⚠ Haircut Cancel?", False),
+        ("⚠ Haircut – Dana ⚠ Cancel?", False),
+        ("Haircut – Dana ⚠ Cancel?", None),
+        ("Cancel? Haircut", None),
+        ("Haircut", None),
+        ("", None),
     ],
 )
-def test_a_question_is_told_from_other_marks(title: str, asked: bool) -> None:
+def test_a_question_is_told_from_other_marks(title: str, asked: bool | None) -> None:
     assert asks(title) is asked
 
 
