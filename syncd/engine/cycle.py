@@ -32,7 +32,7 @@ from syncd.engine.asked import AskedByHand
 from syncd.engine.execute import Executing
 from syncd.engine.known import Listed, with_known
 from syncd.engine.observe import look_at_new, observe_bookings, observe_calendars
-from syncd.engine.outcomes import Done
+from syncd.engine.outcomes import Done, unwritten
 from syncd.engine.polling import Polling
 from syncd.engine.publishing import Publishing
 from syncd.engine.renames import concerned, perhaps_renamed
@@ -355,10 +355,15 @@ class Engine:
         refused = memory.refused_writes(self._sides.store, current.snapshot.now) if actions else frozenset()
         if not refused:
             return actions
-        waits = [memory.print_of(action) in refused for action in actions]
-        held = (action for action, wait in zip(actions, waits, strict=True) if wait)
-        current.problems += tuple(Problem(ProblemKind.PARKED, action.booking_id, REFUSED) for action in held)
-        return [action for action, wait in zip(actions, waits, strict=True) if not wait]
+        allowed: list[Action] = []
+        for action in actions:
+            if memory.print_of(action) not in refused:
+                allowed.append(action)
+                continue
+            current.problems += (Problem(ProblemKind.PARKED, action.booking_id, REFUSED),)
+            if (link := unwritten(action, current.snapshot)) is not None:
+                allowed.append(Record(action.booking_id, Why.REMEMBERED, link))
+        return allowed
 
     def _looked(self, snapshot: Snapshot, answers: Iterable[Answer]) -> Snapshot:
         """What a direct GET found and the listing did not have: kept, for the listing lags, and was never gone."""

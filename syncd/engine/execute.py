@@ -29,10 +29,9 @@ from syncd.domain.note import Note, NoteKind
 from syncd.engine import memory
 from syncd.engine.nearby import open_nearby
 from syncd.engine.observe import observed
-from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, written_as
+from syncd.engine.outcomes import Done, cancelled, href_in, read_booking, rescheduled, unwritten, written_as
 from syncd.engine.sides import GIVE_UP_AFTER, ZIMUN, Health, Managed, Sides
 from syncd.engine.together import together
-from syncd.planning.case import noticed
 from syncd.planning.snapshot import Snapshot
 from syncd.state.journal import Intent, Outcome
 
@@ -116,7 +115,7 @@ class Executing:
             done.intent,
             done.outcome,
             self._sides.clock.now(),
-            link=done.link or self._noticed(done.intent.action),
+            link=done.link or unwritten(done.intent.action, self._snapshot),
             observed=done.seen,
             removed=done.removed,
             detail=done.detail,
@@ -128,17 +127,6 @@ class Executing:
             why=done.intent.action.why.value,
             outcome=done.outcome.value,
         )
-
-    def _noticed(self, action: Effect) -> Link | None:
-        """Of a write that came to nothing, all that is remembered is the version that was to be replaced.
-
-        A person may change it before the next cycle, and a stale client write it back long after.
-        """
-        link = self._snapshot.links.get(action.booking_id)
-        if link is None or not isinstance(action, Create | Replace | Remove):
-            return None
-        kept = noticed(link, self._snapshot.events.get((link.calendar, link.href)))
-        return kept if kept is not link else None
 
     async def _attempt(self, intent: Intent) -> Done:
         action = intent.action

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from syncd.domain.actions import Cancel, Create, Replace, Reschedule
+from syncd.domain.actions import Action, Cancel, Create, Remove, Replace, Reschedule
 from syncd.domain.booking import Booking, BookingList, Status
 from syncd.domain.errors import NotPermitted, SyncdError
 from syncd.domain.event import Observation
@@ -14,6 +14,7 @@ from syncd.domain.ids import BookingId
 from syncd.domain.link import Link
 from syncd.domain.request import Known, Reply
 from syncd.engine.sides import Sides
+from syncd.planning.case import noticed
 from syncd.planning.instants import resolved
 from syncd.planning.sides import our_write
 from syncd.planning.snapshot import Snapshot
@@ -86,6 +87,18 @@ def cancelled(intent: Intent, action: Cancel, at: datetime) -> Done:
     agreed = replace(action.expect, status=Status.CANCELLED)
     link = replace(action.link, booking=agreed, wrote=our_write(action.link, action.expect, at))
     return Done(intent, Outcome.DONE, link=link, booking=agreed)
+
+
+def unwritten(action: Action, snapshot: Snapshot) -> Link | None:
+    """Of a write that came to nothing, all that is remembered: the version that was to be replaced; None for no news.
+
+    A person may change it before the next cycle, and a stale client write it back long after.
+    """
+    link = snapshot.links.get(action.booking_id)
+    if link is None or not isinstance(action, Create | Replace | Remove):
+        return None
+    kept = noticed(link, snapshot.events.get((link.calendar, link.href)))
+    return kept if kept is not link else None
 
 
 async def read_quietly(port: BookingPort, booking_id: BookingId) -> Booking | None:

@@ -178,13 +178,14 @@ async def _look(intent: Intent, sides: Sides, managed: Managed, snapshot: Snapsh
 def _with_unanswered(action: Replace, stands: Event, sides: Sides, snapshot: Snapshot) -> Link | None:
     """The pair of a write that had no answer, while what it was to replace still stands: should it arrive yet.
 
-    Where that is what the write before it had made of the event, late as well, it stays known for what it is.
+    Where that is what the write before it had made of the event, late as well, it stays known for what it is. A write
+    that left the time as it was made nobody's wish of it.
     """
     link = _own_pair(action, sides)
     if link is None:
         return None
     before = link.unanswered
-    if before is not None and _is_met(before, stands, link, snapshot):
+    if before is not None and before.draft.span is not None and _is_met(before, stands, link, snapshot):
         link = made_old(link, stands)
     return replace(link, unanswered=_as_written(action))
 

@@ -39,7 +39,7 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
             if not ended and not was_met(case):
                 continue  # what was written in its place may never have been stored, or may be gone by now
             # for a moment a person saw two, and may have deleted the one that counts
-            told = _told(case, leftover, seen.event) if not ended else None
+            told = _told(case, leftover, seen.event)
             after = replace(after, twin_removed_at=case.now, pending=after.pending or told)
             return Outcome(
                 Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag, seen.data)
@@ -98,9 +98,11 @@ def is_long_alone(case: Case) -> bool:
 def settled_twins(case: Case) -> list[Observation]:
     """Events with this booking's UID, of whichever generation, that have stood at other hrefs for a while.
 
-    Or with the UID that it had under another id. A copy with a UID of its own is a person's and is never touched.
+    Or with the UID that it had under another id. A copy with a UID of its own is a person's and is never touched. No
+    left-overs: those have their own while, and may have something to tell.
     """
     link, snapshot = case.link, case.snapshot
+    left = {one.key for one in link.leftovers}
     if not snapshot.has_unlinked:
         return []
     named = [
@@ -110,6 +112,7 @@ def settled_twins(case: Case) -> list[Observation]:
         seen
         for seen in dict.fromkeys((*snapshot.of_uid(link.uid), *named))
         if seen.key not in case.snapshot.linked_keys
+        and seen.key not in left
         and not snapshot.is_anothers(seen, link.booking_id)
         and seen.calendar in case.snapshot.readable
         and case.now - seen.seen_at >= SETTLED

@@ -43,6 +43,9 @@ def remove(case: Case, booking: Booking, seen: Observation, *, explicit: bool) -
         return case.remember(link)  # a stale answer, or its customer has just taken that back: soon it is known which
     if (leftover := duplicates.remove(case, ended=True)) != Outcome():
         return leftover
+    if link.unsaid(NoteKind.ADOPTED, NoteKind.RECURRING) and not (note is not None and note.ended):
+        # a person had dragged it, or a left-over of it, where nobody read that: they are told how it ended
+        return keep_cancelled(case, booking, seen, explicit=explicit)
     closed = Closed(case.now, ClosedWhy.CANCELLED, seen.etag)
     after = replace(link, booking=_cancelled(booking), closed=closed, deletion=None, missing=None, awaiting=None)
     why = Why.BOOKING_CANCELLED if explicit else Why.BOOKING_GONE

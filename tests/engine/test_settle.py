@@ -21,6 +21,7 @@ from syncd.engine.byhand import change
 from syncd.engine.renames import perhaps_renamed
 from syncd.engine.settle import _written, drop_outdated, settle
 from syncd.engine.sides import Health, Managed, Sides
+from syncd.planning.endings import keep_cancelled
 from syncd.planning.planner import decide
 from syncd.planning.snapshot import Look, LookBooking, LookEvent, LookSlots, Policy
 from syncd.ports import BookingPort, CalendarPort, Stored
@@ -414,6 +415,24 @@ async def test_what_one_late_write_made_of_an_event_is_known_though_the_next_has
         assert link.unanswered == Write(second.draft, noted=False, onto=second.etag)
         assert stands.event is not None
         assert link.older == ((stands.event.fingerprint,) if came else ())
+
+
+async def test_what_a_person_put_there_is_no_work_of_a_late_write_that_left_the_time_as_it_was() -> None:
+    """It was to say that the booking is not known any more, where they had dragged it: that is to be told."""
+    dragged = make.observation(make.event(BOOKED, start=make.zoned(NOON), end=make.zoned(FOUR)), stamp=2)
+    told = done(keep_cancelled(case(LINK, dragged), BOOKED, dragged))
+    assert isinstance(told, Replace)
+    assert told.draft.span is None
+
+    async def get(href: str) -> Stored:
+        return Stored(href, dragged.etag, dragged.event, dragged.data)
+
+    with Store.open(None) as store:
+        sides, _ = empty(store, Refusing())
+        store.journal([told], store.begin_cycle(NOW), NOW)
+        store.save_link(replace(LINK, unanswered=Write(told.draft, noted=False, onto=told.etag)))
+        assert await settle(sides, manages(get), make.snapshot(), Health()) == frozenset()
+        assert store.links()[BOOKED.id].older == ()
 
 
 @pytest.mark.parametrize("asks", [True, False])

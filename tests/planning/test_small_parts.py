@@ -218,6 +218,15 @@ def test_a_second_event_goes_after_ten_minutes(ago: timedelta, goes: bool) -> No
     assert outcome == (Outcome(removed) if goes else Outcome())
 
 
+def test_a_left_over_that_may_stay_is_no_second_event() -> None:
+    """Its calendar is back in the config since this cycle, and what is to be told of it would be lost."""
+    twin = replace(TWIN, seen_at=NOW - DAY)
+    left = Leftover(*twin.key, twin.etag, make.zoned(FOUR), stays_until=NOW + MINUTE)
+    there = case(pair(leftovers=(left,)), STOOD, twin, looks=LOOKED)
+    assert duplicates.settled_twins(there) == []
+    assert duplicates.remove(there) == Outcome()
+
+
 def test_and_only_while_the_bookings_own_is_seen_to_stand() -> None:
     assert duplicates.remove(case(pair(), STOOD, TWIN)) == Outcome()
     absent = {LookEvent(HOME, STOOD.href): Look.ABSENT}
@@ -297,7 +306,7 @@ def test_where_the_booking_is_over_nothing_is_on_its_way() -> None:
     waits = pair(leftovers=(replace(LEFT, stays_until=NOW + DAY),))
     action = done(duplicates.remove(case(waits, STOOD, LEFT_STANDS), ended=True))
     assert isinstance(action, Remove)
-    assert action.link.pending is None
+    assert action.link.pending == note(NoteKind.ADOPTED, asked=FOUR, was=TEN)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +335,7 @@ def test_one_that_was_made_to_repeat_meanwhile_is_told_as_it_goes(*, over: bool)
     there = stands(calendar=SIDE, put=Put(1, TEN), recurring=True)
     action = done(duplicates.remove(case(link, STOOD, there, looks=LOOKED), ended=over))
     assert isinstance(action, Remove)
-    assert action.link.pending == (None if over else note(NoteKind.RECURRING, was=TEN))
+    assert action.link.pending == note(NoteKind.RECURRING, was=TEN)
 
 
 def test_one_that_waits_holds_up_no_other() -> None:
