@@ -58,7 +58,6 @@ def parse(data: str) -> Event:
     marked_title = unescape(_text(master, "SUMMARY"))
     title, title_noted = strip_title(marked_title)
     description, description_noted = strip_description(unescape(_text(master, "DESCRIPTION")))
-    noted = title_noted or description_noted
     return Event(
         uid=found.uid,
         booking_id=_booking_id(master),
@@ -67,8 +66,8 @@ def parse(data: str) -> Event:
         title=title,
         place=unescape(_text(master, "LOCATION")),
         description=description,
-        noted=noted,
-        asks=asks(marked_title) if noted else None,
+        noted=title_noted or description_noted,
+        asks=asks(marked_title),
         recurring=len(found.events) > 1 or any(master.line(name) for name in _RECURRENCE),
         cancelled=master.value("STATUS").upper() == "CANCELLED",
         invitation=any(event.line(name) for event in found.events for name in ("ATTENDEE", "ORGANIZER")),

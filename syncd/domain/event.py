@@ -58,7 +58,8 @@ class Put:
 @dataclass(frozen=True, slots=True)
 class Event:
     """An event as read. The note is stripped from `title` and `description`; `noted` says that there was one,
-    and `asks` whether its mark asks "Cancel?": None where none leads the title, or where that was not read yet.
+    and `asks` whether the mark in the title asks "Cancel?", also behind an app's own word: None where there is none, or
+    where that was not read yet.
 
     `booking_id` is what X-ZIMUN-BOOKING-ID says, decoded; empty where it is absent or unreadable. `fingerprint` is a
     hash of the whole object, DTSTAMP and LAST-MODIFIED included, blind to the order of properties and parameters:

@@ -163,7 +163,7 @@ class Closed:
 @dataclass(frozen=True, slots=True)
 class Write:
     """What a write was to make of an event: all that its draft says, whether a note leads it, and whether that asks
-    "Cancel?"; None where that was not kept yet.
+    "Cancel?"; None where there is none, or where that was not kept yet.
 
     `onto`: the ETag of the version that it was to replace. Over any other it does not come.
     """

@@ -178,14 +178,16 @@ async def _look(intent: Intent, sides: Sides, managed: Managed, snapshot: Snapsh
 def _with_unanswered(action: Replace, stands: Event, sides: Sides, snapshot: Snapshot) -> Link | None:
     """The pair of a write that had no answer, while what it was to replace still stands: should it arrive yet.
 
-    Where that is what the write before it had made of the event, late as well, it stays known for what it is. A write
-    that left the time as it was made nobody's wish of it.
+    Where that is what the write before it had made of the event, late as well, it stays known for what it is. But what
+    a write that left the time alone would have left elsewhere, a person has put there.
     """
     link = _own_pair(action, sides)
     if link is None:
         return None
     before = link.unanswered
-    if before is not None and before.draft.span is not None and _is_met(before, stands, link, snapshot):
+    there = resolved(stands.start, snapshot.zone(link.booking)).instant
+    ours = before is not None and (before.draft.span is not None or there == link.start.instant)
+    if before is not None and ours and _is_met(before, stands, link, snapshot):
         link = made_old(link, stands)
     return replace(link, unanswered=_as_written(action))
 
@@ -240,7 +242,7 @@ async def _look_at_booking(intent: Intent, action: Reschedule | Cancel, sides: S
 
 
 def _was_cancelled_since(intent: Intent, sides: Sides) -> bool:
-    """Whether Zimun cancelled it at our word, asked by hand after that call was sent."""
+    """Whether Zimun cancelled it at our word, or may have, asked by hand after that call was sent."""
     known = (one for one in sides.store.known() if one.booking.id == intent.action.booking_id)
     return any(one.booking.cancelled and one.before is not None and one.at >= intent.at for one in known)
 

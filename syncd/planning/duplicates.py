@@ -39,7 +39,7 @@ def remove(case: Case, *, ended: bool = False) -> Outcome:
             if not ended and not was_met(case):
                 continue  # what was written in its place may never have been stored, or may be gone by now
             # for a moment a person saw two, and may have deleted the one that counts
-            told = _told(case, leftover, seen.event)
+            told = _told(case, leftover, seen.event) if not ended else None
             after = replace(after, twin_removed_at=case.now, pending=after.pending or told)
             return Outcome(
                 Remove(link.booking_id, Why.DUPLICATE, after, seen.calendar, seen.href, seen.etag, seen.data)

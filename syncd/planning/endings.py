@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from syncd.domain.actions import Action, ProblemKind, Record, Remove, Why
 from syncd.domain.booking import Booking, Status
-from syncd.domain.event import Observation
+from syncd.domain.event import Event, Observation
 from syncd.domain.link import Awaiting, AwaitKind, Closed, ClosedWhy, Decision, Link, Missing, changed
 from syncd.domain.note import UNSURE, NoteKind
 from syncd.planning import duplicates
@@ -43,9 +43,6 @@ def remove(case: Case, booking: Booking, seen: Observation, *, explicit: bool) -
         return case.remember(link)  # a stale answer, or its customer has just taken that back: soon it is known which
     if (leftover := duplicates.remove(case, ended=True)) != Outcome():
         return leftover
-    if link.unsaid(NoteKind.ADOPTED, NoteKind.RECURRING) and not (note is not None and note.ended):
-        # a person had dragged it, or a left-over of it, where nobody read that: they are told how it ended
-        return keep_cancelled(case, booking, seen, explicit=explicit)
     closed = Closed(case.now, ClosedWhy.CANCELLED, seen.etag)
     after = replace(link, booking=_cancelled(booking), closed=closed, deletion=None, missing=None, awaiting=None)
     why = Why.BOOKING_CANCELLED if explicit else Why.BOOKING_GONE
@@ -177,9 +174,13 @@ def _stands_elsewhere(case: Case, event: EventSide) -> bool:
 
 
 def _asks_nothing(event: EventSide) -> bool:
-    """Whether it has no note, or another one. Where the title was changed the note in its text may ask all the same."""
+    """Whether it has no note, or another one. Without a mark in the title the note in its text may ask all the same."""
     seen = event.seen if isinstance(event, EventSame) else event.cancelled if isinstance(event, EventGone) else None
-    return seen is not None and seen.event is not None and (not seen.event.noted or seen.event.asks is False)
+    return seen is not None and seen.event is not None and _is_silent(seen.event)
+
+
+def _is_silent(event: Event) -> bool:
+    return event.asks is False or (event.asks is None and not event.noted)
 
 
 def is_over(before: Link, after: Link) -> bool:

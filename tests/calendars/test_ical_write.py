@@ -109,6 +109,8 @@ def test_the_note_leads_title_and_description_and_is_stripped_again() -> None:
     assert parse(render(replace(DRAFT, mark="⚠ Cancel? ", note="⚠ delete it again"), "", NOW)).asks is True
     without = parse(render(DRAFT, data, NOW))
     assert (without.noted, without.asks) == (False, None)
+    worded = data.replace("SUMMARY:⚠ ", "SUMMARY:Canceled: ⚠ Cancel? ").replace("DESCRIPTION:⚠", "DESCRIPTION:-")
+    assert (parse(worded).noted, parse(worded).asks) == (False, True)
     # what a person calls themselves is no mark
     assert parse(render(replace(DRAFT, title="Haircut – Dana ⚠ Cancel?"), "", NOW)).asks is None
 

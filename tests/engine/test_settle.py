@@ -417,6 +417,32 @@ async def test_what_one_late_write_made_of_an_event_is_known_though_the_next_has
         assert link.older == ((stands.event.fingerprint,) if came else ())
 
 
+async def test_what_a_late_write_that_left_the_time_as_it_was_made_is_old_once_the_booking_moved() -> None:
+    """The name was put right, late; then the booking's move was written, without an answer as well. A stale app that
+    writes the first back asks for nothing.
+    """
+    stood, named = make.observation(make.event(BOOKED), stamp=1), replace(BOOKED, contact_name="Bea")
+    first = done(decide(case(LINK, stood, booking=named, texts={BOOKED.id: make.texts(named)})))
+    assert isinstance(first, Replace)
+    assert first.draft.span is None
+    came = make.observation(make.event(named), stamp=2)
+    link = replace(LINK, unanswered=Write(first.draft, noted=False, onto=first.etag))
+    moved = replace(named, start=FOUR, end=FOUR + BOOKED.span.length)
+    second = done(decide(case(link, came, booking=moved, texts={BOOKED.id: make.texts(moved)})))
+    assert isinstance(second, Replace)
+
+    async def get(href: str) -> Stored:
+        return Stored(href, came.etag, came.event, came.data)
+
+    with Store.open(None) as store:
+        sides, _ = empty(store, Refusing())
+        store.journal([second], store.begin_cycle(NOW), NOW)
+        store.save_link(link)
+        assert await settle(sides, manages(get), make.snapshot(), Health()) == frozenset()
+        assert came.event is not None
+        assert store.links()[BOOKED.id].older == (came.event.fingerprint,)
+
+
 async def test_what_a_person_put_there_is_no_work_of_a_late_write_that_left_the_time_as_it_was() -> None:
     """It was to say that the booking is not known any more, where they had dragged it: that is to be told."""
     dragged = make.observation(make.event(BOOKED, start=make.zoned(NOON), end=make.zoned(FOUR)), stamp=2)

@@ -101,19 +101,6 @@ def test_a_cancellation_that_the_event_tells_stays_until_its_time_is_over(until:
     assert (action == expected) if stays else isinstance(action, Remove)
 
 
-@pytest.mark.parametrize("kind", [NoteKind.ADOPTED, NoteKind.RECURRING, NoteKind.REASSIGNED])
-def test_who_had_moved_it_where_nobody_read_that_is_told_how_it_ended(kind: NoteKind) -> None:
-    link, seen = pair(pending=note(kind, asked=FOUR, was=TEN)), stands()
-    action = done(endings.remove(case(link, seen), OFF, seen, explicit=True))
-    if kind is NoteKind.REASSIGNED:
-        assert isinstance(action, Remove)
-        return
-    assert isinstance(action, Replace)
-    assert action.link.note == note(NoteKind.CANCELLED, was=TEN)
-    told = replace(link, note=replace(TOLD, until=NOW))
-    assert isinstance(done(endings.keep_cancelled(case(told, seen), OFF, seen)), Remove)
-
-
 def test_any_other_note_holds_nothing_up() -> None:
     link, seen = pair(note=note(NoteKind.NOT_OPEN)), stands()
     assert isinstance(done(endings.remove(case(link, seen), OFF, seen, explicit=True)), Remove)
@@ -355,6 +342,8 @@ def test_a_question_that_another_note_took_the_place_of_is_over(kind: type[Event
     assert lapses(asked(AwaitKind.CANCEL), BookingSame(BOOKED), stood(asks=None, noted=False))
     assert not lapses(asked(AwaitKind.CANCEL), BookingSame(BOOKED), stood(asks=True))
     assert not lapses(asked(AwaitKind.CANCEL, decision=Decision.APPROVED), BookingSame(BOOKED), stood(asks=False))
+    # Outlook's word leads the title, and the app left the note's line out
+    assert not lapses(asked(AwaitKind.CANCEL), BookingSame(BOOKED), stood(asks=True, noted=False))
     # its title was changed, or it was read by a syncd that did not tell notes apart: the question may stand in its text
     assert not lapses(asked(AwaitKind.CANCEL), BookingSame(BOOKED), stood(asks=None))
     assert not lapses(asked(AwaitKind.CANCEL), BookingSame(BOOKED), EventGone())

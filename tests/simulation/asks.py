@@ -115,6 +115,8 @@ class Asks:
     booked: dict[str, list[Booking]] = field(default_factory=dict)
     lost: float = 0.0
     """When the database was lost, or an older copy took its place."""
+    noted: set[str] = field(default_factory=set)
+    """Events that were told something."""
     unsure: dict[str, float] = field(default_factory=dict)
     """Events that were told to look in Zimun whether they are booked, before anybody tries again, and when."""
     written_anew: set[str] = field(default_factory=set)
@@ -333,6 +335,7 @@ class Asks:
 
     def told(self, href: str, new: dict[str, Any]) -> None:
         """syncd's note stands in the event of somebody who asks."""
+        self.noted.add(href)
         if UNSURE in new["desc"]:
             self.unsure[href] = self.world.clock.seconds
 

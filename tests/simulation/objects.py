@@ -89,7 +89,6 @@ def parse(data: str) -> Event:
     fields = read(data)
     title, title_noted = strip_title(fields["title"])
     description, description_noted = strip_description(fields["desc"])
-    noted = title_noted or description_noted
     return Event(
         uid=fields["uid"],
         booking_id=fields["bid"],
@@ -98,8 +97,8 @@ def parse(data: str) -> Event:
         title=title,
         place=fields["place"],
         description=description,
-        noted=noted,
-        asks=asks(fields["title"]) if noted else None,
+        noted=title_noted or description_noted,
+        asks=asks(fields["title"]),
         recurring=fields["rrule"],
         cancelled=fields["cancelled"],
         fingerprint="1:" + digest(data),

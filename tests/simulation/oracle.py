@@ -58,6 +58,8 @@ class Said:
     """Each start that a person gave to one of its events, and when last."""
     drag: int = 0
     drag_to: datetime | None = None
+    parted: int = 0
+    """A person took one of its events away, and left another: where that stands they want it from then on."""
     customer: int = 0
     """A customer moved, cancelled or revived it, or the operator did by hand: it is not what an event asked for."""
     place: int = 0
@@ -275,7 +277,7 @@ class Oracle:
         starts = {objects.start_of(fields) for _, _, fields in self.events(booking.id)} | self.left[booking.id]
         if to not in starts and not self.world.is_lied_to and not self._is_asked_again(booking.id):
             self.world.fail(f"{booking.id} is moved to {to}, where no event of it stands")
-        if self.world.hand.stays_since(booking.id, asked) and booking.start != to:
+        if self.world.hand.stays_since(booking.id, max(asked, said.parted)) and booking.start != to:
             self.world.fail(f"{booking.id} is moved to {to}, though somebody has said by hand since that it stays")
         # one that stands there by now, as by a late request of syncd's own, is not moved
         newer = asked < said.customer and booking.start != to
@@ -716,6 +718,10 @@ class Oracle:
             return  # what shows that it lives may be from before the call that was answered: soon it is known
         if not said.absent or self.world.clock.seconds - said.absent < 600:
             self.world.fail(f"syncd removes {href}, the only event of a booking that lives")
+        elif self.has_left:
+            said.told = (
+                self._seq()
+            )  # where it was dragged unread, in a calendar out of the config, goes with its booking
 
     def _kept(self, href: str, old: dict[str, Any], new: dict[str, Any]) -> None:
         """What a person put into an event is there after our write."""
@@ -741,6 +747,8 @@ class Oracle:
             not fields["cancelled"] and self._counts(name, url, fields) for url, _, fields in self.events(name)
         )
         if stands:
+            if by == "person" and place[1] not in self.world.server.calendars[place[0]].objects:
+                said.parted = seq
             if said.deleted is not None:
                 said.was_deleted, said.deleted, said.back = said.deleted, None, seq
         elif said.deleted is None:
