@@ -128,9 +128,14 @@ async def test_a_note_is_an_overlay(calendar: CalendarPort) -> None:
     stored = await create(calendar, mark="⚠ ", note="⚠ 18:15 is not free for this.")
     seen = await event(calendar, stored.href)
     assert (seen.noted, seen.title, seen.description) == (True, "Haircut – Ada", "Ada, ada@example.org")
+    assert seen.asks is False
+    asking = draft(mark="⚠ Cancel? ", note="⚠ To cancel it, delete it again.")
+    stored = await calendar.replace(stored.href, asking, stored.data, stored.etag)
+    asked = await event(calendar, stored.href)
+    assert replace(asked, fingerprint="") == replace(seen, fingerprint="", asks=True)
     await calendar.replace(stored.href, draft(), stored.data, stored.etag)
     after = await event(calendar, stored.href)
-    assert replace(after, fingerprint="") == replace(seen, fingerprint="", noted=False)
+    assert replace(after, fingerprint="") == replace(seen, fingerprint="", noted=False, asks=None)
 
 
 async def test_texts_come_back_as_they_were(calendar: CalendarPort) -> None:
