@@ -15,7 +15,7 @@ from syncd.domain.link import AwaitKind, Link, Refusal
 from syncd.domain.note import Note, NoteKind
 from syncd.domain.request import Known, Reply
 from syncd.engine import memory, renames
-from syncd.engine.book import not_sent
+from syncd.engine.book import not_sent, open_pair
 from syncd.engine.nearby import open_nearby
 from syncd.engine.outcomes import Done, read_booking, read_quietly
 from syncd.engine.sides import EXIT_DONE, EXIT_DOWN, EXIT_TROUBLE, Sides
@@ -171,18 +171,19 @@ def _moved(intent: Intent, action: RescheduleByHand, booking_id: BookingId, now:
     return Done(intent, Outcome.DONE, link=link, booking=booking, known=known, reply=reply)
 
 
-def _cancelled(intent: Intent, action: CancelByHand, sides: Sides) -> Done:
+def _cancelled(intent: Intent, action: CancelByHand, sides: Sides, *, by_us: bool = True) -> Done:
     at, expect = sides.clock.now(), action.expect
     link = _written(sides, action.booking_id, action.booking_id, expect)
-    known = Known(replace(expect, status=Status.CANCELLED), at, expect) if expect is not None else None
+    before = expect if by_us else None
+    known = Known(replace(expect, status=Status.CANCELLED), at, before) if expect is not None else None
     reply = Reply(EXIT_DONE, "cancelled", (action.booking_id,))
     return Done(intent, Outcome.DONE, link=link, known=known, reply=reply)
 
 
 def _written(sides: Sides, old_id: BookingId, booking_id: BookingId, expect: Booking | None) -> Link | None:
     """The booking's link with our write, under the id that the booking has now; None where nothing is to be written."""
-    link = sides.store.links().get(old_id)
-    if link is None or link.closed is not None:
+    link = open_pair(old_id, sides)
+    if link is None:
         return None
     # the base is not told where it went: a start that it had before other writes may be the true one now
     wrote = our_write(link, expect, sides.clock.now()) if expect is not None else link.wrote
@@ -194,9 +195,8 @@ async def _refused(intent: Intent, action: ByHand, sides: Sides, error: Refused)
     slots: tuple[datetime, ...] = ()
     if isinstance(action, CancelByHand):
         if fresh is not None and fresh.cancelled:
-            done = _cancelled(intent, action, sides)
-            # not by us: a move of it may have made another booking of it
-            return replace(done, known=replace(done.known, before=None) if done.known is not None else None)
+            # before that was asked for: a move of it may have made another booking of it
+            return _cancelled(intent, action, sides, by_us=False)
     else:
         if fresh is not None and not fresh.cancelled and fresh.start == action.to:
             return _moved(intent, action, action.booking_id, fresh, sides)

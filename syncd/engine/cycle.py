@@ -351,7 +351,10 @@ class Engine:
         return concerned(writes, self._sides.store.links())
 
     def _not_refused(self, current: _Round, actions: list[Action]) -> list[Action]:
-        """Without the writes that a calendar refused within the hour: they are named, and wait."""
+        """Without the writes that a calendar refused within the hour: they are named, and wait.
+
+        What people made of their events meanwhile is remembered in their stead.
+        """
         refused = memory.refused_writes(self._sides.store, current.snapshot.now) if actions else frozenset()
         if not refused:
             return actions

@@ -186,14 +186,9 @@ def _with_unanswered(action: Replace, stands: Event, sides: Sides, snapshot: Sna
         return None
     before = link.unanswered
     there = resolved(stands.start, snapshot.zone(link.booking)).instant
-    ours = before is not None and (before.draft.span is not None or there == link.start.instant)
-    if before is not None and ours and _is_met(before, stands, link, snapshot):
-        link = made_old(link, stands)
+    if before is not None and (before.draft.span is not None or there == link.start.instant):
+        link = made_old(link, stands) if before.is_met_by(stands, there) else link
     return replace(link, unanswered=_as_written(action))
-
-
-def _is_met(write: Write, event: Event, link: Link, snapshot: Snapshot) -> bool:
-    return write.is_met_by(event, resolved(event.start, snapshot.zone(link.booking)).instant)
 
 
 def _as_written(action: Create | Replace) -> Write:
@@ -390,6 +385,7 @@ def _written(intent: Intent, action: Create | Replace, stored: Stored | None, sn
     # what we write is never marked as cancelled
     if stored is None or stored.event is None or stored.event.cancelled:
         return Done(intent, Outcome.DROPPED)
-    if not _is_met(_as_written(action), stored.event, action.link, snapshot):
+    start = resolved(stored.event.start, snapshot.zone(action.link.booking)).instant
+    if not _as_written(action).is_met_by(stored.event, start):
         return _changed_since(intent, action, stored, snapshot)
     return written_as(intent, action, stored, snapshot)

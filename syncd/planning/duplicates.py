@@ -102,9 +102,9 @@ def settled_twins(case: Case) -> list[Observation]:
     left-overs: those have their own while, and may have something to tell.
     """
     link, snapshot = case.link, case.snapshot
-    left = {one.key for one in link.leftovers}
     if not snapshot.has_unlinked:
         return []
+    left = {one.key for one in link.leftovers}
     named = [
         seen for seen in snapshot.by_booking_id.get(link.booking_id, ()) if seen.event and parse_uid(seen.event.uid)
     ]

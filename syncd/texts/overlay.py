@@ -19,10 +19,11 @@ def _asks() -> list[str]:
 
 
 _ASK = f"(?:{'|'.join(map(re.escape, _asks()))})"
-_LEADING = re.compile(rf"\s*(?:{_SIGN}\s*(?:{_ASK}\s*)?)+")
-_ASKING = re.compile(rf"{_SIGN}\s*{_ASK}")
+_MARKS = rf"(?:{_SIGN}\s*(?:{_ASK}\s*)?)+"
+_LEADING = re.compile(rf"\s*{_MARKS}")
 # an app writes a word of its own before what leads the title: "Canceled: " (Outlook)
-_MARKS = re.compile(rf"(?:[^⚠:]*:)?\s*((?:{_SIGN}\s*(?:{_ASK}\s*)?)+)")
+_BEHIND_A_WORD = re.compile(rf"(?:[^⚠:]*:)?\s*({_MARKS})")
+_ASKING = re.compile(rf"{_SIGN}\s*{_ASK}")
 _NOTE_LINE = re.compile(rf"[^\S\n]*{_SIGN}[^\n]*(?:\n|\Z)")
 
 
@@ -39,7 +40,7 @@ def strip_title(title: str) -> tuple[str, bool]:
 
 def asks(title: str) -> bool | None:
     """Whether a mark that leads it asks "Cancel?", also behind what an app writes before that; None where none does."""
-    found = _MARKS.match(title)
+    found = _BEHIND_A_WORD.match(title)
     return None if found is None else _ASKING.search(found[1]) is not None
 
 

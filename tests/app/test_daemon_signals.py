@@ -52,8 +52,7 @@ async def process(folder: Path) -> Any:
 
 
 async def ends(started: asyncio.subprocess.Process) -> None:
-    # it leaves after five at the latest, and a busy machine adds some
-    assert await asyncio.wait_for(started.wait(), 10) == 0
+    assert await asyncio.wait_for(started.wait(), 5) == 0
 
 
 async def soon(come: Callable[[], bool]) -> None:

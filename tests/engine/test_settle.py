@@ -12,7 +12,7 @@ import pytest
 from syncd.domain.actions import Cancel, CancelByHand, Remove, Replace, Reschedule, RescheduleByHand, Why
 from syncd.domain.booking import Booking, BookingList, Slot, Status
 from syncd.domain.errors import NotPermitted, Refused, Unavailable
-from syncd.domain.event import Event, Put
+from syncd.domain.event import Event, Observation, Put
 from syncd.domain.ids import BookingId
 from syncd.domain.link import Awaiting, AwaitKind, Decision, Deletion, Link, Wish, Write, Wrote
 from syncd.domain.note import Note, NoteKind
@@ -36,6 +36,11 @@ def manages(get: Callable[[str], Awaitable[Stored | None]]) -> Managed:
     """One calendar, with nothing in it but what `get` finds."""
     calendars = cast("dict[str, CalendarPort]", {HOME: SimpleNamespace(get=get)})
     return Managed(calendars, Policy())
+
+
+def shows(seen: Observation) -> Managed:
+    """One calendar, in which that stands."""
+    return manages(AsyncMock(return_value=Stored(seen.href, seen.etag, seen.event, seen.data)))
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"1"', '"1"'])
@@ -403,14 +408,11 @@ async def test_what_one_late_write_made_of_an_event_is_known_though_the_next_has
     stands = make.observation(make.event(make.booking(start=NOON if came else FOUR)))
     second = replace(first, etag=stands.etag, onto=stands.data)
 
-    async def get(href: str) -> Stored:
-        return Stored(href, stands.etag, stands.event, stands.data)
-
     with Store.open(None) as store:
         sides, _ = empty(store, Refusing())
         store.journal([second], store.begin_cycle(NOW), NOW)
         store.save_link(replace(LINK, unanswered=Write(first.draft, noted=False, onto=LINK.etag)))
-        assert await settle(sides, manages(get), make.snapshot(), Health()) == frozenset()
+        assert await settle(sides, shows(stands), make.snapshot(), Health()) == frozenset()
         link = store.links()[BOOKED.id]
         assert link.unanswered == Write(second.draft, noted=False, onto=second.etag)
         assert stands.event is not None
@@ -431,14 +433,11 @@ async def test_what_a_late_write_that_left_the_time_as_it_was_made_is_old_once_t
     second = done(decide(case(link, came, booking=moved, texts={BOOKED.id: make.texts(moved)})))
     assert isinstance(second, Replace)
 
-    async def get(href: str) -> Stored:
-        return Stored(href, came.etag, came.event, came.data)
-
     with Store.open(None) as store:
         sides, _ = empty(store, Refusing())
         store.journal([second], store.begin_cycle(NOW), NOW)
         store.save_link(link)
-        assert await settle(sides, manages(get), make.snapshot(), Health()) == frozenset()
+        assert await settle(sides, shows(came), make.snapshot(), Health()) == frozenset()
         assert came.event is not None
         assert store.links()[BOOKED.id].older == (came.event.fingerprint,)
 
@@ -450,14 +449,11 @@ async def test_what_a_person_put_there_is_no_work_of_a_late_write_that_left_the_
     assert isinstance(told, Replace)
     assert told.draft.span is None
 
-    async def get(href: str) -> Stored:
-        return Stored(href, dragged.etag, dragged.event, dragged.data)
-
     with Store.open(None) as store:
         sides, _ = empty(store, Refusing())
         store.journal([told], store.begin_cycle(NOW), NOW)
         store.save_link(replace(LINK, unanswered=Write(told.draft, noted=False, onto=told.etag)))
-        assert await settle(sides, manages(get), make.snapshot(), Health()) == frozenset()
+        assert await settle(sides, shows(dragged), make.snapshot(), Health()) == frozenset()
         assert store.links()[BOOKED.id].older == ()
 
 
@@ -469,16 +465,13 @@ async def test_another_note_in_the_event_is_not_the_question_that_was_to_stand_t
     write = done(decide(case(LINK, marked, rules=make.policy(deletions="ask"), looks=look)))
     assert isinstance(write, Replace)
     assert write.why is Why.CANCEL_AWAITS
-    event = make.event(BOOKED, noted=True, asks=asks, put=write.draft.put)
-
-    async def get(href: str) -> Stored:
-        return Stored(href, '"2"', event, "2")
+    there = make.observation(make.event(BOOKED, noted=True, asks=asks, put=write.draft.put), stamp=2)
 
     with Store.open(None) as store:
         sides, _ = empty(store, Refusing())
         store.journal([write], store.begin_cycle(NOW), NOW)
         store.save_link(LINK)
-        assert await settle(sides, manages(get), make.snapshot(), Health()) == frozenset()
+        assert await settle(sides, shows(there), make.snapshot(), Health()) == frozenset()
         assert (store.links()[BOOKED.id].awaiting is not None) is asks
 
 

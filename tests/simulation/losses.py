@@ -40,9 +40,9 @@ class Losses:
             return False
         done = self._take(url, [href for href in there if href not in copy])
         for href, data in copy.items():
-            if href in there and (there[href][0] == data or "/ask-" in href):
+            if href in there and there[href][0] == data:
                 continue
-            if href in self.world.asks.noted:
+            if href in self.world.asks.noted or (href in there and "/ask-" in href):
                 continue  # whoever was told why not is not told again where a backup takes the note away
             if href not in there and self.world.people.is_taken(url, data):
                 continue

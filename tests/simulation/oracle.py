@@ -719,9 +719,8 @@ class Oracle:
         if not said.absent or self.world.clock.seconds - said.absent < 600:
             self.world.fail(f"syncd removes {href}, the only event of a booking that lives")
         elif self.has_left:
-            said.told = (
-                self._seq()
-            )  # where it was dragged unread, in a calendar out of the config, goes with its booking
+            # where it was dragged unread, in a calendar out of the config, goes with its booking
+            said.told = self._seq()
 
     def _kept(self, href: str, old: dict[str, Any], new: dict[str, Any]) -> None:
         """What a person put into an event is there after our write."""
